@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UKKO_ACTOR_H
+#define UKKO_ACTOR_H
+
+/* Actor systems, actors, sending, asking, watching, supervising. */
+#include <ukko/config.h>
+#include <ukko/messages.h>
+#include <ukko/type.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ukko_system ukko_system;       /* thread-safe */
+typedef struct ukko_props ukko_props;         /* immutable once spawned from */
+typedef struct ukko_ctx ukko_ctx;             /* valid inside one callback only */
+typedef struct ukko_selection ukko_selection; /* immutable, shared by reference count */
+
+/* ---- What an actor is ------------------------------------------------------------- */
+
+/* Handlers give UKKO_OK, UKKO_UNHANDLED, or a negative code, which is a failure. */
+enum { UKKO_UNHANDLED = 1 };
+
+typedef int (*ukko_on_fn)(ukko_ctx *ctx, void *state, const void *body);
+typedef int (*ukko_receive_fn)(ukko_ctx *ctx, void *state, const ukko_msg *msg);
+
+typedef struct ukko_case {
+    const ukko_type *type; /* NULL ends the table */
+    ukko_on_fn fn;
+} ukko_case;
+
+typedef struct ukko_behavior {
+    const ukko_case *cases;    /* tried first, in order; may be NULL */
+    ukko_receive_fn otherwise; /* NULL: unhandled */
+} ukko_behavior;
+
+typedef enum ukko_directive {
+    UKKO_RESUME = 1,
+    UKKO_RESTART,
+    UKKO_STOP,
+    UKKO_ESCALATE
+} ukko_directive;
+
+typedef struct ukko_failure {
+    int code;               /* the negative code the handler gave, or UKKO_EUSER for a remote child's */
+    const char *message;    /* text of ukko_fail(); never NULL */
+    const char *class_name; /* Java class of the failure; never NULL */
+    const ukko_msg *cause;  /* the same as a ukko_throwable_type message */
+    ukko_ref *child;        /* who failed; NULL in restart hooks */
+} ukko_failure;
+
+typedef struct ukko_supervision {
+    uint32_t size; /* sizeof(ukko_supervision) */
+    bool all_for_one;
+    int32_t max_restarts; /* -1: no limit */
+    int64_t within_ms;    /* 0: no window */
+    /* NULL: Pekko's default decider. Runs in the supervising actor. */
+    ukko_directive (*decide)(ukko_ctx *ctx, void *state, const ukko_failure *why);
+} ukko_supervision;
+
+/* A kind of actor: one static const table each. Every function pointer may be NULL. */
+typedef struct ukko_actor {
+    uint32_t size; /* sizeof(ukko_actor) */
+    uint32_t state_size;
+    const char *name; /* factory name: the class name in a remote deployment */
+    ukko_behavior receive;
+    /* state comes zeroed; args are those of the props. Runs again on restart. */
+    int (*start)(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n_args);
+    /* The last call on a state, also after a failed start; not when before_restart is given
+       and the actor restarts. */
+    void (*stop)(ukko_ctx *ctx, void *state);
+    /* NULL: stop the children, then stop(). msg: what was being handled, may be NULL. */
+    void (*before_restart)(ukko_ctx *ctx, void *state, const ukko_failure *why,
+                           const ukko_msg *msg);
+    const ukko_supervision *supervision; /* NULL: Pekko's default, one for one */
+    /* With the new, zeroed state. NULL: start(). */
+    int (*after_restart)(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n_args,
+                         const ukko_failure *why);
+    void *data; /* the program's own, see ukko_ctx_actor() */
+} ukko_actor;
+
+/* An actor that only has state and cases. */
+#define UKKO_ACTOR(S, name, cases)                                                          \
+    {sizeof(ukko_actor), sizeof(S), name, {cases, NULL}, NULL, NULL, NULL, NULL, NULL, NULL}
+
+/* ---- Systems ---------------------------------------------------------------------- */
+
+typedef struct ukko_system_opts {
+    uint32_t size;             /* sizeof(ukko_system_opts) */
+    const char *name;          /* as in pekko://NAME */
+    const char *config_file;   /* loaded as by ukko_config_load(); NULL: reference only */
+    const ukko_config *config; /* used instead of config_file when not NULL; retained */
+    const ukko_type *const *types;   /* what may arrive, ends with NULL; may be NULL */
+    const ukko_actor *const *actors; /* what may be deployed here, likewise */
+    int32_t threads;           /* -1: from config; 0: only ukko_system_step() runs actors */
+    uint64_t seed;             /* with threads 0: the order of equal choices */
+    ukko_log_fn log;           /* NULL: lines on stderr */
+    void *log_data;
+} ukko_system_opts;
+
+#define UKKO_SYSTEM_OPTS(name, config_file)                                                 \
+    {sizeof(ukko_system_opts), name, config_file, NULL, NULL, NULL, -1, 0, NULL, NULL}
+
+/* [any] Starts no thread. Owned: ukko_system_free(). UKKO_EINVAL: bad name;
+   UKKO_ECONFIG, UKKO_EPARSE: the configuration, err names the setting and its origin. */
+UKKO_API UKKO_NODISCARD int ukko_system_new(ukko_system **out, const ukko_system_opts *opts,
+                                            ukko_error *err);
+UKKO_API int ukko_system_add_type(ukko_system *sys, const ukko_type *type);    /* [setup] */
+UKKO_API int ukko_system_add_actor(ukko_system *sys, const ukko_actor *actor); /* [setup] */
+UKKO_API UKKO_NODISCARD int ukko_system_start(ukko_system *sys, ukko_error *err);
+UKKO_API void ukko_system_terminate(ukko_system *sys); /* [any] asks, does not wait */
+/* Waits until the system has ended; negative: no limit. UKKO_ETIMEOUT. Not in an actor. */
+UKKO_API int ukko_system_wait(ukko_system *sys, int64_t timeout_ms);
+UKKO_API size_t ukko_system_step(ukko_system *sys, size_t max); /* threads 0: messages run */
+UKKO_API void ukko_system_free(ukko_system *sys); /* terminates and waits; NULL is fine */
+UKKO_API const char *ukko_system_name(ukko_system *sys);
+UKKO_API const ukko_config *ukko_system_config(ukko_system *sys); /* borrowed, resolved */
+UKKO_API ukko_ref *ukko_dead_letters(ukko_system *sys);           /* borrowed */
+/* The random number that tells this incarnation of the system from others: signed 32 bit. */
+UKKO_API int32_t ukko_system_uid(ukko_system *sys);
+/* [any] Writes one record to the system's log, if its level lets it through. */
+UKKO_API void ukko_system_log(ukko_system *sys, ukko_log_level level, const char *source,
+                              const char *format, ...) UKKO_PRINTF(4, 5);
+
+/* ---- Props and spawning ------------------------------------------------------------ */
+
+UKKO_API ukko_props *ukko_props_new(const ukko_actor *actor); /* owned: spawning takes it */
+UKKO_API ukko_props *ukko_props_retain(const ukko_props *props); /* to spawn once more */
+UKKO_API void ukko_props_release(ukko_props *props);
+/* Appends a constructor argument, deep-copied; it can travel to another node. */
+UKKO_API int ukko_props_arg(ukko_props *props, const ukko_type *type, const void *body);
+UKKO_API int ukko_props_arg_msg(ukko_props *props, ukko_msg *arg); /* takes arg; NULL: null */
+UKKO_API int ukko_props_dispatcher(ukko_props *props, const char *id);
+UKKO_API int ukko_props_mailbox(ukko_props *props, const char *id);
+UKKO_API int ukko_props_deploy(ukko_props *props, const char *address); /* remote node */
+UKKO_API int ukko_props_local(ukko_props *props); /* LocalScope: never deployed elsewhere */
+
+/* Both take props, also on failure. name NULL picks one. out may be NULL; else owned.
+   UKKO_EINVAL: bad name; UKKO_EEXISTS: name in use; UKKO_ESTOPPED; UKKO_ECONFIG. */
+UKKO_API int ukko_spawn(ukko_ctx *ctx, ukko_props *props, const char *name,
+                        ukko_ref **out); /* [actor] a child */
+UKKO_API int ukko_system_spawn(ukko_system *sys, ukko_props *props, const char *name,
+                               ukko_ref **out); /* [any] under /user */
+
+/* ---- References -------------------------------------------------------------------- */
+
+UKKO_API ukko_ref *ukko_ref_retain(ukko_ref *ref); /* [any] owned; NULL gives NULL */
+UKKO_API void ukko_ref_release(ukko_ref *ref);     /* [any] NULL is fine */
+UKKO_API bool ukko_ref_equal(const ukko_ref *a, const ukko_ref *b); /* path and uid */
+/* [any] Full text with address and #uid; borrowed, lives as long as ref. */
+UKKO_API const char *ukko_ref_path(const ukko_ref *ref);
+/* [any] Path without address and uid: "/user/a". Gives the length the whole would take. */
+UKKO_API size_t ukko_ref_print(const ukko_ref *ref, char *buf, size_t len);
+UKKO_API const char *ukko_ref_name(const ukko_ref *ref); /* last element; "" for the root */
+UKKO_API bool ukko_ref_is_local(const ukko_ref *ref);
+/* [any] The reference that a path text stands for: "/user/x", "pekko.tcp://s@h:1/user/x#5".
+   Owned, never NULL: what cannot be found gives a reference to dead letters. No message
+   is sent. (resolveActorRef) */
+UKKO_API ukko_ref *ukko_system_ref(ukko_system *sys, const char *path);
+
+/* ---- Sending ------------------------------------------------------------------------ */
+
+/* Never fail: what cannot be delivered goes to dead letters. ctx NULL: no sender. [any] */
+UKKO_API void ukko_tell(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body);
+UKKO_API void ukko_tell_msg(ukko_ctx *ctx, ukko_ref *to, ukko_msg *msg);    /* takes msg */
+UKKO_API void ukko_tell_text(ukko_ctx *ctx, ukko_ref *to, const char *text); /* a String */
+/* [any] In the name of sender (NULL: none), which need not be the caller. Takes msg. */
+UKKO_API void ukko_tell_from(ukko_ref *to, ukko_msg *msg, ukko_ref *sender);
+UKKO_API void ukko_tell_path(ukko_ctx *ctx, const char *path, const ukko_type *type,
+                             const void *body); /* [actor] actor selection */
+UKKO_API void ukko_reply(ukko_ctx *ctx, const ukko_type *type, const void *body);
+UKKO_API void ukko_reply_msg(ukko_ctx *ctx, ukko_msg *msg); /* takes msg */
+UKKO_API void ukko_reply_text(ukko_ctx *ctx, const char *text);
+UKKO_API void ukko_forward(ukko_ctx *ctx, ukko_ref *to); /* current message and sender */
+
+/* System messages to a reference, local or remote. Pekko's Terminate, Suspend, Resume, and
+   Recreate (with cause; taken, may be NULL). A running actor ignores RECREATE. [any] */
+typedef enum ukko_signal {
+    UKKO_SIGNAL_TERMINATE = 1,
+    UKKO_SIGNAL_SUSPEND,
+    UKKO_SIGNAL_RESUME,
+    UKKO_SIGNAL_RECREATE
+} ukko_signal;
+UKKO_API void ukko_ref_signal(ukko_ref *ref, ukko_signal signal, ukko_msg *cause);
+
+/* ---- Selections ----------------------------------------------------------------------- */
+
+/* [any] "/user/a/ *", "../b", "pekko.tcp://s@h:1/user/x". Relative ones start at the root.
+   Owned: ukko_selection_release(). Never NULL: what cannot be parsed selects dead letters. */
+UKKO_API ukko_selection *ukko_select(ukko_system *sys, const char *path);
+UKKO_API ukko_selection *ukko_ctx_select(ukko_ctx *ctx, const char *path); /* [actor] from self */
+UKKO_API ukko_selection *ukko_select_at(ukko_ref *anchor, const char *relative);
+UKKO_API void ukko_selection_release(ukko_selection *sel);
+UKKO_API void ukko_selection_tell(const ukko_selection *sel, ukko_msg *msg,
+                                  ukko_ref *sender); /* [any] takes msg; sender may be NULL */
+UKKO_API bool ukko_selection_equal(const ukko_selection *a, const ukko_selection *b);
+/* [any] Printed form "ActorSelection[Anchor(..), Path(..)]", and the one that can be stored
+   and selected again. Give the length the whole would take. */
+UKKO_API size_t ukko_selection_print(const ukko_selection *sel, char *buf, size_t len);
+UKKO_API size_t ukko_selection_path(const ukko_selection *sel, char *buf, size_t len);
+
+/* ---- Asking ------------------------------------------------------------------------- */
+
+/* Called once, as a message of the asking actor; never before ukko_ask() returns. status:
+   UKKO_OK, UKKO_ETIMEOUT (answer NULL), UKKO_EANSWER (answer is a Status.Failure). */
+typedef int (*ukko_answer_fn)(ukko_ctx *ctx, void *state, int status, const ukko_msg *answer,
+                              void *data);
+UKKO_API void ukko_ask(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body,
+                       int64_t timeout_ms, ukko_answer_fn fn, void *data); /* [actor] */
+/* Identify: answer is a ukko_identity. */
+UKKO_API void ukko_find(ukko_ctx *ctx, const char *path, int64_t timeout_ms,
+                        ukko_answer_fn fn, void *data); /* [actor] */
+
+/* Called once, on any thread; must not block. answer and ref are borrowed. */
+typedef void (*ukko_answered_fn)(void *data, int status, const ukko_msg *answer);
+typedef void (*ukko_found_fn)(void *data, int status, ukko_ref *ref);
+UKKO_API void ukko_ask_async(ukko_ref *to, ukko_msg *msg, int64_t timeout_ms,
+                             ukko_answered_fn fn, void *data); /* [any] takes msg */
+UKKO_API void ukko_selection_ask_async(const ukko_selection *sel, ukko_msg *msg,
+                                       int64_t timeout_ms, ukko_answered_fn fn, void *data);
+/* resolveOne: status UKKO_ENOTFOUND when nobody (or nobody in time) answers with a ref. */
+UKKO_API void ukko_selection_find_async(const ukko_selection *sel, int64_t timeout_ms,
+                                        ukko_found_fn fn, void *data);
+/* For main() and tests: UKKO_EDEADLOCK on an actor thread. *answer is owned. */
+UKKO_API int ukko_ask_wait(ukko_ref *to, const ukko_type *type, const void *body,
+                           int64_t timeout_ms, ukko_msg **answer);
+UKKO_API int ukko_ask_wait_msg(ukko_ref *to, ukko_msg *msg, int64_t timeout_ms,
+                               ukko_msg **answer); /* takes msg */
+UKKO_API int ukko_find_wait(ukko_system *sys, const char *path, int64_t timeout_ms,
+                            ukko_ref **out);
+
+/* ---- The context: everything below is [actor] ---------------------------------------- */
+
+UKKO_API ukko_ref *ukko_self(ukko_ctx *ctx);
+UKKO_API ukko_ref *ukko_sender(ukko_ctx *ctx); /* never NULL: dead letters when none */
+UKKO_API ukko_ref *ukko_parent(ukko_ctx *ctx);
+UKKO_API ukko_system *ukko_ctx_system(ukko_ctx *ctx);
+UKKO_API const ukko_actor *ukko_ctx_actor(ukko_ctx *ctx); /* the table it was made from */
+UKKO_API const ukko_msg *ukko_current(ukko_ctx *ctx);     /* NULL outside a message */
+UKKO_API ukko_ref *ukko_child(ukko_ctx *ctx, const char *name); /* borrowed, or NULL */
+
+UKKO_API void ukko_become(ukko_ctx *ctx, const ukko_behavior *behavior); /* replaces the top */
+UKKO_API void ukko_push_behavior(ukko_ctx *ctx, const ukko_behavior *behavior);
+UKKO_API void ukko_unbecome(ukko_ctx *ctx);
+
+UKKO_API void ukko_stop(ukko_ctx *ctx, ukko_ref *ref); /* itself or a child */
+UKKO_API void ukko_watch(ukko_ctx *ctx, ukko_ref *ref);
+UKKO_API void ukko_unwatch(ukko_ctx *ctx, ukko_ref *ref);
+/* Records the reason and gives code back: return ukko_fail(ctx, MY_CODE, "..."). */
+UKKO_API int ukko_fail(ukko_ctx *ctx, int code, const char *format, ...) UKKO_PRINTF(3, 4);
+/* The same with the Java class that a JVM supervisor would see. */
+UKKO_API int ukko_fail_as(ukko_ctx *ctx, int code, const char *class_name, const char *format,
+                          ...) UKKO_PRINTF(4, 5);
+
+UKKO_API int ukko_stash(ukko_ctx *ctx); /* UKKO_ESTATE: already stashed, or no message */
+UKKO_API void ukko_unstash_all(ukko_ctx *ctx);
+/* One timer a key; starting it anew replaces it. period_ms 0: once. Takes msg. */
+UKKO_API void ukko_timer_start(ukko_ctx *ctx, uint64_t key, int64_t delay_ms,
+                               int64_t period_ms, ukko_msg *msg);
+UKKO_API void ukko_timer_cancel(ukko_ctx *ctx, uint64_t key);
+UKKO_API void ukko_receive_timeout(ukko_ctx *ctx, int64_t timeout_ms); /* 0: off */
+UKKO_API void ukko_log(ukko_ctx *ctx, ukko_log_level level, const char *format, ...)
+    UKKO_PRINTF(3, 4);
+
+/* ---- The event stream ------------------------------------------------------------------ */
+
+/* [any] ref gets every published message of this type, or of one that has it as super type. */
+UKKO_API int ukko_subscribe(ukko_system *sys, const ukko_type *event, ukko_ref *ref);
+UKKO_API void ukko_unsubscribe(ukko_system *sys, const ukko_type *event,
+                               ukko_ref *ref); /* event NULL: all */
+UKKO_API void ukko_publish(ukko_system *sys, const ukko_type *event, const void *body);
+UKKO_API void ukko_publish_msg(ukko_system *sys, ukko_msg *msg); /* takes msg */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

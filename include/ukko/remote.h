@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UKKO_REMOTE_H
+#define UKKO_REMOTE_H
+
+/* Classic remoting: pekko.remote.classic.* of the system's config says where and how. */
+#include <ukko/actor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* [setup] Without this call a system is local and opens no socket. The transports start with
+   ukko_system_start(), which fails when one cannot listen. UKKO_ECONFIG: artery left on,
+   frame limit too small, ...; err names the setting. */
+UKKO_API UKKO_NODISCARD int ukko_remote_enable(ukko_system *sys, ukko_error *err);
+/* [any] pekko.tcp://name@host:port of the first transport once started, else NULL. */
+UKKO_API const char *ukko_remote_address(ukko_system *sys);
+/* [any] Quarantines an incarnation of a peer; uid NULL: only gates. UKKO_EINVAL: address. */
+UKKO_API int ukko_remote_quarantine(ukko_system *sys, const char *address, const int32_t *uid);
+
+/* ---- Events (event stream). Super type of all: ukko_remoting_event_type -------------- */
+
+typedef struct ukko_association {
+    const char *local, *remote; /* addresses */
+    bool inbound;
+    ukko_msg *cause; /* AssociationErrorEvent: a throwable; else NULL */
+    int32_t level;   /* ukko_log_level it is logged at */
+    int32_t uid;     /* of the peer; 0: not known */
+} ukko_association;
+typedef struct ukko_quarantined {
+    const char *local, *remote;
+    int32_t uid;
+    const char *reason;
+} ukko_quarantined;
+typedef struct ukko_listening {
+    const char **addresses;
+    size_t n_addresses;
+} ukko_listening;
+
+UKKO_API extern const ukko_type ukko_remoting_event_type;         /* RemotingLifecycleEvent */
+UKKO_API extern const ukko_type ukko_association_event_type;      /* super of the next three */
+UKKO_API extern const ukko_type ukko_associated_type;             /* ukko_association */
+UKKO_API extern const ukko_type ukko_disassociated_type;          /* ukko_association */
+UKKO_API extern const ukko_type ukko_association_error_type;      /* ukko_association */
+UKKO_API extern const ukko_type ukko_quarantined_type;            /* ukko_quarantined */
+UKKO_API extern const ukko_type ukko_this_quarantined_type;       /* ukko_quarantined */
+UKKO_API extern const ukko_type ukko_remoting_listen_type;        /* ukko_listening */
+UKKO_API extern const ukko_type ukko_remoting_shutdown_type;      /* no body */
+UKKO_API extern const ukko_type ukko_remoting_error_type;         /* ukko_boxed: throwable */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

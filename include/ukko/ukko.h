@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UKKO_H
+#define UKKO_H
+/* Everything of ukko but the test kit. */
+#include <ukko/actor.h>
+#include <ukko/base.h>
+#include <ukko/config.h>
+#include <ukko/messages.h>
+#include <ukko/remote.h>
+#include <ukko/type.h>
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What ukko asks of the operating system, in one place: clocks, random numbers, CPU count. */
+#ifndef UK_BASE_OS_H
+#define UK_BASE_OS_H
+#include <stddef.h>
+#include <stdint.h>
+int64_t uk_now_ns(void);   /* monotonic */
+int64_t uk_now_ms(void);   /* monotonic */
+int64_t uk_wall_ms(void);  /* since 1970 */
+uint64_t uk_random64(void); /* unpredictable; any thread */
+unsigned uk_cpu_count(void); /* those this process may run on; at least 1 */
+void uk_thread_name(const char *name); /* of the calling thread, cut to 15 characters */
+#endif

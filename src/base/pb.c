@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bounded protobuf reader and nested lengths of the writer. Pure; one thread at a time. */
+#include "base/pb.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "fixed64 is written as it lies in memory");
+
+/* The length is written in front of a body of unknown size: one byte is kept free, and the body
+   moves when it needs more. */
+size_t uk_pb_begin(uk_buf *b, uint32_t field) {
+    uk_pb_raw_varint(b, field << 3 | UK_PB_BYTES);
+    uk_buf_byte(b, 0);
+    return b->len;
+}
+void uk_pb_end(uk_buf *b, size_t mark) {
+    size_t len = b->len - mark, extra = uk_pb_varint_size(len) - 1;
+    if (extra) {
+        uk_buf_reserve(b, extra);
+        memmove(b->ptr + mark + extra, b->ptr + mark, len);
+        b->len += extra;
+    }
+    uk_pb_write_varint(b->ptr + mark - 1, len);
+}
+
+static int varint(uk_pb *in, uint64_t *out) {
+    uint64_t v = 0;
+    for (unsigned shift = 0; shift < 70; shift += 7) {
+        if (in->p == in->end) return UKKO_EPARSE;
+        uint8_t c = *in->p++;
+        v |= shift < 64 ? (uint64_t)(c & 127) << shift : 0;
+        if (c < 128) {
+            *out = v;
+            return UKKO_OK;
+        }
+    }
+    return UKKO_EPARSE;
+}
+static int fixed(uk_pb *in, size_t n, uint64_t *out) {
+    if ((size_t)(in->end - in->p) < n) return UKKO_EPARSE;
+    *out = 0;
+    memcpy(out, in->p, n);
+    in->p += n;
+    return UKKO_OK;
+}
+static int bytes(uk_pb *in, ukko_slice *out) {
+    uint64_t n;
+    if (varint(in, &n) || n > (uint64_t)(in->end - in->p)) return UKKO_EPARSE;
+    *out = (ukko_slice){in->p, (size_t)n};
+    in->p += n;
+    return UKKO_OK;
+}
+int uk_pb_next(uk_pb *in, uk_pb_field *f) {
+    uint64_t key;
+    int rc;
+    if (in->p == in->end) return 0;
+    if (varint(in, &key) || key > UINT32_MAX || !(key >> 3)) return UKKO_EPARSE;
+    f->number = (uint32_t)(key >> 3);
+    f->wire = key & 7;
+    f->value = 0;
+    f->bytes = (ukko_slice){NULL, 0};
+    switch (f->wire) {
+    case UK_PB_VARINT: rc = varint(in, &f->value); break;
+    case UK_PB_FIXED64: rc = fixed(in, 8, &f->value); break;
+    case UK_PB_FIXED32: rc = fixed(in, 4, &f->value); break;
+    case UK_PB_BYTES: rc = bytes(in, &f->bytes); break;
+    default: rc = UKKO_EPARSE;
+    }
+    return rc ? rc : 1;
+}
+
+static size_t utf8_length(uint8_t c) {
+    return c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+}
+static bool utf8_second(uint8_t c, uint8_t d) { /* over-long forms, surrogates, > U+10FFFF */
+    if (c == 0xe0) return d >= 0xa0;
+    if (c == 0xed) return d < 0xa0;
+    if (c == 0xf0) return d >= 0x90;
+    if (c == 0xf4) return d < 0x90;
+    return true;
+}
+bool uk_utf8_valid(ukko_slice s) {
+    for (size_t i = 0; i < s.len;) {
+        size_t n = utf8_length(s.ptr[i]);
+        if (!n || s.len - i < n) return false;
+        for (size_t k = 1; k < n; k++)
+            if ((s.ptr[i + k] & 0xc0) != 0x80) return false;
+        if (n > 1 && !utf8_second(s.ptr[i], s.ptr[i + 1])) return false;
+        i += n;
+    }
+    return true;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Protobuf wire primitives: writers into a uk_buf and a bounded reader. The reader takes any
+   foreign bytes: it never reads past its end and never allocates. One thread at a time. */
+#ifndef UK_BASE_PB_H
+#define UK_BASE_PB_H
+#include "base/buf.h"
+
+enum { UK_PB_VARINT = 0, UK_PB_FIXED64 = 1, UK_PB_BYTES = 2, UK_PB_FIXED32 = 5 };
+
+static inline size_t uk_pb_varint_size(uint64_t v) {
+    return (size_t)(63 - __builtin_clzll(v | 1)) / 7 + 1;
+}
+/* Writes a varint at p (10 bytes of room); gives the end. */
+static inline uint8_t *uk_pb_write_varint(uint8_t *p, uint64_t v) {
+    while (v >= 128) {
+        *p++ = (uint8_t)(v | 128);
+        v >>= 7;
+    }
+    *p++ = (uint8_t)v;
+    return p;
+}
+static inline void uk_pb_raw_varint(uk_buf *b, uint64_t v) {
+    uk_buf_reserve(b, 10);
+    b->len = (size_t)(uk_pb_write_varint(b->ptr + b->len, v) - b->ptr);
+}
+/* int32 and enum: negative ones are sign-extended to ten bytes, as protobuf demands. */
+static inline void uk_pb_int(uk_buf *b, uint32_t field, int64_t v) {
+    uk_pb_raw_varint(b, field << 3 | UK_PB_VARINT);
+    uk_pb_raw_varint(b, (uint64_t)v);
+}
+static inline void uk_pb_fixed64(uk_buf *b, uint32_t field, uint64_t v) {
+    uk_pb_raw_varint(b, field << 3 | UK_PB_FIXED64);
+    uk_buf_put(b, &v, 8); /* little-endian hosts only, checked in pb.c */
+}
+static inline void uk_pb_bytes(uk_buf *b, uint32_t field, const void *ptr, size_t len) {
+    uk_pb_raw_varint(b, field << 3 | UK_PB_BYTES);
+    uk_pb_raw_varint(b, len);
+    uk_buf_put(b, ptr, len);
+}
+static inline void uk_pb_str(uk_buf *b, uint32_t field, const char *text) {
+    uk_pb_bytes(b, field, text, strlen(text));
+}
+/* A nested message: begin gives a mark, end puts the length before what came since. */
+size_t uk_pb_begin(uk_buf *b, uint32_t field);
+void uk_pb_end(uk_buf *b, size_t mark);
+
+typedef struct uk_pb {
+    const uint8_t *p, *end;
+} uk_pb;
+
+typedef struct uk_pb_field {
+    uint32_t number;
+    uint32_t wire;    /* UK_PB_* */
+    uint64_t value;   /* varint, fixed64, fixed32 */
+    ukko_slice bytes; /* UK_PB_BYTES; a view into the input */
+} uk_pb_field;
+
+static inline uk_pb uk_pb_of(ukko_slice in) { return (uk_pb){in.ptr, in.ptr + in.len}; }
+/* 1: *out is the next field; 0: the end; UKKO_EPARSE: malformed (also group
+   wire types, field number 0, over-long varints, lengths past the end). */
+int uk_pb_next(uk_pb *in, uk_pb_field *out);
+/* true when bytes are well-formed UTF-8. */
+bool uk_utf8_valid(ukko_slice s);
+#endif
