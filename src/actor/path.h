@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Actor paths and addresses as text: parsing into views, validation, printing. Pure; any thread.
+   Takes foreign bytes. (wire.md 6: proto://system@host:port/a/b#uid, proto://system/a/b, /a/b) */
+#ifndef UK_ACTOR_PATH_H
+#define UK_ACTOR_PATH_H
+#include "base/buf.h"
+
+typedef struct uk_path {
+    ukko_slice address;  /* "proto://sys@host:port", empty for a path without address */
+    ukko_slice protocol; /* "pekko.tcp" */
+    ukko_slice system;
+    ukko_slice host;     /* empty: local form; an IPv6 literal keeps its brackets */
+    int32_t port;        /* -1 when there is none */
+    ukko_slice elements; /* "/a/b", without the fragment; empty when there is no slash at all */
+    int32_t uid;         /* 0: none */
+} uk_path;
+
+/* UKKO_EPARSE: not a path. A "#uid" that is no signed 32-bit decimal gives UKKO_EINVAL. */
+int uk_path_parse(ukko_slice text, uk_path *out);
+/* An address alone ("proto://sys@host:port" or "proto://sys"). */
+int uk_address_parse(ukko_slice text, uk_path *out);
+/* The next element of "/a//b": skips empty ones. false at the end. */
+bool uk_path_next(ukko_slice *rest, ukko_slice *element);
+/* May an actor be called so? URI characters and %XX, not empty, no leading '$' (unless generated). */
+bool uk_path_element_valid(ukko_slice name);
+bool uk_system_name_valid(const char *name);
+/* A host that can stand in an address (no '_' in its last label, IPv6 in brackets). */
+bool uk_host_valid(ukko_slice host);
+/* Does a name match a glob of '*' and '?'? Linear-time bounded: never backtracks exponentially. */
+bool uk_glob_match(ukko_slice pattern, ukko_slice name);
+/* Generated names: 0 -> "$a", 64 -> "$ab"; buf has 16 bytes. */
+void uk_base64_name(uint64_t n, const char *prefix, char *buf, size_t len);
+#endif

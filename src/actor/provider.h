@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one seam between actors and remoting. Remoting installs a uk_provider before the system
+   starts; a system without one is local. Also what remoting may call of the actor layer. */
+#ifndef UK_ACTOR_PROVIDER_H
+#define UK_ACTOR_PROVIDER_H
+#include "actor/ref.h"
+
+typedef struct uk_provider {
+    void *self;
+    /* Starts transports; the published address is known afterwards. Called by ukko_system_start()
+       before any user actor exists. */
+    int (*start)(void *self, ukko_error *err);
+    /* Begins the end: flush, DISASSOCIATE, close. Called once /user has stopped, on a thread of the
+       system; calls uk_system_remote_down() when done (any thread, possibly at once). */
+    void (*shutdown)(void *self);
+    void (*free)(void *self); /* after shutdown was done, or when start failed or never ran */
+    const char *(*address)(void *self); /* published address, "pekko.tcp://s@h:p"; valid after start */
+    /* Is this one of our own published addresses? */
+    bool (*is_own)(void *self, const uk_path *path);
+    /* A reference to a foreign path; owned. NULL: no transport for its protocol (*why says so). */
+    ukko_ref *(*remote_ref)(void *self, ukko_slice text, const uk_path *path, const char **why);
+    /* The published address to write local refs with, for a peer reached through ref. */
+    /* A local actor (watcher) begins or ends watching a remote ref. */
+    void (*watch)(void *self, ukko_ref *watchee, ukko_ref *watcher);
+    void (*unwatch)(void *self, ukko_ref *watchee, ukko_ref *watcher);
+    /* Called by a worker after an actor's turn in which uk_turn_dirty() was called, and before the
+       worker parks: what was staged on this thread goes to the links now. */
+    void (*flush)(void *self);
+    /* Creates a child on another node when its deployment says so: 1 = done, *out owned; 0 = local,
+       go on; negative: error. */
+    int (*deploy)(void *self, ukko_ref *parent, const ukko_props *props, const char *name,
+                  int32_t uid, ukko_ref **out, ukko_error *err);
+} uk_provider;
+
+/* Takes *p (copied). Before start only; UKKO_ESTATE otherwise. */
+int uk_system_set_provider(ukko_system *sys, const uk_provider *p);
+uk_provider *uk_system_provider(ukko_system *sys); /* NULL: local */
+void uk_system_remote_down(ukko_system *sys);
+
+/* ---- what remoting asks of the actor layer; any thread unless said otherwise ---- */
+
+/* Local look-up from the root: "/user/a/b" with uid (0: any). Owned; a reference to the missing
+   path (UK_REF_EMPTY) when nobody lives there. */
+ukko_ref *uk_system_resolve_local(ukko_system *sys, ukko_slice elements, int32_t uid);
+/* Any path text, local or remote. Owned, never NULL. What does not parse gives dead letters. */
+ukko_ref *uk_system_resolve(ukko_system *sys, ukko_slice text);
+/* Has the actor behind a cell reference stopped? A cached look-up is then stale. */
+bool uk_ref_stopped(const ukko_ref *ref);
+/* Publishes a DeadLetter (or the suppressed kind for quiet types); answers Identify and Watch as
+   dead letters do. Takes msg; sender may be NULL. reason is copied. */
+void uk_dead_letter(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref *recipient,
+                    const char *reason);
+/* An undeliverable system message: a Watch is answered with NOTIFY(not confirmed). Takes m. */
+void uk_dead_system(ukko_system *sys, uk_sysmsg *m, ukko_ref *recipient);
+/* A Dropped event: never left this node. Takes msg. */
+void uk_dropped(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref *recipient,
+                const char *reason);
+/* Reference registered directly below the root ("remote") or below /system; retained. */
+void uk_system_add_top(ukko_system *sys, const char *name, ukko_ref *ref);
+ukko_ref *uk_system_add_system_ref(ukko_system *sys, const char *name, ukko_ref *ref);
+
+/* AddressTerminated: to every cell that watches, or is watched by, a ref at that address. */
+void uk_system_address_terminated(ukko_system *sys, const char *address);
+
+/* While a batch is open on this thread, actors made runnable by tells are collected and handed to
+   the workers at its end, with one wake-up. Nests. */
+void uk_batch_begin(ukko_system *sys);
+void uk_batch_end(ukko_system *sys);
+/* True inside an actor's turn on this thread (then flush() will follow). */
+bool uk_in_turn(void);
+void uk_turn_dirty(void);
+
+/* Log with Pekko's logger class and an optional marker and cause. */
+void uk_log(ukko_system *sys, ukko_log_level level, const char *source, const char *logger,
+            const char *marker, const char *cause, const char *format, ...)
+    __attribute__((format(printf, 7, 8)));
+bool uk_log_enabled(ukko_system *sys, ukko_log_level level);
+
+/* What the system was given. */
+const ukko_type *const *uk_system_types(ukko_system *sys, size_t *n);
+const ukko_actor *uk_system_find_actor(ukko_system *sys, const char *name);
+
+/* ---- selections as messages (serializer 6) ---- */
+typedef enum uk_step_kind { UK_STEP_PARENT = 0, UK_STEP_NAME = 1, UK_STEP_PATTERN = 2 } uk_step_kind;
+typedef struct uk_step {
+    int32_t kind;
+    ukko_slice text; /* in the message's memory */
+} uk_step;
+typedef struct uk_selection_body {
+    ukko_msg *message; /* owned; NULL: null */
+    uk_step *steps;
+    size_t n_steps;
+    bool fan_out;
+} uk_selection_body;
+extern const ukko_type uk_selection_type; /* ActorSelectionMessage */
+/* Walks from anchor on this thread and delivers; remote refs on the way get what is left in a
+   message of their own. Takes msg (of uk_selection_type); sender borrowed, or NULL. */
+void uk_selection_deliver(ukko_ref *anchor, ukko_msg *msg, ukko_ref *sender);
+
+/* Remote watcher heartbeats (serializer 16, RWHB and RWHR). */
+typedef struct uk_heartbeat_rsp { int64_t uid; } uk_heartbeat_rsp;
+extern const ukko_type uk_heartbeat_type, uk_heartbeat_rsp_type;
+/* DaemonMsgCreate (serializer 3). */
+typedef struct uk_daemon_create uk_daemon_create;
+#endif

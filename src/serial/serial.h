@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The registry of serializers of one system: message <-> (serializer id, manifest, bytes).
+   Filled before the system starts, read-only afterwards: any thread may encode and decode. */
+#ifndef UK_SERIAL_SERIAL_H
+#define UK_SERIAL_SERIAL_H
+#include "actor/provider.h"
+#include "base/buf.h"
+
+typedef struct uk_serial uk_serial;
+
+/* Reads the serializers' settings; knows all built-in types. *out is owned. */
+int uk_serial_new(uk_serial **out, ukko_system *sys, const ukko_config *cfg, ukko_error *err);
+void uk_serial_free(uk_serial *s);
+/* UKKO_EEXISTS: another type has this serializer and manifest. UKKO_EINVAL: bad table. */
+int uk_serial_add(uk_serial *s, const ukko_type *type, ukko_error *err);
+
+/* Appends the payload of msg (NULL: null) to out. *manifest is a view that lives as long as the
+   type; empty: no manifest field. UKKO_ENOTSERIAL, UKKO_ETOOBIG with err; out is then as before. */
+int uk_serial_encode(uk_serial *s, const ukko_msg *msg, uk_buf *out, int32_t *id,
+                     ukko_slice *manifest, ukko_error *err);
+/* Foreign bytes: bounded in memory and depth. *out is owned (NULL message for null). Errors:
+   UKKO_ENOTFOUND: no such serializer or manifest; UKKO_EPARSE, UKKO_ETOOBIG, UKKO_ENOTSERIAL
+   (Java serialization). err names serializer id, manifest and, where it is known, the class. */
+int uk_serial_decode(uk_serial *s, int32_t id, ukko_slice manifest, ukko_slice bytes,
+                     ukko_msg **out, ukko_error *err);
+/* System messages (serializer 22) are not ukko_msg: they have codecs of their own. */
+int uk_sysmsg_encode(uk_serial *s, const uk_sysmsg *m, uk_buf *out);
+int uk_sysmsg_decode(uk_serial *s, ukko_slice bytes, uk_sysmsg **out, ukko_error *err);
+/* A nested Payload message (ContainerFormats) with fields 1, 2, 4. */
+int uk_payload_encode(uk_serial *s, const ukko_msg *msg, uk_buf *out, ukko_error *err);
+int uk_payload_decode(uk_serial *s, ukko_slice bytes, unsigned depth, ukko_msg **out, ukko_error *err);
+#endif
