@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package ukko.oracle;
+
+public final class Main {
+  public static void main(String[] a) throws Exception {
+    String cmd = a.length == 0 ? "help" : a[0];
+    Opts o = new Opts(a, Math.min(1, a.length));
+    switch (cmd) {
+      case "run": Peer.main(o); break;
+      case "vectors": Vectors.main(o); break;
+      case "capture": Capture.main(o); break;
+      case "proxy": Proxy.main(o); break;
+      case "raw": Raw.main(o); break;
+      case "decode": Wire.main(o); break;
+      case "bench-server": Bench.server(o); break;
+      case "bench-client": Bench.client(o); break;
+      case "bench-local": LocalBench.main(o); break;
+      default:
+        System.err.println("commands: run | vectors | capture | proxy | raw | decode | bench-server | bench-client | bench-local   (see README.md)");
+        System.exit(cmd.equals("help") ? 0 : 2);
+    }
+  }
+}
