@@ -2,7 +2,17 @@
 #ifndef UKKO_CONFIG_H
 #define UKKO_CONFIG_H
 
-/* HOCON. A config is immutable and shared by reference count. */
+/*
+ * HOCON configuration, as the JVM's reference reader understands it.
+ *
+ * A config is immutable and shared by reference count; any thread may use it, also
+ * several at once. All functions are [any]. A path is a dotted expression whose
+ * elements may be quoted: a.b."c.d". Getters work on resolved configs.
+ *
+ * A returned string or child lives as long as the config it came from (or any config
+ * derived from that one). Functions with an `out` leave it untouched when they fail;
+ * `err`, which may be NULL, then names setting, value and file:line.
+ */
 #include <ukko/base.h>
 
 #ifdef __cplusplus
@@ -11,36 +21,166 @@ extern "C" {
 
 typedef struct ukko_config ukko_config;
 
-/* [any] All four give an owned config, ended by ukko_config_release(). */
+/* How a text is to be read. AUTO goes by the extension of its name, HOCON when unknown. */
+typedef enum ukko_config_syntax {
+    UKKO_CONFIG_AUTO = 0,
+    UKKO_CONFIG_HOCON,
+    UKKO_CONFIG_JSON,      /* strict */
+    UKKO_CONFIG_PROPERTIES /* Java's */
+} ukko_config_syntax;
+
+typedef enum ukko_config_kind {
+    UKKO_CONFIG_NULL = 0,
+    UKKO_CONFIG_BOOL,
+    UKKO_CONFIG_NUMBER,
+    UKKO_CONFIG_STRING,
+    UKKO_CONFIG_LIST,
+    UKKO_CONFIG_OBJECT,
+    UKKO_CONFIG_UNRESOLVED /* holds a ${substitution} that was not resolved yet */
+} ukko_config_kind;
+
+/* Where a value was written. line is 0 when unknown, as for the environment. */
+typedef struct ukko_config_origin {
+    const char *file; /* file name, resource name or description; never NULL */
+    int line;
+    int end_line; /* differs from line when the value was merged from several lines */
+} ukko_config_origin;
+
+/* ---- Making configs. Each success gives an owned one, ended by ukko_config_release(). ---- */
+
+/* A config without settings. Never fails. */
+UKKO_API ukko_config *ukko_config_empty(void);
+/* Reads HOCON from memory; includes are looked up from the working directory. origin names
+   the text in messages, NULL is "text". UKKO_EPARSE, UKKO_ETYPE (root is no object),
+   UKKO_EIO (a required include), UKKO_ETOOBIG (limits of docs/configuration.md). */
 UKKO_API UKKO_NODISCARD int ukko_config_parse(ukko_config **out, ukko_slice text,
                                               const char *origin, ukko_error *err);
+/* The same in a given syntax; AUTO is HOCON. */
+UKKO_API UKKO_NODISCARD int ukko_config_parse_as(ukko_config **out, ukko_slice text,
+                                                 ukko_config_syntax syntax,
+                                                 const char *origin, ukko_error *err);
+/* Reads a file: .json is strict JSON, .properties Java properties, all others HOCON.
+   UKKO_EIO when it cannot be read; else as ukko_config_parse(). */
 UKKO_API UKKO_NODISCARD int ukko_config_parse_file(ukko_config **out, const char *path,
                                                    ukko_error *err);
-/* Overrides from the environment, then the file, then the built-in reference; resolved. */
+/* What a node starts from: CONFIG_FORCE_* variables of the environment over the file over the
+   built-in reference, resolved. path may be NULL. Errors as parse_file and resolve. */
 UKKO_API UKKO_NODISCARD int ukko_config_load(ukko_config **out, const char *path,
                                              ukko_error *err);
+/* The same around a config made by code. cfg may be NULL; it stays the caller's. */
+UKKO_API UKKO_NODISCARD int ukko_config_load_from(ukko_config **out, const ukko_config *cfg,
+                                                  ukko_error *err);
+/* The built-in reference.conf, not resolved. Parsed once per process. Never fails. */
+UKKO_API ukko_config *ukko_config_reference(void);
+/* cfg over fallback: objects merge, other values of cfg win. Either may be unresolved or NULL. */
 UKKO_API ukko_config *ukko_config_with_fallback(const ukko_config *cfg,
                                                 const ukko_config *fallback);
+/* Puts substitutions in place, from the config itself and then the environment.
+   UKKO_ECONFIG when one cannot be resolved, UKKO_ETYPE when a concatenation mixes types,
+   UKKO_ETOOBIG past the limits. A resolved config is given back as it is. */
 UKKO_API UKKO_NODISCARD int ukko_config_resolve(ukko_config **out, const ukko_config *cfg,
                                                 ukko_error *err);
+/* cfg with one more setting; value is HOCON text, as `on`, `[1, 2]`, `{ a = ${b} }`.
+   UKKO_EPARSE for a bad path or value. */
+UKKO_API UKKO_NODISCARD int ukko_config_with_value(ukko_config **out, const ukko_config *cfg,
+                                                   const char *path, const char *value,
+                                                   ukko_error *err);
+/* cfg with one more setting; value is taken as it is, a string. UKKO_EPARSE for a bad path. */
+UKKO_API UKKO_NODISCARD int ukko_config_with_string(ukko_config **out, const ukko_config *cfg,
+                                                    const char *path, const char *value,
+                                                    ukko_error *err);
+/* cfg with one more setting, a number. UKKO_EPARSE for a bad path. */
+UKKO_API UKKO_NODISCARD int ukko_config_with_int(ukko_config **out, const ukko_config *cfg,
+                                                 const char *path, int64_t value,
+                                                 ukko_error *err);
+/* cfg less the value at path. UKKO_EPARSE for a bad path; an absent one is fine. */
+UKKO_API UKKO_NODISCARD int ukko_config_without(ukko_config **out, const ukko_config *cfg,
+                                                const char *path, ukko_error *err);
 
-UKKO_API ukko_config *ukko_config_retain(const ukko_config *cfg); /* [any] owned */
-UKKO_API void ukko_config_release(ukko_config *cfg);              /* [any] NULL is fine */
+UKKO_API ukko_config *ukko_config_retain(const ukko_config *cfg); /* owned; NULL gives NULL */
+UKKO_API void ukko_config_release(ukko_config *cfg);              /* NULL is fine */
 
-/* [any] UKKO_ENOTFOUND or UKKO_ETYPE; *out is untouched on failure. */
+/* ---- Reading. UKKO_ENOTFOUND: absent or null; UKKO_ETYPE: another type or a bad unit;
+        UKKO_EPARSE: bad path; UKKO_ECONFIG: not resolved yet. ---- */
+
+/* true when path leads to a value other than null. */
 UKKO_API bool ukko_config_has(const ukko_config *cfg, const char *path);
 UKKO_API int ukko_config_bool(const ukko_config *cfg, const char *path, bool *out);
+/* A 64-bit integer; fractions are cut, numbers in strings are read. */
 UKKO_API int ukko_config_int(const ukko_config *cfg, const char *path, int64_t *out);
+UKKO_API int ukko_config_int32(const ukko_config *cfg, const char *path, int32_t *out);
 UKKO_API int ukko_config_double(const ukko_config *cfg, const char *path, double *out);
+/* Numbers and booleans come as they were written. The text ends with a NUL. */
 UKKO_API int ukko_config_string(const ukko_config *cfg, const char *path, const char **out);
+/* The same with its length, for texts that hold a NUL. */
+UKKO_API int ukko_config_slice(const ukko_config *cfg, const char *path, ukko_slice *out);
+/* Durations: `10 s`, `3 minutes`; a bare number is milliseconds. */
 UKKO_API int ukko_config_duration_ns(const ukko_config *cfg, const char *path, int64_t *out);
+UKKO_API int ukko_config_duration_ms(const ukko_config *cfg, const char *path, int64_t *out);
+/* Calendar periods: `2 weeks`, `3 mo`; a bare number is days. Weeks come as days. */
+UKKO_API int ukko_config_period(const ukko_config *cfg, const char *path, int32_t *years,
+                                int32_t *months, int32_t *days);
+/* Sizes: `128 KiB`, `10 MB`; a bare number is bytes. Never negative. */
 UKKO_API int ukko_config_bytes(const ukko_config *cfg, const char *path, int64_t *out);
+/* The object at path as a config, owned: ukko_config_release(). */
 UKKO_API int ukko_config_object(const ukko_config *cfg, const char *path, ukko_config **out);
+UKKO_API int ukko_config_kind_of(const ukko_config *cfg, const char *path,
+                                 ukko_config_kind *out); /* null is found here */
+/* Where the value at path was written. out->file lives as long as cfg. */
+UKKO_API int ukko_config_origin_of(const ukko_config *cfg, const char *path,
+                                   ukko_config_origin *out);
+/* The failure of the last getter in words: what *err would say. Gives code. */
+UKKO_API int ukko_config_explain(const ukko_config *cfg, const char *path, int code,
+                                 const char *expected, ukko_error *err);
+
+/* ---- Lists. An object whose keys are numbers counts as a list. ---- */
+
 UKKO_API int ukko_config_count(const ukko_config *cfg, const char *path, size_t *out);
+/* Elements by index; UKKO_ENOTFOUND past the end. */
 UKKO_API int ukko_config_string_at(const ukko_config *cfg, const char *path, size_t index,
                                    const char **out);
-UKKO_API char *ukko_config_render(const ukko_config *cfg, int indent); /* owned: ukko_free() */
+UKKO_API int ukko_config_int_at(const ukko_config *cfg, const char *path, size_t index,
+                                int64_t *out);
+UKKO_API int ukko_config_double_at(const ukko_config *cfg, const char *path, size_t index,
+                                   double *out);
+UKKO_API int ukko_config_bool_at(const ukko_config *cfg, const char *path, size_t index,
+                                 bool *out);
+UKKO_API int ukko_config_duration_ns_at(const ukko_config *cfg, const char *path, size_t index,
+                                        int64_t *out);
+UKKO_API int ukko_config_bytes_at(const ukko_config *cfg, const char *path, size_t index,
+                                  int64_t *out);
+/* Owned: ukko_config_release(). */
+UKKO_API int ukko_config_object_at(const ukko_config *cfg, const char *path, size_t index,
+                                   ukko_config **out);
 
+/* ---- Objects. path "" or NULL is the root. ---- */
+
+/* Number of keys of the object at path. */
+UKKO_API int ukko_config_key_count(const ukko_config *cfg, const char *path, size_t *out);
+/* Key number index (not quoted), in the order they were first written. */
+UKKO_API int ukko_config_key_at(const ukko_config *cfg, const char *path, size_t index,
+                                const char **out);
+/* Quotes a key where needed, so that it can stand in a path. Owned: ukko_free(). */
+UKKO_API char *ukko_config_quote(const char *key);
+
+/* Called for each value that is no object, with its full path; false ends the walk. */
+typedef bool (*ukko_config_visit_fn)(void *data, const char *path,
+                                     const ukko_config_origin *origin);
+/* Walks all leaves, in the order of their keys. UKKO_ENOTFOUND, UKKO_ETYPE for the start. */
+UKKO_API int ukko_config_each(const ukko_config *cfg, const char *path,
+                              ukko_config_visit_fn visit, void *data);
+
+/* ---- Text. ---- */
+
+/* JSON, keys sorted; indent 0 gives one line. Owned: ukko_free(). NULL only when the text
+   would pass the size limit. Substitutions that are left appear as in HOCON. */
+UKKO_API char *ukko_config_render(const ukko_config *cfg, int indent);
+/* HOCON, keys sorted, readable by ukko_config_parse() as an equal config. Owned: ukko_free(). */
+UKKO_API char *ukko_config_render_hocon(const ukko_config *cfg, int indent);
+/* The value at path as JSON on one line. Owned: ukko_free(). NULL when there is none. */
+UKKO_API char *ukko_config_render_value(const ukko_config *cfg, const char *path);
+/* true when both hold the same values; origins do not count. */
+UKKO_API bool ukko_config_equal(const ukko_config *a, const ukko_config *b);
 
 #ifdef __cplusplus
 }
