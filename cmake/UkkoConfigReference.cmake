@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Embeds src/config/reference.conf in the library as uk_reference_conf[] and uk_reference_conf_len.
 set(UKKO_REF_IN ${CMAKE_SOURCE_DIR}/src/config/reference.conf)
 set(UKKO_REF_OUT ${CMAKE_BINARY_DIR}/gen/reference_conf.c)

@@ -1,13 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
 # The libraries ukko stands on. Each is searched with pkg-config; a missing one names its Debian package.
+# tools/need reads the packages from these lines.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 set(UKKO_LIBS Threads::Threads m)
+set(UKKO_PC_MODULES "")
 macro(ukko_need var module package)
   pkg_check_modules(${var} IMPORTED_TARGET ${module})
   if(NOT ${var}_FOUND)
     message(FATAL_ERROR "ukko needs ${module}: install the Debian package ${package} (make deps does it)")
   endif()
   list(APPEND UKKO_LIBS PkgConfig::${var})
+  list(APPEND UKKO_PC_MODULES ${module})
 endmacro()
 ukko_need(UV libuv libuv1-dev)
 ukko_need(JANSSON jansson libjansson-dev)

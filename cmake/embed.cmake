@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 file(READ ${IN} hex HEX)
 string(LENGTH "${hex}" n)
 math(EXPR n "${n} / 2")

@@ -145,6 +145,8 @@ class Node:
                     i += 1
                     if pred(e):
                         return e
+                if since:
+                    self.refused(since)
                 if self.eof:
                     raise w.Timeout("waited for %s, the node's output ended" % what)
                 left = end - time.monotonic()
@@ -152,6 +154,12 @@ class Node:
                     last = [json.dumps(e)[:300] for e in self.events[since:][-4:]]
                     raise w.Timeout("waited %.0f s for %s; last events: %s" % (timeout, what, last))
                 self.cv.wait(left)
+
+    def refused(self, since):
+        """Skips the case when the node said, from this event on, that it has not got a command or an option."""
+        for i, e in enumerate(self.events):
+            if e["ev"] == "unsupported" and (i >= since or "option" in e):
+                raise Skip("unsupported: %s" % (e.get("cmd") or e.get("option")))
 
     def since(self, mark, ev=None):
         with self.cv:
@@ -528,6 +536,11 @@ class Runner:
             r.state, r.expected, r.seen = "FAIL", "(see statement)", "%r at %s" % (e, traceback.format_exc().strip().splitlines()[-3].strip())
         finally:
             t.close()
+        if r.state == "FAIL":       # what the node said it has not got is why
+            try:
+                t.node.refused(t.start)
+            except Skip as e:
+                r.state, r.seen = "skip", str(e)
         r.seconds = time.monotonic() - t0
         r.remarks = t.remarks
         return r, t.node

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door. Each target first installs what it needs and does not find (Debian packages, as root; tools/need says
+# which), then hands over to cmake or to a script in tools/.
+.DEFAULT_GOAL := build
+.PHONY: deps build run demo test conformance bench-remote spec-coverage fuzz asan tsan install clean
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+
+deps:            ## everything that any target needs
+	@tools/need build test java fuzz bench
+
+build:           ## build/bin/ukko, build/bin/ukko-peer, build/lib/
+	@tools/need build
+	@cmake --preset release > build.log 2>&1 || { cat build.log; exit 1; }
+	@rm -f build.log
+	@cmake --build build -j $(JOBS)
+
+run: build       ## a node with the built-in actors on 127.0.0.1:7355
+	@exec build/bin/ukko node --name ukko --bind 127.0.0.1:7355
+
+demo: build      ## a C node and a real JVM node look each other up, send and ask
+	@tools/need --optional java
+	@examples/demo
+
+test:            ## the whole suite; the last line is "N passed, N failed"
+	@tools/need build test
+	@tools/need --optional java
+	@tools/run-tests --jobs $(JOBS)
+
+conformance:     ## every two-peer scenario between all pairs and versions, and every raw case
+	@tools/need build test java
+	@tools/run-tests --jobs $(JOBS) --all-pairs
+
+bench-remote:    ## round trips and one-way speed: ukko, JVM, raw TCP
+	@tools/need build bench
+	@tools/need --optional java
+	@bench/remote
+
+spec-coverage:   ## which cases of Pekko's own specs are covered by a test, and pass
+	@tools/need test
+	@tools/spec-coverage
+
+fuzz:            ## runs each fuzzer for FUZZ_SECONDS (60) on its kept corpus
+	@tools/need build fuzz
+	@tools/run-fuzz $(FUZZ_SECONDS)
+
+asan:            ## the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer
+	@tools/need build test
+	@tools/run-tests --jobs $(JOBS) --only asan
+
+tsan:            ## the unit tests with ThreadSanitizer
+	@tools/need build test
+	@tools/run-tests --jobs $(JOBS) --only tsan
+
+install: build   ## to PREFIX (/usr/local), below DESTDIR
+	@cmake --install build --prefix "$(PREFIX)"
+
+clean:
+	@rm -rf build build-*

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+# What `cmake --install` lays down: headers, both libraries, the command, ukko.pc and the CMake package.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+install(DIRECTORY include/ukko DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(TARGETS ukko EXPORT ukkoTargets
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS ukko_static ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(TARGET ukko_cli)
+  install(TARGETS ukko_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+string(REPLACE ";" " " UKKO_PC_REQUIRES "${UKKO_PC_MODULES}")
+file(RELATIVE_PATH UKKO_PC_UP "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+configure_file(cmake/ukko.pc.in ${CMAKE_BINARY_DIR}/gen/ukko.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/gen/ukko.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+set(UKKO_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/ukko)
+configure_package_config_file(cmake/ukkoConfig.cmake.in ${CMAKE_BINARY_DIR}/gen/ukkoConfig.cmake
+  INSTALL_DESTINATION ${UKKO_CMAKE_DIR} PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/gen/ukkoConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/gen/ukkoConfig.cmake ${CMAKE_BINARY_DIR}/gen/ukkoConfigVersion.cmake
+  DESTINATION ${UKKO_CMAKE_DIR})
+install(EXPORT ukkoTargets NAMESPACE ukko:: DESTINATION ${UKKO_CMAKE_DIR})
