@@ -156,6 +156,16 @@ typedef struct ukko_opaque {
 } ukko_opaque;
 UKKO_API extern const ukko_type ukko_opaque_type;
 
+/* A Jackson message of a class without a C struct: arrives as this when its class begins with
+   one of pekko.serialization.jackson.allowed-class-prefix. */
+typedef struct ukko_json {
+    const char *class_name;
+    const char *text; /* JSON, NUL-terminated; len may be left 0 as in ukko_string */
+    size_t len;
+    bool cbor; /* travels as CBOR (33), not JSON (31) */
+} ukko_json;
+UKKO_API extern const ukko_type ukko_json_type;
+
 /* ---- Events of the event stream ----------------------------------------------------------- */
 
 typedef struct ukko_dead_letter {

@@ -43,6 +43,8 @@ void uk_envelope_free(uk_envelope *e); /* releases message and sender */
 /* ---- type.c: walking a body by its fields ---- */
 /* Checks the table once: kinds against widths, offsets inside the body. */
 int uk_type_check(const ukko_type *type, ukko_error *err);
+/* Size of one value of a field: of the member itself, or of one element of a list. */
+size_t uk_field_width(const ukko_field *f);
 /* Deep copy of from into dst, which belongs to `into`; dst is body_size bytes. */
 int uk_type_copy(const ukko_type *type, ukko_msg *into, void *dst, const void *from);
 /* Releases the refs and messages that a body owns. */
