@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory of messages and envelopes. Any thread; a message is shared by an atomic count. */
+#include "actor/msg.h"
+#include "actor/ref.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include <string.h>
+
+struct uk_msg_extra {
+    struct uk_msg_extra *next;
+    uint8_t pool_class;
+    _Alignas(16) uint8_t bytes[];
+};
+
+ukko_msg *uk_msg_new_raw(const ukko_type *type, size_t body_size) {
+    uint8_t cls;
+    ukko_msg *m = uk_pool_alloc(sizeof(ukko_msg) + body_size, &cls);
+    m->env = (uk_envelope){NULL, NULL, NULL};
+    atomic_init(&m->refs, 1);
+    m->pool_class = cls;
+    m->env_used = 0;
+    m->type = type;
+    m->extra = NULL;
+    return m;
+}
+ukko_msg *ukko_msg_new(const ukko_type *type) {
+    ukko_msg *m = uk_msg_new_raw(type, type->body_size);
+    memset(m->body, 0, type->body_size);
+    return m;
+}
+static void drop_extra(ukko_msg *m) {
+    for (struct uk_msg_extra *e = m->extra, *next; e; e = next) {
+        next = e->next;
+        uk_pool_free(e, e->pool_class);
+    }
+}
+ukko_msg *ukko_msg_copy(const ukko_type *type, const void *body) {
+    ukko_msg *m = ukko_msg_new(type);
+    if (type->body_size && body) uk_type_copy(type, m, m->body, body);
+    return m;
+}
+void *ukko_msg_body(ukko_msg *m) { return m->body; }
+void *ukko_msg_alloc(ukko_msg *m, size_t len) {
+    uint8_t cls;
+    struct uk_msg_extra *e = uk_pool_alloc(sizeof *e + (len ? len : 1), &cls);
+    e->pool_class = cls;
+    e->next = m->extra;
+    m->extra = e;
+    memset(e->bytes, 0, len ? len : 1);
+    return e->bytes;
+}
+char *ukko_msg_strdup(ukko_msg *m, const char *text) {
+    if (!text) return NULL;
+    size_t n = strlen(text) + 1;
+    return memcpy(ukko_msg_alloc(m, n), text, n);
+}
+const ukko_type *ukko_msg_type(const ukko_msg *m) { return m->type; }
+const void *ukko_msg_get(const ukko_msg *m, const ukko_type *type) {
+    return m && m->type == type ? m->body : NULL;
+}
+ukko_msg *ukko_msg_retain(const ukko_msg *msg) {
+    ukko_msg *m = (ukko_msg *)(uintptr_t)msg;
+    if (m) atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
+    return m;
+}
+void ukko_msg_release(ukko_msg *m) {
+    if (!m) return;
+    /* the only owner needs no atomic write; acquire pairs with the releases of earlier owners */
+    if (atomic_load_explicit(&m->refs, memory_order_acquire) != 1 &&
+        atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    if (m->type->n_fields) uk_type_drop(m->type, m->body);
+    if (m->extra) drop_extra(m);
+    uk_pool_free(m, m->pool_class);
+}
+
+ukko_msg *uk_msg_string(const char *text, size_t len) {
+    ukko_msg *m = uk_msg_new_raw(&ukko_string_type, sizeof(ukko_string) + len + 1);
+    ukko_string *s = (ukko_string *)(void *)m->body;
+    char *copy = (char *)(s + 1);
+    if (len) memcpy(copy, text, len);
+    copy[len] = 0;
+    *s = (ukko_string){copy, len};
+    return m;
+}
+ukko_msg *uk_msg_bytes(const ukko_type *type, const void *ptr, size_t len) {
+    ukko_msg *m = uk_msg_new_raw(type, sizeof(ukko_slice) + len);
+    ukko_slice *s = (ukko_slice *)(void *)m->body;
+    if (len) memcpy(s + 1, ptr, len);
+    *s = (ukko_slice){(const uint8_t *)(s + 1), len};
+    return m;
+}
+ukko_msg *ukko_msg_string(const char *text) { return uk_msg_string(text, text ? strlen(text) : 0); }
+const char *ukko_msg_text(const ukko_msg *msg) {
+    const ukko_string *s = ukko_msg_get(msg, &ukko_string_type);
+    return s ? s->text : NULL;
+}
+ukko_msg *ukko_msg_throwable(const char *class_name, const char *message) {
+    ukko_throwable t = {.class_name = class_name, .message = message};
+    return ukko_msg_copy(&ukko_throwable_type, &t);
+}
+
+typedef struct lone_envelope { /* for a message that others hold too */
+    uk_envelope env;
+    uint8_t pool_class;
+} lone_envelope;
+
+uk_envelope *uk_envelope_new(ukko_msg *msg, ukko_ref *sender) {
+    uk_envelope *e;
+    /* acquire pairs with the release of former owners, who may have used the inner envelope */
+    if (atomic_load_explicit(&msg->refs, memory_order_acquire) == 1 && !msg->env_used) {
+        msg->env_used = 1;
+        e = &msg->env;
+    } else {
+        uint8_t cls;
+        lone_envelope *l = uk_pool_alloc(sizeof *l, &cls);
+        l->pool_class = cls;
+        e = &l->env;
+    }
+    e->next = NULL;
+    e->msg = msg;
+    e->sender = uk_ref_retain(sender);
+    return e;
+}
+void uk_envelope_free(uk_envelope *e) {
+    ukko_msg *m = e->msg;
+    uk_ref_release(e->sender);
+    if (e == &m->env) m->env_used = 0;
+    else uk_pool_free(e, ((lone_envelope *)(void *)e)->pool_class);
+    ukko_msg_release(m);
+}

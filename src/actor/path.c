@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parsing and checking of actor paths, addresses, names and globs. Pure: views into the caller's
+   bytes, no allocation. Any thread. */
+#include "actor/path.h"
+#include <stdio.h>
+
+static bool alnum(uint8_t c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+static bool hex(uint8_t c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+static ukko_slice sub(ukko_slice s, size_t from, size_t to) {
+    return (ukko_slice){s.ptr + from, to - from};
+}
+static size_t find(ukko_slice s, uint8_t c, size_t from) {
+    if (from >= s.len) return s.len;
+    const uint8_t *p = memchr(s.ptr + from, c, s.len - from);
+    return p ? (size_t)(p - s.ptr) : s.len;
+}
+
+/* "#uid" text: an optional sign and a signed 32-bit decimal, as Java's toInt takes it. */
+static int parse_uid(ukko_slice s, int32_t *out) {
+    size_t i = s.len && (s.ptr[0] == '-' || s.ptr[0] == '+');
+    int64_t v = 0;
+    if (i == s.len) return UKKO_EINVAL;
+    for (; i < s.len; i++) {
+        if (s.ptr[i] < '0' || s.ptr[i] > '9') return UKKO_EINVAL;
+        v = v * 10 + (s.ptr[i] - '0');
+        if (v > (int64_t)INT32_MAX + 1) return UKKO_EINVAL;
+    }
+    if (s.ptr[0] == '-') v = -v;
+    if (v > INT32_MAX) return UKKO_EINVAL;
+    *out = (int32_t)v;
+    return UKKO_OK;
+}
+static int parse_port(ukko_slice s, int32_t *out) {
+    int32_t v = 0;
+    if (!s.len || s.len > 5) return UKKO_EPARSE;
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] < '0' || s.ptr[i] > '9') return UKKO_EPARSE;
+        v = v * 10 + (s.ptr[i] - '0');
+    }
+    if (v > 65535) return UKKO_EPARSE;
+    *out = v;
+    return UKKO_OK;
+}
+bool uk_system_name_valid(const char *name) {
+    if (!name || !alnum((uint8_t)name[0])) return false;
+    for (const char *p = name; *p; p++)
+        if (!alnum((uint8_t)*p) && *p != '-' && *p != '_') return false;
+    return true;
+}
+static bool system_ok(ukko_slice s) {
+    if (!s.len) return false;
+    for (size_t i = 0; i < s.len; i++)
+        if (!alnum(s.ptr[i]) && !strchr("-_.~!$&'()*+,;=%", s.ptr[i])) return false;
+    return true;
+}
+bool uk_host_valid(ukko_slice host) {
+    if (!host.len) return false;
+    if (host.ptr[0] == '[') {
+        if (host.len < 4 || host.ptr[host.len - 1] != ']') return false;
+        for (size_t i = 1; i + 1 < host.len; i++)
+            if (!hex(host.ptr[i]) && !strchr(":.%", host.ptr[i]) && !alnum(host.ptr[i])) return false;
+        return true;
+    }
+    size_t label = 0; /* start of the last label: '_' is refused there, as java.net.URI does */
+    for (size_t i = 0; i < host.len; i++) {
+        if (host.ptr[i] == '.') label = i + 1;
+        else if (!alnum(host.ptr[i]) && host.ptr[i] != '-' && host.ptr[i] != '_') return false;
+    }
+    return find(sub(host, label, host.len), '_', 0) == host.len - label;
+}
+static bool scheme_ok(ukko_slice s) {
+    if (!s.len || !alnum(s.ptr[0]) || (s.ptr[0] >= '0' && s.ptr[0] <= '9')) return false;
+    for (size_t i = 0; i < s.len; i++)
+        if (!alnum(s.ptr[i]) && !strchr("+-.", s.ptr[i])) return false;
+    return true;
+}
+static int parse_authority(ukko_slice a, uk_path *out) {
+    size_t at = find(a, '@', 0);
+    if (at == a.len) { /* the local form: proto://system */
+        out->system = a;
+        return system_ok(a) && find(a, ':', 0) == a.len ? UKKO_OK : UKKO_EPARSE;
+    }
+    out->system = sub(a, 0, at);
+    ukko_slice hp = sub(a, at + 1, a.len);
+    size_t colon = hp.len;
+    while (colon > 0 && hp.ptr[colon - 1] != ':') colon--;
+    if (!colon || !system_ok(out->system)) return UKKO_EPARSE;
+    out->host = sub(hp, 0, colon - 1);
+    if (!uk_host_valid(out->host)) return UKKO_EPARSE;
+    return parse_port(sub(hp, colon, hp.len), &out->port);
+}
+/* Characters that java.net.URI lets stand in a raw path. */
+static bool path_ok(ukko_slice s) {
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t c = s.ptr[i];
+        if (alnum(c) || (c && strchr("-_.~!$&'()*+,;=:@/", c)) || c >= 0x80) continue;
+        if (c != '%' || i + 2 >= s.len || !hex(s.ptr[i + 1]) || !hex(s.ptr[i + 2])) return false;
+        i += 2;
+    }
+    return true;
+}
+static int parse_tail(ukko_slice s, uk_path *out) {
+    size_t hash = find(s, '#', 0), query = find(sub(s, 0, hash), '?', 0);
+    out->elements = sub(s, 0, query);
+    if (!path_ok(out->elements)) return UKKO_EPARSE;
+    return hash < s.len ? parse_uid(sub(s, hash + 1, s.len), &out->uid) : UKKO_OK;
+}
+int uk_path_parse(ukko_slice text, uk_path *out) {
+    *out = (uk_path){.port = -1};
+    if (text.len && text.ptr[0] == '/') return parse_tail(text, out);
+    size_t colon = find(text, ':', 0);
+    if (colon + 3 > text.len || memcmp(text.ptr + colon, "://", 3)) return UKKO_EPARSE;
+    out->protocol = sub(text, 0, colon);
+    size_t end = colon + 3;
+    while (end < text.len && !memchr("/#?", text.ptr[end], 3)) end++;
+    out->address = sub(text, 0, end);
+    if (!scheme_ok(out->protocol) || parse_authority(sub(text, colon + 3, end), out)) return UKKO_EPARSE;
+    return parse_tail(sub(text, end, text.len), out);
+}
+int uk_address_parse(ukko_slice text, uk_path *out) {
+    int rc = uk_path_parse(text, out);
+    return rc ? rc : out->address.len == text.len && text.len ? UKKO_OK : UKKO_EPARSE;
+}
+bool uk_path_next(ukko_slice *rest, ukko_slice *element) {
+    size_t i = 0;
+    while (i < rest->len && rest->ptr[i] == '/') i++;
+    size_t end = find(*rest, '/', i);
+    if (i == rest->len) return false;
+    *element = sub(*rest, i, end);
+    *rest = sub(*rest, end, rest->len);
+    return true;
+}
+bool uk_path_element_valid(ukko_slice s) {
+    if (!s.len || s.ptr[0] == '$') return false;
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t c = s.ptr[i];
+        if (alnum(c) || (c && strchr("-_.*$+:@&=,!~';", c))) continue;
+        if (c != '%' || i + 2 >= s.len || !hex(s.ptr[i + 1]) || !hex(s.ptr[i + 2])) return false;
+        i += 2;
+    }
+    return true;
+}
+/* Greedy with one resume point: linear in pattern times name, no recursion. */
+bool uk_glob_match(ukko_slice p, ukko_slice n) {
+    size_t i = 0, k = 0, star = SIZE_MAX, mark = 0;
+    while (k < n.len) {
+        if (i < p.len && p.ptr[i] == '*') {
+            star = i++;
+            mark = k;
+        } else if (i < p.len && (p.ptr[i] == '?' || p.ptr[i] == n.ptr[k])) {
+            i++;
+            k++;
+        } else if (star != SIZE_MAX) {
+            i = star + 1;
+            k = ++mark;
+        } else {
+            return false;
+        }
+    }
+    while (i < p.len && p.ptr[i] == '*') i++;
+    return i == p.len;
+}
+void uk_base64_name(uint64_t n, const char *prefix, char *buf, size_t len) {
+    static const char digits[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+~";
+    size_t i = (size_t)snprintf(buf, len, "%s", prefix);
+    do {
+        if (i + 1 < len) buf[i++] = digits[n & 63];
+        n >>= 6;
+    } while (n);
+    buf[i] = 0;
+}
