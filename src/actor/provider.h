@@ -80,6 +80,11 @@ bool uk_log_enabled(ukko_system *sys, ukko_log_level level);
 const ukko_type *const *uk_system_types(ukko_system *sys, size_t *n);
 const ukko_actor *uk_system_find_actor(ukko_system *sys, const char *name);
 
+/* A place where an upper layer keeps a thing of this system (slot 0: the serializers). Set before
+   start. uk_timers of the system, for layers without a loop of their own. */
+void *uk_system_slot(ukko_system *sys, int slot);
+void uk_system_set_slot(ukko_system *sys, int slot, void *value);
+
 /* ---- selections as messages (serializer 6) ---- */
 typedef enum uk_step_kind { UK_STEP_PARENT = 0, UK_STEP_NAME = 1, UK_STEP_PATTERN = 2 } uk_step_kind;
 typedef struct uk_step {

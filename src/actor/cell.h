@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cell: what an actor is to the runtime. Everything behind the two inboxes belongs to the
+   thread that runs the cell's turn; senders touch the inboxes only. Children can be looked up by
+   any thread under the lock of the children table. */
+#ifndef UK_ACTOR_CELL_H
+#define UK_ACTOR_CELL_H
+#include "actor/ref.h"
+#include "actor/sched.h"
+#include "actor/timer.h"
+#include "base/map.h"
+#include <pthread.h>
+
+struct ukko_props {
+    _Atomic uint32_t refs; /* relaxed up, acq_rel down */
+    const ukko_actor *actor;
+    ukko_msg **args;
+    size_t n_args;
+    char *dispatcher, *mailbox, *deploy; /* NULL: not set */
+    bool local;
+};
+
+/* Values of an inbox besides a list of envelopes, newest first. */
+enum { UK_INBOX_BUSY = 0, UK_INBOX_IDLE = 1, UK_INBOX_CLOSED = 2 };
+
+typedef enum uk_wait { /* what the cell does when its last dying child is gone */
+    UK_WAIT_NONE = 0,
+    UK_WAIT_RECREATE,
+    UK_WAIT_CREATE,
+    UK_WAIT_TERMINATE
+} uk_wait;
+
+typedef struct uk_ref_set {
+    ukko_ref **items; /* each retained */
+    uint32_t n, cap;
+    uk_map index; /* by path text once there are many; empty before */
+} uk_ref_set;
+
+typedef struct uk_child_stat { /* of a child that has failed before */
+    ukko_ref *child;
+    int32_t restarts;
+    int64_t window_start_ms;
+    struct uk_child_stat *next;
+} uk_child_stat;
+
+typedef struct uk_behaviors {
+    const ukko_behavior *stack[14];
+    uint32_t n;
+} uk_behaviors;
+
+typedef struct uk_cell_timer uk_cell_timer;
+
+typedef struct uk_kids { /* children; made with the first one */
+    pthread_mutex_t lock; /* guards map; leaf but for ref releases, which are done outside */
+    uk_map map;           /* name -> ukko_ref *, retained */
+    uint64_t names;       /* generated so far */
+} uk_kids;
+
+typedef struct uk_more { /* what few actors need; made on demand */
+    uk_ref_set watching, watched_by, terminated_queued, dying;
+    uk_child_stat *stats;
+    ukko_ref *perpetrator;  /* whose failure suspends this cell; NULL: none */
+    ukko_msg *wait_cause;   /* for UK_WAIT_RECREATE */
+    uk_envelope *stash_head, *stash_tail; /* ukko_stash() */
+    uk_sysmsg *sys_stash;   /* system messages held back while waiting; in order */
+    uk_behaviors behaviors;
+    uk_cell_timer *timers;
+    uk_cell_timer *receive_timer;
+    int64_t receive_timeout_ms;
+    uint8_t wait; /* uk_wait */
+    bool address_subscribed;
+} uk_more;
+
+enum { /* uk_cell.flags: owner only */
+    UK_CELL_CREATED = 1 << 0,    /* the state is alive */
+    UK_CELL_FAILED = 1 << 1,     /* a failure has been reported and not been answered */
+    UK_CELL_FAILED_FATALLY = 1 << 2, /* the state could not be made */
+    UK_CELL_TERMINATING = 1 << 3,
+    UK_CELL_GUARDIAN = 1 << 4
+};
+
+struct uk_cell {
+    ukko_ref ref; /* first: a cell is a reference */
+    _Atomic uintptr_t inbox;         /* see cell.c for the orders */
+    _Atomic(uk_sysmsg *) sys_inbox;  /* newest first, or the closed mark */
+    /* owner */
+    uk_envelope *head, *tail; /* taken from the inbox, oldest first */
+    ukko_ref *parent;         /* retained */
+    const char *name;         /* in this block */
+    uk_cell *run_next;        /* in the injector */
+    uk_dispatcher *disp;
+    ukko_props *props;
+    const ukko_behavior *behavior;
+    void *state; /* in this block */
+    _Atomic(uk_kids *) kids; /* release on creation, acquire by look-ups */
+    uk_more *more;
+    uint8_t flags;
+    uint8_t pool_class;
+    _Atomic uint8_t stopped; /* 1 once the inboxes are closed; relaxed hint for caches */
+    uint8_t suspended;       /* nesting depth, saturating */
+};
+
+/* The running turn. Lives on the worker's stack. */
+struct ukko_ctx {
+    uk_cell *cell;
+    uk_envelope *current; /* NULL outside a message */
+    bool taken;           /* current has moved elsewhere (stash) */
+    ukko_msg *failure;    /* text of ukko_fail(): a throwable, owned */
+};
+
+extern const uk_ref_vt uk_cell_vt;
+static inline uk_cell *uk_cell_of(ukko_ref *r) { return (uk_cell *)(void *)r; }
+
+/* cell.c */
+uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, const char *name,
+                     int32_t uid, uk_dispatcher *disp); /* takes props; not yet scheduled */
+void uk_cell_run(uk_cell *cell); /* one turn; called by a worker */
+void uk_cell_close(uk_cell *cell); /* closes the inboxes; what is in them goes to dead letters */
+uk_more *uk_cell_more(uk_cell *cell);
+int32_t uk_new_uid(void); /* never 0 */
+
+/* children.c: any thread */
+int uk_kids_add(uk_cell *parent, const char *name, ukko_ref *child); /* UKKO_EEXISTS; retains */
+ukko_ref *uk_kids_get(uk_cell *parent, ukko_slice name);             /* retained, or NULL */
+bool uk_kids_remove(uk_cell *parent, ukko_ref *child); /* releases; false: not a child */
+bool uk_kids_has(uk_cell *parent, ukko_ref *child);
+size_t uk_kids_count(uk_cell *parent);
+ukko_ref **uk_kids_all(uk_cell *parent, size_t *n); /* retained each; owned: uk_refs_free() */
+void uk_refs_free(ukko_ref **refs, size_t n);
+void uk_kids_name(uk_cell *parent, char *buf, size_t len); /* the next "$a" */
+void uk_kids_free(uk_cell *parent);
+int uk_cell_spawn(ukko_system *sys, uk_cell *parent, ukko_props *props, const char *name,
+                  ukko_ref **out);
+
+/* refset.c: owner thread */
+bool uk_set_add(uk_ref_set *s, ukko_ref *r);    /* false: was there */
+bool uk_set_remove(uk_ref_set *s, ukko_ref *r); /* false: was not there */
+bool uk_set_has(const uk_ref_set *s, ukko_ref *r);
+void uk_set_fini(uk_ref_set *s);
+
+/* fault.c: life and supervision; owner thread */
+void uk_cell_create(ukko_ctx *ctx);
+void uk_cell_failed(ukko_ctx *ctx, int code); /* a handler of this turn gave code */
+void uk_cell_system(ukko_ctx *ctx, uk_sysmsg *m); /* takes m */
+void uk_cell_child_gone(ukko_ctx *ctx, ukko_ref *child);
+void uk_cell_terminate(ukko_ctx *ctx);
+int uk_failure_code(const ukko_msg *throwable); /* the code that a throwable stands for */
+
+/* watch.c: owner thread */
+void uk_cell_watch(uk_cell *c, ukko_ref *who);
+void uk_cell_unwatch(uk_cell *c, ukko_ref *who);
+void uk_cell_add_watcher(uk_cell *c, ukko_ref *watchee, ukko_ref *watcher);
+void uk_cell_remove_watcher(uk_cell *c, ukko_ref *watchee, ukko_ref *watcher);
+void uk_cell_notified(ukko_ctx *ctx, ukko_ref *who, bool existed, bool address_lost);
+void uk_cell_address_terminated(ukko_ctx *ctx, const char *address);
+void uk_cell_unwatch_all(uk_cell *c);
+void uk_cell_tell_watchers(uk_cell *c);
+
+/* context.c */
+void uk_cell_receive(ukko_ctx *ctx, uk_envelope *e); /* handles one message */
+void uk_cell_stop_timers(uk_cell *c);
+void uk_cell_touch_receive_timeout(uk_cell *c, const ukko_msg *m);
+void uk_cell_drop_stash(uk_cell *c); /* to dead letters */
+#endif

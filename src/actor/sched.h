@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The scheduler: workers that run cells. A cell is in at most one run queue at a time. Each worker
+   has a last-in slot (a conversation stays on its core) and a ring that others steal from; threads
+   that are no workers hand in through the injector. Idle workers sleep on a semaphore. */
+#ifndef UK_ACTOR_SCHED_H
+#define UK_ACTOR_SCHED_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <ukko/actor.h>
+
+typedef struct uk_cell uk_cell;
+typedef struct uk_dispatcher uk_dispatcher;
+
+typedef struct uk_dispatcher_opts {
+    const char *id;
+    unsigned threads;    /* 0: stepped by uk_dispatcher_step() */
+    unsigned throughput; /* messages a turn while others wait; at least 1 */
+    uint64_t seed;
+} uk_dispatcher_opts;
+
+uk_dispatcher *uk_dispatcher_new(ukko_system *sys, const uk_dispatcher_opts *opts);
+int uk_dispatcher_start(uk_dispatcher *d);
+void uk_dispatcher_stop(uk_dispatcher *d); /* joins the workers; what is queued stays queued */
+void uk_dispatcher_free(uk_dispatcher *d);
+unsigned uk_dispatcher_throughput(const uk_dispatcher *d);
+const char *uk_dispatcher_id(const uk_dispatcher *d);
+
+/* Makes a cell runnable; the caller has just taken it from idle to scheduled. Any thread. */
+void uk_schedule(uk_cell *cell);
+/* Runs up to max turns on the calling thread (threads 0 only); gives the number run. */
+size_t uk_dispatcher_step(uk_dispatcher *d, size_t max);
+/* Nothing queued besides what the calling worker runs now? Then a turn may go on. */
+bool uk_sched_alone(void);
+/* Is the calling thread a worker (of any system)? */
+bool uk_sched_on_worker(void);
+#endif

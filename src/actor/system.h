@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An actor system: guardians, root, dispatchers, timers, event stream, log. Shared by all threads;
+   each member says who writes it when. */
+#ifndef UK_ACTOR_SYSTEM_H
+#define UK_ACTOR_SYSTEM_H
+#include "actor/cell.h"
+#include "actor/provider.h"
+
+typedef struct uk_subscription {
+    const ukko_type *type;
+    ukko_ref *ref; /* retained */
+} uk_subscription;
+
+enum { UK_SLOTS = 4, UK_SLOT_SERIAL = 0 };
+
+typedef enum uk_phase { /* life of a system; guarded by lock */
+    UK_PHASE_NEW,
+    UK_PHASE_RUNNING,
+    UK_PHASE_STOPPING_USER,
+    UK_PHASE_STOPPING_REMOTE,
+    UK_PHASE_STOPPING_SYSTEM,
+    UK_PHASE_DONE
+} uk_phase;
+
+struct ukko_system {
+    char *name;
+    int32_t uid;
+    ukko_config *config;
+    ukko_log_fn log;
+    void *log_data;
+    _Atomic int log_level; /* relaxed: a level seen late does no harm */
+    bool has_provider;
+    uk_provider provider; /* constant once started */
+    const char *address;  /* "pekko://name" or the published one; constant once started */
+    const char *local_address; /* "pekko://name" */
+    uk_dispatcher *dispatcher, *internal;
+    int threads;
+    uk_timers *timers;
+    ukko_ref *root, *dead, *ignore, *temp;
+    uk_cell *user, *system_guardian;
+    const ukko_type **types;
+    size_t n_types;
+    const ukko_actor **actors;
+    size_t n_actors;
+    void *slots[UK_SLOTS]; /* what upper layers keep here; set before start */
+
+    pthread_mutex_t lock; /* guards phase, temps, tops, address_watchers; leaf */
+    pthread_cond_t changed;
+    uk_phase phase;
+    bool freeing;
+    uk_map temps;            /* name -> ukko_ref * (promise), retained */
+    uk_map tops;             /* "remote" -> ukko_ref *, retained */
+    uk_ref_set address_watchers; /* cells that want AddressTerminated */
+    _Atomic uint64_t temp_names; /* relaxed: only uniqueness counts */
+
+    pthread_rwlock_t events_lock; /* guards subscriptions; leaf */
+    uk_subscription *subs;
+    size_t n_subs, cap_subs;
+
+    pthread_mutex_t dead_lock; /* guards the next five; leaf */
+    int64_t dead_count;        /* dead letters so far */
+    int64_t dead_log_max;      /* -1: no limit, 0: off */
+    int64_t dead_logged;       /* since the last suspension */
+    int64_t dead_resume_ms;    /* 0: not suspended */
+    int64_t dead_suspend_ms;   /* 0: for ever */
+    bool dead_log_shutdown;
+    bool debug_unhandled, debug_lifecycle, debug_autoreceive, debug_receive;
+};
+
+/* system.c */
+void uk_system_phase_done(ukko_system *sys, ukko_ref *guardian); /* a guardian has stopped */
+void uk_system_guardian_failed(ukko_system *sys, ukko_msg *cause);
+/* root.c: "/", "/temp", dead letters, missing paths, look-up */
+void uk_root_init(ukko_system *sys);
+void uk_root_fini(ukko_system *sys);
+ukko_ref *uk_empty_ref(ukko_system *sys, ukko_slice elements, int32_t uid);
+ukko_ref *uk_temp_get(ukko_system *sys, ukko_slice name); /* retained, or NULL */
+/* select.c */
+bool uk_each_child(ukko_ref *ref, ukko_ref ***out, size_t *n); /* false: cannot have children here */
+/* events.c */
+void uk_events_init(ukko_system *sys);
+void uk_events_fini(ukko_system *sys);
+#endif
