@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What is installed can be used: a program built with pkg-config, one with find_package, shared and static."""
+import os, shutil, subprocess, tempfile
+from common import *
+
+PROGRAM = '''#include <stdio.h>
+#include <ukko/ukko.h>
+int main(void) {
+    ukko_error err = {0, ""};
+    ukko_system *sys = NULL;
+    ukko_system_opts opts = UKKO_SYSTEM_OPTS("installed", NULL);
+    int rc = ukko_system_new(&sys, &opts, &err);
+    if (rc) fprintf(stderr, "%s: %s\\n", ukko_strerror(rc), err.message);
+    else printf("%s\\n", ukko_system_name(sys));
+    ukko_system_free(sys);
+    return rc != 0;
+}
+'''
+CMAKE = '''cmake_minimum_required(VERSION 3.20)
+project(user C)
+find_package(ukko REQUIRED)
+add_executable(a main.c)
+target_link_libraries(a PRIVATE ukko::ukko)
+add_executable(b main.c)
+target_link_libraries(b PRIVATE ukko::static)
+'''
+
+d = tempfile.mkdtemp(prefix='ukko-install-')
+try:
+    prefix = os.path.join(d, 'prefix')
+    out, rc = run(['cmake', '--install', BUILD, '--prefix', prefix])
+    check('install', [] if rc == 0 else [out[-3000:]])
+    if rc:
+        done()
+    libdir = next((x for x, _, fs in os.walk(prefix) if 'libukko.so' in fs), prefix)
+    check('headers', [h for h in os.listdir(os.path.join(ROOT, 'include', 'ukko')) if not os.path.exists(os.path.join(prefix, 'include', 'ukko', h))])
+    main = os.path.join(d, 'main.c')
+    with open(main, 'w') as f:
+        f.write(PROGRAM)
+    env = dict(os.environ, PKG_CONFIG_PATH=os.path.join(libdir, 'pkgconfig'), LD_LIBRARY_PATH=libdir)
+    for name, flags in (('pkg-config-shared', ''), ('pkg-config-static', '--static')):
+        link = '-lukko' if not flags else ''
+        command = ('cc -std=c99 -Wall -Werror main.c -o %s $(pkg-config --cflags --libs ukko)' % name if not flags else
+                   'cc -std=c99 -Wall -Werror main.c -o %s $(pkg-config --cflags ukko) %s/libukko.a $(pkg-config --static --libs-only-l ukko | sed "s/-lukko//")' % (name, libdir))
+        out, rc = run(['sh', '-c', command], cwd=d, env=env)
+        if rc == 0:
+            out, rc = run([os.path.join(d, name)], cwd=d, env=env)
+        check(name, [] if rc == 0 and out.strip().endswith('installed') else ['%s\nstatus %d: %s' % (command, rc, out[-3000:])])
+    os.mkdir(os.path.join(d, 'user'))
+    shutil.copy(main, os.path.join(d, 'user', 'main.c'))
+    with open(os.path.join(d, 'user', 'CMakeLists.txt'), 'w') as f:
+        f.write(CMAKE)
+    out, rc = run(['cmake', '-S', os.path.join(d, 'user'), '-B', os.path.join(d, 'out'), '-DCMAKE_PREFIX_PATH=' + prefix])
+    if rc == 0:
+        out, rc = run(['cmake', '--build', os.path.join(d, 'out')])
+    for name in ('a', 'b') if rc == 0 else ():
+        out, rc = run([os.path.join(d, 'out', name)])
+        if rc:
+            break
+    check('find-package', [] if rc == 0 else [out[-3000:]])
+finally:
+    shutil.rmtree(d, ignore_errors=True)
+done()
