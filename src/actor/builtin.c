@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables of the messages that every node understands, and a few shorthands to make them.
-   Constant data; any thread. */
+/* The tables of the messages that every node understands. Constant data; any thread. */
 #include "actor/provider.h"
 #include <string.h>
 
@@ -50,14 +49,6 @@ TYPE(ukko_bytes_type, ukko_slice, "byte[]", "[B", NULL, UKKO_SER_BYTES, 0, slice
 TYPE(ukko_bytestring_type, ukko_slice, "ByteString", PEKKO "util.ByteString$ByteString1C", NULL,
      UKKO_SER_BYTESTRING, 0, slice_fields);
 
-ukko_msg *ukko_msg_string(const char *text) {
-    return uk_msg_string(text ? text : "", text ? strlen(text) : 0);
-}
-const char *ukko_msg_text(const ukko_msg *msg) {
-    const ukko_string *s = ukko_msg_get(msg, &ukko_string_type);
-    return s ? s->text : NULL;
-}
-
 /* ---- general messages ---- */
 
 static const ukko_field boxed_fields[] = {UKKO_FIELD(ukko_boxed, value, UKKO_MSG)};
@@ -94,14 +85,6 @@ static const ukko_field throwable_fields[] = {
 /* The manifest depends on the class: F, TNSEX or AIEX. */
 TYPE(ukko_throwable_type, ukko_throwable, "Throwable", "java.lang.Throwable", "F", UKKO_SER_MISC,
      0, throwable_fields);
-
-ukko_msg *ukko_msg_throwable(const char *class_name, const char *message) {
-    ukko_msg *m = ukko_msg_new(&ukko_throwable_type);
-    ukko_throwable *t = ukko_msg_body(m);
-    t->class_name = ukko_msg_strdup(m, class_name ? class_name : "java.lang.Throwable");
-    t->message = ukko_msg_strdup(m, message);
-    return m;
-}
 
 static const ukko_field ref_fields[] = {UKKO_FIELD(ukko_ref_body, ref, UKKO_REF)};
 TYPE(ukko_ref_type, ukko_ref_body, "ActorRef", PEKKO "actor.ActorRef", "G", UKKO_SER_MISC, 0,

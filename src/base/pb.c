@@ -79,6 +79,10 @@ static bool utf8_second(uint8_t c, uint8_t d) { /* over-long forms, surrogates, 
 }
 bool uk_utf8_valid(ukko_slice s) {
     for (size_t i = 0; i < s.len;) {
+        uint64_t eight;
+        while (s.len - i >= 8 && (memcpy(&eight, s.ptr + i, 8), !(eight & 0x8080808080808080u)))
+            i += 8; /* plain ASCII in strides */
+        if (i == s.len) break;
         size_t n = utf8_length(s.ptr[i]);
         if (!n || s.len - i < n) return false;
         for (size_t k = 1; k < n; k++)
