@@ -33,4 +33,6 @@ size_t uk_dispatcher_step(uk_dispatcher *d, size_t max);
 bool uk_sched_alone(void);
 /* Is the calling thread a worker (of any system)? */
 bool uk_sched_on_worker(void);
+/* Before a turn gives its cell up: what was staged for other nodes leaves in order. */
+void uk_turn_flush(ukko_system *sys);
 #endif

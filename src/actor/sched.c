@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Workers and run queues. Laws:
+ * 1. A scheduled cell is owned by exactly one queue, or by the worker that runs it.
+ * 2. A worker pushes to its own last-in slot and ring only; others take from the ring by
+ *    compare-and-swap on head, and from the slot by exchange, and that late: after two looks.
+ * 3. No lost wake-up: a pusher publishes work (seq_cst) and then reads `idle` (seq_cst); a worker
+ *    that goes to sleep raises `idle` (seq_cst) and then looks at all queues (seq_cst).
+ * 4. idle + wake-up tokens in flight = workers inside park(). Whoever lowers idle owes or is owed
+ *    one token of the semaphore.
+ * Runs on the worker threads it starts; uk_schedule() on any thread.
+ */
+#include "actor/sched.h"
+#include "actor/cell.h"
+#include "actor/system.h"
+#include "base/mem.h"
+#include "base/os.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <time.h>
+
+enum { RING = 256, LIFO_RUNS = 24, INJECTOR_EVERY = 61, LATE_MS = 5 };
+
+typedef struct worker {
+    _Alignas(64) _Atomic(uk_cell *) next; /* last-in slot */
+    _Atomic uint32_t head;                /* thieves and owner; acq_rel */
+    _Alignas(64) _Atomic uint32_t tail;   /* owner writes (seq_cst, law 3) */
+    _Atomic(uk_cell *) ring[RING];
+    uk_dispatcher *d;
+    uk_cell *seen; /* what an idle worker saw in `next` at its last look; only under late_lock */
+    uint64_t rng;
+    unsigned tick, lifo;
+    pthread_t thread;
+} worker;
+
+struct uk_dispatcher {
+    ukko_system *sys;
+    char *id;
+    unsigned n, throughput;
+    bool started;
+    worker *workers;
+    _Alignas(64) _Atomic int idle; /* seq_cst, law 3 */
+    _Atomic bool stopping;         /* seq_cst with the semaphore */
+    sem_t sleep;
+    pthread_mutex_t late_lock; /* guards workers[].seen; leaf */
+    pthread_mutex_t lock;      /* guards the injector; leaf */
+    uk_cell *inj_head, *inj_tail;
+    _Atomic size_t inj_n; /* seq_cst, law 3; written under lock */
+    uint64_t rng;
+};
+
+static _Thread_local struct {
+    worker *w;
+    bool in_turn, dirty;
+    unsigned batch; /* nesting depth */
+    uk_cell *batch_head, *batch_tail;
+} tls;
+
+static uint64_t next_random(uint64_t *s) { /* xorshift64* */
+    *s ^= *s >> 12;
+    *s ^= *s << 25;
+    *s ^= *s >> 27;
+    return *s * 0x2545f4914f6cdd1du;
+}
+
+/* ---- waking and sleeping ---- */
+
+static bool lower_idle(uk_dispatcher *d) {
+    int v = atomic_load_explicit(&d->idle, memory_order_seq_cst);
+    while (v > 0)
+        if (atomic_compare_exchange_weak_explicit(&d->idle, &v, v - 1, memory_order_seq_cst,
+                                                  memory_order_seq_cst))
+            return true;
+    return false;
+}
+static void wake_one(uk_dispatcher *d) {
+    if (lower_idle(d)) sem_post(&d->sleep);
+}
+static void wait_token(uk_dispatcher *d) {
+    while (sem_wait(&d->sleep) && errno == EINTR) {}
+}
+static bool wait_token_ms(uk_dispatcher *d, int64_t ms) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_nsec += ms * 1000000;
+    t.tv_sec += t.tv_nsec / 1000000000;
+    t.tv_nsec %= 1000000000;
+    for (;;) {
+        if (!sem_timedwait(&d->sleep, &t)) return true;
+        if (errno != EINTR) return false;
+    }
+}
+
+/* ---- the injector ---- */
+
+static void inject(uk_dispatcher *d, uk_cell *head, uk_cell *tail, size_t n) {
+    pthread_mutex_lock(&d->lock);
+    tail->run_next = NULL;
+    if (d->inj_tail) d->inj_tail->run_next = head;
+    else d->inj_head = head;
+    d->inj_tail = tail;
+    atomic_fetch_add_explicit(&d->inj_n, n, memory_order_seq_cst);
+    pthread_mutex_unlock(&d->lock);
+    if (d->n) wake_one(d);
+}
+static uk_cell *inj_pop(uk_dispatcher *d) { /* under lock */
+    uk_cell *c = d->inj_head;
+    if (!c) return NULL;
+    d->inj_head = c->run_next;
+    if (!d->inj_head) d->inj_tail = NULL;
+    atomic_fetch_sub_explicit(&d->inj_n, 1, memory_order_seq_cst);
+    return c;
+}
+
+/* ---- a worker's own queue ---- */
+
+static void ring_put(worker *w, uk_cell *c);
+static void overflow(worker *w, uk_cell *c) { /* half of the ring, and c, to the injector */
+    uk_cell *head = NULL, *tail = NULL;
+    size_t n = 0;
+    uint32_t h = atomic_load_explicit(&w->head, memory_order_acquire);
+    if (!atomic_compare_exchange_strong_explicit(&w->head, &h, h + RING / 2, memory_order_acq_rel,
+                                                 memory_order_relaxed)) {
+        ring_put(w, c); /* a thief made room */
+        return;
+    }
+    for (; n < RING / 2; n++) {
+        uk_cell *x = atomic_load_explicit(&w->ring[(h + n) % RING], memory_order_relaxed);
+        if (tail) tail->run_next = x;
+        else head = x;
+        tail = x;
+    }
+    tail->run_next = c;
+    inject(w->d, head, c, n + 1);
+}
+static void ring_put(worker *w, uk_cell *c) {
+    uint32_t t = atomic_load_explicit(&w->tail, memory_order_relaxed);
+    uint32_t h = atomic_load_explicit(&w->head, memory_order_acquire); /* pairs with take's CAS */
+    if (t - h >= RING) {
+        overflow(w, c);
+        return;
+    }
+    atomic_store_explicit(&w->ring[t % RING], c, memory_order_relaxed);
+    atomic_store_explicit(&w->tail, t + 1, memory_order_seq_cst); /* publishes; law 3 */
+}
+static uk_cell *ring_take(worker *w) {
+    uint32_t h = atomic_load_explicit(&w->head, memory_order_acquire);
+    for (;;) {
+        uint32_t t = atomic_load_explicit(&w->tail, memory_order_relaxed); /* own writes */
+        if (t == h) return NULL;
+        uk_cell *c = atomic_load_explicit(&w->ring[h % RING], memory_order_relaxed);
+        if (atomic_compare_exchange_weak_explicit(&w->head, &h, h + 1, memory_order_acq_rel,
+                                                  memory_order_acquire))
+            return c;
+    }
+}
+static uk_cell *slot_take(worker *w) {
+    if (!atomic_load_explicit(&w->next, memory_order_relaxed)) return NULL;
+    return atomic_exchange_explicit(&w->next, NULL, memory_order_acq_rel);
+}
+/* Half of another's ring; the last one is given back, the others go into w's ring. */
+static uk_cell *ring_steal(worker *w, worker *from) {
+    for (;;) {
+        uint32_t h = atomic_load_explicit(&from->head, memory_order_acquire);
+        uint32_t t = atomic_load_explicit(&from->tail, memory_order_seq_cst); /* pairs with ring_put */
+        uint32_t n = t - h;
+        n -= n / 2;
+        if (!n) return NULL;
+        if (n > RING / 2) continue; /* head and tail were not of one moment */
+        uk_cell *got[RING / 2];
+        for (uint32_t i = 0; i < n; i++)
+            got[i] = atomic_load_explicit(&from->ring[(h + i) % RING], memory_order_relaxed);
+        if (!atomic_compare_exchange_strong_explicit(&from->head, &h, h + n, memory_order_acq_rel,
+                                                     memory_order_relaxed))
+            continue;
+        for (uint32_t i = 1; i < n; i++) ring_put(w, got[i]);
+        return got[0];
+    }
+}
+
+/* ---- finding work ---- */
+
+static uk_cell *from_injector(worker *w, bool one) {
+    uk_dispatcher *d = w->d;
+    if (!atomic_load_explicit(&d->inj_n, memory_order_seq_cst)) return NULL;
+    uk_cell *more[RING / 4];
+    size_t n = 0, left;
+    pthread_mutex_lock(&d->lock);
+    uk_cell *c = inj_pop(d);
+    size_t share = one ? 0 : atomic_load_explicit(&d->inj_n, memory_order_relaxed) / d->n;
+    while (n < share && n < RING / 4) more[n++] = inj_pop(d);
+    left = atomic_load_explicit(&d->inj_n, memory_order_relaxed);
+    pthread_mutex_unlock(&d->lock);
+    for (size_t i = 0; i < n; i++) ring_put(w, more[i]);
+    if (c && (left || n)) wake_one(d); /* the chain of wake-ups goes on while there is work */
+    return c;
+}
+static uk_cell *own_work(worker *w) {
+    uk_cell *c;
+    if (++w->tick % INJECTOR_EVERY == 0 && (c = from_injector(w, true))) return c;
+    if (w->lifo < LIFO_RUNS && (c = slot_take(w))) {
+        w->lifo++;
+        return c;
+    }
+    w->lifo = 0;
+    if ((c = ring_take(w)) || (c = slot_take(w))) return c;
+    return from_injector(w, false);
+}
+static uk_cell *steal(worker *w) {
+    uk_dispatcher *d = w->d;
+    unsigned start = (unsigned)(next_random(&w->rng) % d->n);
+    for (unsigned i = 0; i < d->n; i++) {
+        worker *o = &d->workers[(start + i) % d->n];
+        uk_cell *c = o == w ? NULL : ring_steal(w, o);
+        if (c) return c;
+    }
+    return NULL;
+}
+/* Takes what has been waiting in a busy worker's slot since the last look. */
+static uk_cell *steal_late(worker *w) {
+    uk_cell *got = NULL;
+    pthread_mutex_lock(&w->d->late_lock);
+    for (unsigned i = 0; i < w->d->n && !got; i++) {
+        worker *o = &w->d->workers[i];
+        uk_cell *now = atomic_load_explicit(&o->next, memory_order_relaxed);
+        if (o != w && now && now == o->seen) got = atomic_exchange_explicit(&o->next, NULL, memory_order_acq_rel);
+        o->seen = got ? NULL : now;
+    }
+    pthread_mutex_unlock(&w->d->late_lock);
+    return got;
+}
+static bool work_in_sight(worker *w) {
+    uk_dispatcher *d = w->d;
+    if (atomic_load_explicit(&d->inj_n, memory_order_seq_cst)) return true;
+    for (unsigned i = 0; i < d->n; i++) {
+        worker *o = &d->workers[i];
+        if (atomic_load_explicit(&o->tail, memory_order_seq_cst) !=
+            atomic_load_explicit(&o->head, memory_order_seq_cst))
+            return true;
+    }
+    return false;
+}
+/* Sleeps until there may be work. true: woken by the clock, while others are busy. */
+static bool park(worker *w) {
+    uk_dispatcher *d = w->d;
+    int idle = atomic_fetch_add_explicit(&d->idle, 1, memory_order_seq_cst) + 1;
+    if (work_in_sight(w) || atomic_load_explicit(&d->stopping, memory_order_seq_cst)) {
+        if (!lower_idle(d)) wait_token(d);
+        return false;
+    }
+    if (idle >= (int)d->n) {
+        wait_token(d);
+        return false;
+    }
+    if (wait_token_ms(d, LATE_MS)) return false;
+    if (lower_idle(d)) return true;
+    wait_token(d);
+    return false;
+}
+static uk_cell *find(worker *w) {
+    for (bool late = false;;) {
+        uk_cell *c = own_work(w);
+        if (c || (c = steal(w)) || (late && (c = steal_late(w)))) return c;
+        if (atomic_load_explicit(&w->d->stopping, memory_order_seq_cst)) return NULL;
+        late = park(w);
+    }
+}
+static void *worker_main(void *arg) {
+    worker *w = arg;
+    char name[16];
+    snprintf(name, sizeof name, "uk-%s", w->d->id);
+    uk_thread_name(name);
+    tls.w = w;
+    for (uk_cell *c; (c = find(w));) {
+        tls.in_turn = true;
+        uk_cell_run(c);
+        tls.in_turn = false;
+    }
+    tls.w = NULL;
+    return NULL;
+}
+
+/* ---- the interface ---- */
+
+void uk_schedule(uk_cell *c) {
+    worker *w = tls.w;
+    if (w && w->d == c->disp) {
+        uk_cell *old = atomic_exchange_explicit(&w->next, c, memory_order_acq_rel);
+        if (!old) return; /* alone: it runs here next, nobody is woken */
+        ring_put(w, old);
+        if (atomic_load_explicit(&w->d->idle, memory_order_seq_cst) > 0) wake_one(w->d);
+        return;
+    }
+    if (!tls.batch) {
+        inject(c->disp, c, c, 1);
+        return;
+    }
+    c->run_next = NULL;
+    if (tls.batch_tail) tls.batch_tail->run_next = c;
+    else tls.batch_head = c;
+    tls.batch_tail = c;
+}
+void uk_batch_begin(ukko_system *sys) {
+    (void)sys;
+    tls.batch++;
+}
+void uk_batch_end(ukko_system *sys) {
+    (void)sys;
+    if (--tls.batch) return;
+    uk_cell *c = tls.batch_head;
+    tls.batch_head = tls.batch_tail = NULL;
+    while (c) { /* runs of cells of one dispatcher go in at once */
+        uk_cell *head = c, *tail = c;
+        size_t n = 1;
+        for (; tail->run_next && tail->run_next->disp == head->disp; n++) tail = tail->run_next;
+        c = tail->run_next;
+        inject(head->disp, head, tail, n);
+    }
+}
+bool uk_in_turn(void) { return tls.in_turn; }
+void uk_turn_dirty(void) { tls.dirty = true; }
+bool uk_sched_on_worker(void) { return tls.w || tls.in_turn; }
+bool uk_sched_alone(void) {
+    worker *w = tls.w;
+    return w && !atomic_load_explicit(&w->next, memory_order_relaxed) &&
+           atomic_load_explicit(&w->head, memory_order_relaxed) ==
+               atomic_load_explicit(&w->tail, memory_order_relaxed) &&
+           !atomic_load_explicit(&w->d->inj_n, memory_order_relaxed);
+}
+void uk_turn_flush(ukko_system *sys) {
+    if (!tls.dirty) return;
+    tls.dirty = false;
+    sys->provider.flush(sys->provider.self);
+}
+
+uk_dispatcher *uk_dispatcher_new(ukko_system *sys, const uk_dispatcher_opts *o) {
+    uk_dispatcher *d = uk_zalloc(sizeof *d);
+    d->sys = sys;
+    d->id = uk_strdup(o->id);
+    d->n = o->threads;
+    d->throughput = o->throughput ? o->throughput : 1;
+    d->rng = o->seed * 2 + 1;
+    sem_init(&d->sleep, 0, 0);
+    pthread_mutex_init(&d->lock, NULL);
+    pthread_mutex_init(&d->late_lock, NULL);
+    if (d->n && posix_memalign((void **)&d->workers, 64, d->n * sizeof(worker))) abort();
+    for (unsigned i = 0; i < d->n; i++) {
+        memset(&d->workers[i], 0, sizeof(worker));
+        d->workers[i].d = d;
+        d->workers[i].rng = uk_random64() | 1;
+    }
+    return d;
+}
+int uk_dispatcher_start(uk_dispatcher *d) {
+    for (unsigned i = 0; i < d->n; i++)
+        if (pthread_create(&d->workers[i].thread, NULL, worker_main, &d->workers[i])) {
+            d->n = i; /* those that run are stopped by the caller */
+            d->started = true;
+            return UKKO_EIO;
+        }
+    d->started = true;
+    return UKKO_OK;
+}
+void uk_dispatcher_stop(uk_dispatcher *d) {
+    if (!d->started) return;
+    d->started = false;
+    atomic_store_explicit(&d->stopping, true, memory_order_seq_cst);
+    for (unsigned i = 0; i < d->n; i++) wake_one(d);
+    for (unsigned i = 0; i < d->n; i++) pthread_join(d->workers[i].thread, NULL);
+}
+void uk_dispatcher_free(uk_dispatcher *d) {
+    if (!d) return;
+    sem_destroy(&d->sleep);
+    pthread_mutex_destroy(&d->lock);
+    pthread_mutex_destroy(&d->late_lock);
+    free(d->workers);
+    uk_free(d->id);
+    uk_free(d);
+}
+unsigned uk_dispatcher_throughput(const uk_dispatcher *d) { return d->throughput; }
+const char *uk_dispatcher_id(const uk_dispatcher *d) { return d->id; }
+
+/* Stepping: one of the first 64 queued, drawn from the seed. */
+static uk_cell *step_pick(uk_dispatcher *d) {
+    pthread_mutex_lock(&d->lock);
+    size_t n = atomic_load_explicit(&d->inj_n, memory_order_relaxed);
+    size_t k = n > 1 ? next_random(&d->rng) % (n < 64 ? n : 64) : 0;
+    uk_cell *prev = NULL, *c = d->inj_head;
+    for (; k; k--) {
+        prev = c;
+        c = c->run_next;
+    }
+    if (!prev) {
+        c = inj_pop(d);
+    } else {
+        prev->run_next = c->run_next;
+        if (d->inj_tail == c) d->inj_tail = prev;
+        atomic_fetch_sub_explicit(&d->inj_n, 1, memory_order_seq_cst);
+    }
+    pthread_mutex_unlock(&d->lock);
+    return c;
+}
+size_t uk_dispatcher_step(uk_dispatcher *d, size_t max) {
+    size_t done = 0;
+    for (uk_cell *c; done < max && (c = step_pick(d)); done++) {
+        bool was = tls.in_turn;
+        tls.in_turn = true;
+        uk_cell_run(c);
+        tls.in_turn = was;
+    }
+    return done;
+}

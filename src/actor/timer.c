@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A wheel of 4096 slots of one millisecond; a timer further away waits in its slot for another
+   round. One thread per system sleeps until the next occupied slot. */
+#include "actor/timer.h"
+#include "base/mem.h"
+#include "base/os.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <time.h>
+#include <ukko/base.h>
+
+enum { SLOTS = 4096, WORDS = SLOTS / 64 };
+
+struct uk_timers {
+    pthread_mutex_t lock; /* guards all; leaf: callbacks run without it */
+    pthread_cond_t wake;
+    pthread_t thread;
+    bool started, stopping, virtual_clock;
+    int64_t now_ms;      /* virtual clock */
+    int64_t done_ms;     /* all slots up to here were visited */
+    int64_t sleeping_to; /* the thread sleeps until then; INT64_MAX: for ever; 0: awake */
+    uint64_t bits[WORDS];
+    uk_timer slots[SLOTS]; /* heads of circular lists */
+};
+
+int64_t uk_timers_now(uk_timers *w) {
+    if (!w->virtual_clock) return uk_now_ms();
+    pthread_mutex_lock(&w->lock);
+    int64_t t = w->now_ms;
+    pthread_mutex_unlock(&w->lock);
+    return t;
+}
+static unsigned slot_of(int64_t ms) { return (unsigned)(ms & (SLOTS - 1)); }
+
+static void link_timer(uk_timers *w, uk_timer *t) {
+    unsigned s = slot_of(t->due_ms);
+    uk_timer *h = &w->slots[s];
+    t->next = h;
+    t->prev = h->prev;
+    h->prev->next = t;
+    h->prev = t;
+    w->bits[s / 64] |= 1ull << (s % 64);
+}
+static void unlink_timer(uk_timers *w, uk_timer *t) {
+    unsigned s = slot_of(t->due_ms);
+    t->prev->next = t->next;
+    t->next->prev = t->prev;
+    t->next = t->prev = NULL;
+    if (w->slots[s].next == &w->slots[s]) w->bits[s / 64] &= ~(1ull << (s % 64));
+}
+/* The next occupied slot after done_ms, as a time; a far timer in it only costs a look. */
+static int64_t next_stop(const uk_timers *w) {
+    for (unsigned i = 1; i <= SLOTS;) {
+        unsigned s = slot_of(w->done_ms + i);
+        uint64_t word = w->bits[s / 64] >> (s % 64);
+        if (word) return w->done_ms + i + __builtin_ctzll(word);
+        i += 64 - s % 64;
+    }
+    return INT64_MAX;
+}
+/* Fires one timer due at or before `now`; false when there is none. Lock held, dropped inside. */
+static bool fire_one(uk_timers *w, int64_t now) {
+    for (;;) {
+        int64_t at = next_stop(w);
+        if (at > now) {
+            if (now > w->done_ms) w->done_ms = now;
+            return false;
+        }
+        uk_timer *h = &w->slots[slot_of(at)];
+        for (uk_timer *t = h->next; t != h; t = t->next) {
+            if (t->due_ms > at) continue;
+            unlink_timer(w, t);
+            pthread_mutex_unlock(&w->lock);
+            t->fn(t->data); /* may free t */
+            pthread_mutex_lock(&w->lock);
+            return true;
+        }
+        w->done_ms = at;
+    }
+}
+static void sleep_until(uk_timers *w, int64_t at) {
+    w->sleeping_to = at;
+    if (at == INT64_MAX) {
+        pthread_cond_wait(&w->wake, &w->lock);
+    } else {
+        struct timespec t = {at / 1000, (at % 1000) * 1000000};
+        pthread_cond_timedwait(&w->wake, &w->lock, &t);
+    }
+    w->sleeping_to = 0;
+}
+static void *timer_main(void *arg) {
+    uk_timers *w = arg;
+    uk_thread_name("uk-timer");
+    pthread_mutex_lock(&w->lock);
+    while (!w->stopping) {
+        if (fire_one(w, uk_now_ms())) continue;
+        sleep_until(w, next_stop(w));
+    }
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+uk_timers *uk_timers_new(bool virtual_clock) {
+    uk_timers *w = uk_zalloc(sizeof *w);
+    pthread_condattr_t attr;
+    w->virtual_clock = virtual_clock;
+    w->done_ms = virtual_clock ? 0 : uk_now_ms();
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&w->wake, &attr);
+    pthread_condattr_destroy(&attr);
+    for (unsigned i = 0; i < SLOTS; i++) w->slots[i].next = w->slots[i].prev = &w->slots[i];
+    return w;
+}
+int uk_timers_start(uk_timers *w) {
+    if (w->virtual_clock) return UKKO_OK;
+    if (pthread_create(&w->thread, NULL, timer_main, w)) return UKKO_EIO;
+    w->started = true;
+    return UKKO_OK;
+}
+void uk_timers_stop(uk_timers *w) {
+    if (!w->started) return;
+    pthread_mutex_lock(&w->lock);
+    w->stopping = true;
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    w->started = false;
+}
+void uk_timers_free(uk_timers *w) {
+    if (!w) return;
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->wake);
+    uk_free(w);
+}
+void uk_timer_start(uk_timers *w, uk_timer *t, int64_t delay_ms, void (*fn)(void *), void *data) {
+    pthread_mutex_lock(&w->lock);
+    int64_t now = w->virtual_clock ? w->now_ms : uk_now_ms();
+    if (delay_ms > INT64_MAX / 4) delay_ms = INT64_MAX / 4;
+    t->due_ms = now + (delay_ms > 0 ? delay_ms : 0);
+    if (t->due_ms <= w->done_ms) t->due_ms = w->done_ms + 1;
+    t->fn = fn;
+    t->data = data;
+    link_timer(w, t);
+    if (w->sleeping_to && t->due_ms < w->sleeping_to) pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+}
+bool uk_timer_cancel(uk_timers *w, uk_timer *t) {
+    pthread_mutex_lock(&w->lock);
+    bool armed = t->prev != NULL;
+    if (armed) unlink_timer(w, t);
+    pthread_mutex_unlock(&w->lock);
+    return armed;
+}
+void uk_timers_advance(uk_timers *w, int64_t ms) {
+    pthread_mutex_lock(&w->lock);
+    int64_t end = w->now_ms + ms;
+    for (;;) {
+        int64_t at = next_stop(w);
+        if (at > end) break;
+        w->now_ms = at > w->now_ms ? at : w->now_ms;
+        fire_one(w, at);
+    }
+    w->now_ms = end;
+    pthread_mutex_unlock(&w->lock);
+}
+int64_t uk_timers_next(uk_timers *w) {
+    pthread_mutex_lock(&w->lock);
+    int64_t best = -1;
+    for (unsigned s = 0; s < SLOTS; s++)
+        for (uk_timer *t = w->slots[s].next; t != &w->slots[s]; t = t->next)
+            if (best < 0 || t->due_ms - w->now_ms < best) best = t->due_ms - w->now_ms;
+    pthread_mutex_unlock(&w->lock);
+    return best;
+}
