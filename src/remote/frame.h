@@ -34,7 +34,8 @@ typedef struct uk_cutter {
     ukko_slice chunk; /* what is left of the last feed; borrowed */
     uk_buf part;      /* the start of a frame, from earlier feeds */
     bool done;        /* part is a whole frame that was handed out */
-    uint32_t refused; /* the length behind UKKO_ETOOBIG */
+    bool broken;      /* a length over the limit came */
+    uint32_t refused; /* that length */
 } uk_cutter;
 
 void uk_cutter_init(uk_cutter *c, size_t max);

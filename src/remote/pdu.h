@@ -88,7 +88,8 @@ typedef struct uk_outgoing {
 /* Length of the whole frame, header included. */
 size_t uk_envelope_frame_size(const uk_outgoing *m);
 /* Appends the frame. UKKO_ETOOBIG: it would be longer than max, which the peer's decoder would not
-   take; out is as before. (Pekko as sender lets up to 8 bytes more pass and loses the link.) */
+   take; out is as
+   before. (Pekko as sender lets up to 8 bytes more pass and loses the link.) */
 int uk_envelope_put(uk_buf *out, const uk_outgoing *m, size_t max);
 
 /* The same in two steps, for a serializer that writes straight into out:

@@ -40,8 +40,9 @@ typedef struct uk_proto_settings {
     int64_t pause_ms;     /* 120000 */
 } uk_proto_settings;
 
-/* What the machine wants done. Any of these may call uk_proto_disassociate(); the machine may be
-   ended in closed(), as it touches nothing afterwards. No slot may be NULL. */
+/* What the machine wants done. open() and payload() may call uk_proto_disassociate(); send() may
+   not call into the machine: a write that fails is told later, with uk_proto_lost(). The machine's
+   memory may be given up in closed(), as nothing touches it afterwards. No slot may be NULL. */
 typedef struct uk_proto_events {
     void (*send)(void *data, ukko_slice bytes); /* whole frames; copy them or write them now */
     void (*open)(void *data, const uk_origin *peer, int32_t uid); /* views valid during the call */
