@@ -20,6 +20,7 @@ run: build       ## a node with the built-in actors on 127.0.0.1:7355
 	@exec build/bin/ukko node --name ukko --bind 127.0.0.1:7355
 
 demo: build      ## a C node and a real JVM node look each other up, send and ask
+	@tools/need demo
 	@tools/need --optional java
 	@examples/demo
 

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The remote workloads between two processes, on ukko's public API: `server` and `client`, each of which talks as well to the
+   JVM peer's bench-client and bench-server, as the actors and messages are the same. The client drives one actor at a time: Ping
+   keeps one message in flight; Flood keeps windows of messages in flight, each ended by a marker (an Integer) that the server
+   answers with its count (a Long). Actors run on the system's workers; main waits. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <ukko/ukko.h>
+
+static int64_t now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* ---- The server's actors ---------------------------------------------------------------- */
+
+typedef struct counter {
+    int64_t n;
+} counter;
+
+static int counter_bytes(ukko_ctx *ctx, void *state, const void *body) {
+    (void)ctx, (void)body;
+    ((counter *)state)->n++;
+    return UKKO_OK;
+}
+static int counter_marker(ukko_ctx *ctx, void *state, const void *body) {
+    (void)body;
+    ukko_reply(ctx, &ukko_long_type, &((counter *)state)->n);
+    return UKKO_OK;
+}
+static int counter_text(ukko_ctx *ctx, void *state, const void *body) {
+    const ukko_string *text = body;
+    if (strcmp(text->text, "reset") != 0) return UKKO_UNHANDLED;
+    ((counter *)state)->n = 0;
+    ukko_reply_text(ctx, "ok");
+    return UKKO_OK;
+}
+static const ukko_case counter_cases[] = {{&ukko_bytes_type, counter_bytes},
+                                          {&ukko_int_type, counter_marker},
+                                          {&ukko_string_type, counter_text},
+                                          {NULL, NULL}};
+static const ukko_actor counter_actor = UKKO_ACTOR(counter, "Counter", counter_cases);
+
+typedef struct pong {
+    int unused;
+} pong;
+static int pong_bytes(ukko_ctx *ctx, void *state, const void *body) {
+    (void)state, (void)body;
+    ukko_reply_msg(ctx, ukko_msg_retain(ukko_current(ctx)));
+    return UKKO_OK;
+}
+static const ukko_case pong_cases[] = {{&ukko_bytes_type, pong_bytes}, {NULL, NULL}};
+static const ukko_actor pong_actor = UKKO_ACTOR(pong, "Pong", pong_cases);
+
+/* ---- The client's actors ---------------------------------------------------------------- */
+
+/* What the one actor of the moment is to do, and what it found; main waits for done. */
+static struct {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool done;
+    ukko_ref *to;
+    ukko_slice message;
+    int64_t nanos;
+    int32_t window, inflight;
+    uint32_t *latencies; /* nanoseconds */
+    size_t n, cap;
+    double per_second;
+    int64_t lost;
+} job = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static int job_done(ukko_ctx *ctx) {
+    pthread_mutex_lock(&job.mutex);
+    job.done = true;
+    pthread_cond_signal(&job.changed);
+    pthread_mutex_unlock(&job.mutex);
+    ukko_stop(ctx, ukko_self(ctx));
+    return UKKO_OK;
+}
+
+typedef struct ping {
+    int64_t t0, until;
+} ping;
+static int ping_start(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n_args) {
+    ping *self = state;
+    (void)args, (void)n_args;
+    self->t0 = now_ns();
+    self->until = self->t0 + job.nanos;
+    ukko_tell(ctx, job.to, &ukko_bytes_type, &job.message);
+    return UKKO_OK;
+}
+static int ping_bytes(ukko_ctx *ctx, void *state, const void *body) {
+    ping *self = state;
+    int64_t t = now_ns();
+    (void)body;
+    if (job.n == job.cap) {
+        job.cap = job.cap ? job.cap * 2 : 1 << 20;
+        job.latencies = realloc(job.latencies, job.cap * sizeof *job.latencies);
+        if (!job.latencies) abort();
+    }
+    job.latencies[job.n++] = (uint32_t)(t - self->t0);
+    if (t >= self->until) return job_done(ctx);
+    self->t0 = now_ns();
+    ukko_tell(ctx, job.to, &ukko_bytes_type, &job.message);
+    return UKKO_OK;
+}
+static const ukko_case ping_cases[] = {{&ukko_bytes_type, ping_bytes}, {NULL, NULL}};
+static const ukko_actor ping_actor = {.size = sizeof(ukko_actor),
+                                      .state_size = sizeof(ping),
+                                      .name = "Ping",
+                                      .receive = {ping_cases, NULL},
+                                      .start = ping_start};
+
+typedef struct flood {
+    int64_t started, sent;
+    int32_t out;
+} flood;
+static void flood_window(ukko_ctx *ctx, flood *self) {
+    for (int32_t i = 0; i < job.window; i++) {
+        ukko_tell(ctx, job.to, &ukko_bytes_type, &job.message);
+    }
+    ukko_tell(ctx, job.to, &ukko_int_type, &self->out);
+    self->sent += job.window;
+    self->out++;
+}
+static int flood_start(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n_args) {
+    (void)state, (void)args, (void)n_args;
+    ukko_tell_text(ctx, job.to, "reset");
+    return UKKO_OK;
+}
+static int flood_ready(ukko_ctx *ctx, void *state, const void *body) {
+    flood *self = state;
+    (void)body;
+    self->started = now_ns();
+    for (int32_t i = 0; i < job.inflight; i++) flood_window(ctx, self);
+    return UKKO_OK;
+}
+static int flood_count(ukko_ctx *ctx, void *state, const void *body) {
+    flood *self = state;
+    int64_t counted = *(const int64_t *)body, t = now_ns() - self->started;
+    self->out--;
+    if (t < job.nanos) {
+        flood_window(ctx, self);
+        return UKKO_OK;
+    }
+    if (self->out > 0) return UKKO_OK;
+    job.per_second = (double)counted / ((double)t / 1e9);
+    job.lost = self->sent - counted;
+    return job_done(ctx);
+}
+static const ukko_case flood_cases[] = {{&ukko_string_type, flood_ready},
+                                        {&ukko_long_type, flood_count},
+                                        {NULL, NULL}};
+static const ukko_actor flood_actor = {.size = sizeof(ukko_actor),
+                                       .state_size = sizeof(flood),
+                                       .name = "Flood",
+                                       .receive = {flood_cases, NULL},
+                                       .start = flood_start};
+
+/* ---- Options, systems -------------------------------------------------------------------- */
+
+typedef struct options {
+    const char *to, *hocon, *label;
+    double warm, secs;
+    int repeat, window, inflight, threads;
+    bool rtt_only;
+} options;
+
+static ukko_system *start_system(const char *name, const options *o) {
+    static const char base[] = "pekko.actor.provider = remote\n"
+                               "pekko.remote.artery.enabled = off\n"
+                               "pekko.loglevel = WARNING\n"
+                               "pekko.remote.classic.netty.tcp { hostname = \"127.0.0.1\", port = 0 }\n";
+    ukko_error err = {0, ""};
+    ukko_system *sys = NULL;
+    ukko_config *parsed = NULL, *config = NULL;
+    ukko_system_opts opts = UKKO_SYSTEM_OPTS(name, NULL);
+    char text[4096];
+    snprintf(text, sizeof text, "%s%s\n", base, o->hocon ? o->hocon : "");
+    int rc = ukko_config_parse(&parsed, ukko_str(text), "bench", &err);
+    if (!rc) rc = ukko_config_load_from(&config, parsed, &err);
+    opts.config = config;
+    opts.threads = o->threads;
+    if (!rc) rc = ukko_system_new(&sys, &opts, &err);
+    if (!rc) rc = ukko_remote_enable(sys, &err);
+    if (!rc) rc = ukko_system_start(sys, &err);
+    ukko_config_release(parsed);
+    ukko_config_release(config);
+    if (rc) {
+        fprintf(stderr, "ukko_remote: %s: %s\n", ukko_strerror(rc), err.message);
+        exit(1);
+    }
+    return sys;
+}
+
+static int server(const options *o) {
+    ukko_system *sys = start_system("bench", o);
+    int rc = ukko_system_spawn(sys, ukko_props_new(&counter_actor), "bench", NULL);
+    if (!rc) rc = ukko_system_spawn(sys, ukko_props_new(&pong_actor), "pong", NULL);
+    if (rc) {
+        fprintf(stderr, "ukko_remote: %s\n", ukko_strerror(rc));
+        return 1;
+    }
+    printf("{\"ev\":\"started\",\"address\":\"%s\",\"ukko\":\"%s\"}\n", ukko_remote_address(sys),
+           ukko_version_text());
+    fflush(stdout);
+    while (getchar() != EOF) {
+    }
+    ukko_system_free(sys);
+    return 0;
+}
+
+static void run_job(ukko_system *sys, const ukko_actor *actor, ukko_ref *to, size_t size,
+                    double secs) {
+    static uint8_t pattern[10240];
+    for (size_t i = 0; i < sizeof pattern; i++) pattern[i] = (uint8_t)i;
+    job.done = false;
+    job.to = to;
+    job.message = (ukko_slice){pattern, size};
+    job.nanos = (int64_t)(secs * 1e9);
+    job.n = 0;
+    int rc = ukko_system_spawn(sys, ukko_props_new(actor), NULL, NULL);
+    struct timespec limit;
+    clock_gettime(CLOCK_REALTIME, &limit);
+    limit.tv_sec += (time_t)secs + 60;
+    pthread_mutex_lock(&job.mutex);
+    while (!rc && !job.done) rc = pthread_cond_timedwait(&job.changed, &job.mutex, &limit);
+    pthread_mutex_unlock(&job.mutex);
+    if (rc) {
+        fprintf(stderr, "ukko_remote: no result in time (%d)\n", rc);
+        exit(1);
+    }
+}
+
+static int compare(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void report(const options *o, bool rtt, size_t size) {
+    printf("{\"ev\":\"bench\",\"label\":\"%s\",\"what\":\"%s\",\"size\":%zu,", o->label,
+           rtt ? "rtt" : "oneway", size);
+    if (rtt) {
+        qsort(job.latencies, job.n, sizeof *job.latencies, compare);
+        printf("\"n\":%zu,\"median_us\":%.3f,\"p99_us\":%.3f}\n", job.n,
+               job.latencies[job.n / 2] / 1e3, job.latencies[job.n * 99 / 100] / 1e3);
+    } else {
+        printf("\"msgs_per_s\":%.1f,\"lost\":%lld}\n", job.per_second, (long long)job.lost);
+    }
+    fflush(stdout);
+}
+
+static ukko_ref *find(ukko_system *sys, const char *address, const char *path) {
+    char full[512];
+    ukko_ref *ref = NULL;
+    snprintf(full, sizeof full, "%s%s", address, path);
+    int rc = ukko_find_wait(sys, full, 20000, &ref);
+    if (rc) {
+        fprintf(stderr, "ukko_remote: %s: %s\n", full, ukko_strerror(rc));
+        exit(1);
+    }
+    return ref;
+}
+
+static int client(const options *o) {
+    static const size_t sizes[] = {100, 1024, 10240};
+    ukko_system *sys = start_system("benchclient", o);
+    ukko_ref *pong_ref = find(sys, o->to, "/user/pong"), *sink = find(sys, o->to, "/user/bench");
+    job.window = o->window;
+    job.inflight = o->inflight;
+    if (o->warm > 0) {
+        run_job(sys, &ping_actor, pong_ref, 100, o->warm * 0.4);
+        for (size_t i = 0; i < 3 && !o->rtt_only; i++) {
+            run_job(sys, &flood_actor, sink, sizes[i], o->warm * 0.2);
+        }
+    }
+    for (int k = 0; k < o->repeat; k++) {
+        run_job(sys, &ping_actor, pong_ref, 100, o->secs);
+        report(o, true, 100);
+        for (size_t i = 0; i < 3 && !o->rtt_only; i++) {
+            run_job(sys, &flood_actor, sink, sizes[i], o->secs);
+            report(o, false, sizes[i]);
+        }
+    }
+    ukko_ref_release(pong_ref);
+    ukko_ref_release(sink);
+    ukko_system_free(sys);
+    free(job.latencies);
+    return 0;
+}
+
+static int usage(void) {
+    fputs("usage: ukko_remote server [--hocon TEXT] [--threads N]\n"
+          "       ukko_remote client --to ADDRESS [--warm SECONDS] [--secs SECONDS] [--repeat N]\n"
+          "                          [--window N] [--inflight N] [--what all|rtt] [--label TEXT]\n"
+          "                          [--hocon TEXT] [--threads N]\n",
+          stderr);
+    return 2;
+}
+
+int main(int argc, char **argv) {
+    options o = {.label = "ukko", .warm = 1, .secs = 2, .repeat = 1, .window = 1000,
+                 .inflight = 2, .threads = -1};
+    if (argc < 2) return usage();
+    for (int i = 2; i < argc; i += 2) {
+        const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (!value) return usage();
+        if (!strcmp(name, "--to")) o.to = value;
+        else if (!strcmp(name, "--hocon")) o.hocon = value;
+        else if (!strcmp(name, "--label")) o.label = value;
+        else if (!strcmp(name, "--warm")) o.warm = atof(value);
+        else if (!strcmp(name, "--secs")) o.secs = atof(value);
+        else if (!strcmp(name, "--repeat")) o.repeat = atoi(value);
+        else if (!strcmp(name, "--window")) o.window = atoi(value);
+        else if (!strcmp(name, "--inflight")) o.inflight = atoi(value);
+        else if (!strcmp(name, "--what")) o.rtt_only = !strcmp(value, "rtt");
+        else if (!strcmp(name, "--threads")) o.threads = atoi(value);
+        else return usage();
+    }
+    if (!strcmp(argv[1], "server")) return server(&o);
+    if (!strcmp(argv[1], "client") && o.to) return client(&o);
+    return usage();
+}
