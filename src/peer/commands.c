@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands of ukko-peer: one table with a function and the feature that each needs, and the
+   commands that neither send, find nor make. Runs on the command thread. */
+#include "commands.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- What the commands share --------------------------------------------------------- */
+
+char *call_word(call *c) {
+    char *w = c->rest, *end = strchr(w, ' ');
+    c->rest = end ? end + 1 + strspn(end + 1, " ") : w + strlen(w);
+    if (end)
+        *end = '\0';
+    return w;
+}
+
+ukko_ref *call_ref(call *c, const char *path) {
+    return ukko_system_ref(c->p->sys, path);
+}
+
+int call_message(call *c, ukko_msg **out) {
+    if (message_parse(c->p->sys, c->rest, out, &c->fault))
+        return -1;
+    if (*out)
+        return 0;
+    return fault_set(&c->fault, "org.apache.pekko.actor.InvalidMessageException",
+                     "Message sent from [Actor[%s]] is null.", ukko_ref_path(c->p->collector));
+}
+
+void emit_ok(const char *cmd) {
+    out_emit("ok", "cmd", out_text(cmd), NULL);
+}
+
+/* ---- Commands of their own ----------------------------------------------------------- */
+
+static int cmd_forward_to(call *c) {
+    ukko_ref *to = call_ref(c, call_word(c));
+    ukko_tell_from(c->p->forwarder, ukko_msg_copy(&forward_order_type, &(forward_order){to}),
+                   NULL);
+    ukko_ref_release(to);
+    emit_ok("forward-to");
+    return 0;
+}
+
+static int cmd_quarantine(call *c) {
+    const char *address = call_word(c);
+    int64_t uid = 0;
+    bool named = *c->rest;
+    if (address_check(address, &c->fault) ||
+        (named && number_parse(call_word(c), INT64_MIN, INT64_MAX, &uid, &c->fault)))
+        return -1;
+    int32_t low = (int32_t)uid;
+    int rc = ukko_remote_quarantine(c->p->sys, address, named ? &low : NULL);
+    if (rc != UKKO_OK)
+        return fault_set(&c->fault, "java.lang.IllegalArgumentException", "%s", ukko_strerror(rc));
+    emit_ok("quarantine");
+    return 0;
+}
+
+static int cmd_publish(call *c) {
+    ukko_msg *msg;
+    if (call_message(c, &msg))
+        return -1;
+    ukko_publish_msg(c->p->sys, msg);
+    emit_ok("publish");
+    return 0;
+}
+
+static int config_list(const ukko_config *config, const char *key, json_t **out) {
+    size_t n;
+    int rc = ukko_config_count(config, key, &n);
+    if (rc != UKKO_OK)
+        return rc;
+    *out = json_array();
+    for (size_t i = 0; i < n; i++) {
+        const char *text;
+        if (ukko_config_string_at(config, key, i, &text) == UKKO_OK)
+            json_array_append_new(*out, out_text(text));
+    }
+    return UKKO_OK;
+}
+
+static int config_value(const ukko_config *config, const char *type, const char *key,
+                        json_t **out) {
+    int64_t n = 0;
+    bool flag = false;
+    double real = 0;
+    const char *text = NULL;
+    int rc;
+    if (strcmp(type, "ms") == 0) {
+        rc = ukko_config_duration_ns(config, key, &n);
+        *out = json_integer(n / 1000000);
+    } else if (strcmp(type, "bytes") == 0 || strcmp(type, "int") == 0) {
+        rc = *type == 'b' ? ukko_config_bytes(config, key, &n) : ukko_config_int(config, key, &n);
+        *out = json_integer(n);
+    } else if (strcmp(type, "bool") == 0) {
+        rc = ukko_config_bool(config, key, &flag);
+        *out = json_boolean(flag);
+    } else if (strcmp(type, "double") == 0) {
+        rc = ukko_config_double(config, key, &real);
+        *out = json_real(real);
+    } else if (strcmp(type, "list") == 0) {
+        rc = config_list(config, key, out);
+    } else {
+        rc = ukko_config_string(config, key, &text);
+        *out = out_text(text);
+    }
+    return rc;
+}
+
+static int cmd_config(call *c) {
+    const char *type = call_word(c), *key = call_word(c);
+    json_t *value = NULL;
+    int rc = config_value(ukko_system_config(c->p->sys), type, key, &value);
+    if (rc != UKKO_OK) {
+        json_decref(value);
+        return fault_set(&c->fault,
+                         rc == UKKO_ENOTFOUND ? "com.typesafe.config.ConfigException$Missing"
+                                              : "com.typesafe.config.ConfigException$WrongType",
+                         "%s: %s", key, ukko_strerror(rc));
+    }
+    out_emit("config", "key", out_text(key), "value", value, NULL);
+    return 0;
+}
+
+static int cmd_mark(call *c) {
+    out_emit("mark", "text", out_text(c->rest), NULL);
+    return 0;
+}
+
+static int cmd_sleep(call *c) {
+    int64_t ms;
+    if (number_parse(call_word(c), 0, INT32_MAX, &ms, &c->fault))
+        return -1;
+    struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&t, NULL);
+    return 0;
+}
+
+static int cmd_crash(call *c) {
+    (void)c;
+    _exit(EXIT_FAILURE);
+}
+
+static int cmd_gc(call *c) {
+    (void)c;
+    emit_ok("gc");
+    return 0;
+}
+
+/* ---- The table ----------------------------------------------------------------------- */
+
+typedef struct command {
+    const char *name;
+    int (*run)(call *c); /* NULL: its feature has no public interface yet */
+    feature needs;
+    int words; /* at least, behind the name */
+    const char *usage;
+} command;
+
+static const command commands[] = {
+    {"select", cmd_select, FEATURE_BASE, 1, "select PATH MSG"},
+    {"select-nosender", cmd_select_nosender, FEATURE_BASE, 1, "select-nosender PATH MSG"},
+    {"select-at", cmd_select_at, FEATURE_BASE, 2, "select-at ANCHOR RELATIVE MSG"},
+    {"tell", cmd_tell, FEATURE_BASE, 1, "tell PATH MSG"},
+    {"tell-nosender", cmd_tell_nosender, FEATURE_BASE, 1, "tell-nosender PATH MSG"},
+    {"tell-as", cmd_tell_as, FEATURE_BASE, 2, "tell-as FROM TO MSG"},
+    {"flood", cmd_flood, FEATURE_BASE, 2, "flood PATH N MSG"},
+    {"numbered", cmd_numbered, FEATURE_BASE, 2, "numbered PATH N"},
+    {"identify", cmd_identify, FEATURE_BASE, 1, "identify PATH [MSG]"},
+    {"resolve", cmd_resolve, FEATURE_BASE, 1, "resolve PATH [MILLIS]"},
+    {"ask", cmd_ask, FEATURE_BASE, 1, "ask PATH MSG"},
+    {"ask-ms", cmd_ask_ms, FEATURE_BASE, 2, "ask-ms MILLIS PATH MSG"},
+    {"ask-ref", cmd_ask_ref, FEATURE_BASE, 1, "ask-ref PATH MSG"},
+    {"watch", cmd_watch, FEATURE_BASE, 1, "watch PATH"},
+    {"unwatch", cmd_unwatch, FEATURE_BASE, 1, "unwatch PATH"},
+    {"watchref", cmd_watchref, FEATURE_BASE, 1, "watchref PATH"},
+    {"unwatchref", cmd_unwatchref, FEATURE_BASE, 1, "unwatchref PATH"},
+    {"watch-by", cmd_watch_by, FEATURE_BASE, 2, "watch-by NAME PATH"},
+    {"unwatch-by", cmd_unwatch_by, FEATURE_BASE, 2, "unwatch-by NAME PATH"},
+    {"stop", cmd_stop, FEATURE_BASE, 1, "stop PATH"},
+    {"suspend", cmd_suspend, FEATURE_BASE, 1, "suspend PATH"},
+    {"resume", cmd_resume, FEATURE_BASE, 1, "resume PATH"},
+    {"restart", cmd_restart, FEATURE_BASE, 1, "restart PATH"},
+    {"poison", cmd_poison, FEATURE_BASE, 1, "poison PATH"},
+    {"kill", cmd_kill, FEATURE_BASE, 1, "kill PATH"},
+    {"poison-ref", cmd_poison_ref, FEATURE_BASE, 1, "poison-ref PATH"},
+    {"kill-ref", cmd_kill_ref, FEATURE_BASE, 1, "kill-ref PATH"},
+    {"spawn", cmd_spawn, FEATURE_BASE, 2, "spawn CLASS NAME ARGS..."},
+    {"deploy", cmd_deploy, FEATURE_DEPLOY, 3, "deploy CLASS NAME ADDRESS ARGS..."},
+    {"make", cmd_make, FEATURE_DEPLOY, 2, "make CLASS NAME ARGS..."},
+    {"make-local", cmd_make_local, FEATURE_BASE, 2, "make-local CLASS NAME ARGS..."},
+    {"make-router", NULL, FEATURE_ROUTERS, 2, "make-router NAME CLASS ARGS..."},
+    {"make-group", NULL, FEATURE_ROUTERS, 1, "make-group NAME"},
+    {"pool", NULL, FEATURE_ROUTERS, 5, "pool KIND NAME N ADDR[,ADDR] CLASS ARGS..."},
+    {"pool-at", NULL, FEATURE_ROUTERS, 5, "pool-at KIND NAME N ADDRESS CLASS ARGS..."},
+    {"group", NULL, FEATURE_ROUTERS, 3, "group KIND NAME PATH[,PATH]"},
+    {"broadcast", NULL, FEATURE_ROUTERS, 2, "broadcast PATH MSG"},
+    {"routees", NULL, FEATURE_ROUTERS, 1, "routees PATH"},
+    {"stop-child", cmd_stop_child, FEATURE_BASE, 1, "stop-child NAME"},
+    {"strategy", cmd_strategy, FEATURE_BASE, 1, "strategy restart|resume|stop|escalate"},
+    {"forward-to", cmd_forward_to, FEATURE_BASE, 1, "forward-to PATH"},
+    {"quarantine", cmd_quarantine, FEATURE_BASE, 1, "quarantine ADDRESS [UID]"},
+    {"publish", cmd_publish, FEATURE_BASE, 0, "publish MSG"},
+    {"count", cmd_count, FEATURE_BASE, 0, "count"},
+    {"config", cmd_config, FEATURE_BASE, 2, "config TYPE KEY"},
+    {"mark", cmd_mark, FEATURE_BASE, 0, "mark TEXT"},
+    {"sleep", cmd_sleep, FEATURE_BASE, 1, "sleep MS"},
+    {"serialize", NULL, FEATURE_SERIALIZE, 0, "serialize MSG"},
+    {"deserialize", NULL, FEATURE_SERIALIZE, 2, "deserialize ID MANIFEST|- HEX"},
+    {"gc", cmd_gc, FEATURE_BASE, 0, "gc"},
+    {"crash", cmd_crash, FEATURE_BASE, 0, "crash"},
+    {"join", NULL, FEATURE_JVM, 0, "join ADDRESS"},
+    {"leave", NULL, FEATURE_JVM, 0, "leave [ADDRESS]"},
+};
+
+static const command *command_named(const char *name) {
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int words_in(const char *s) {
+    int n = 0;
+    while (*s) {
+        n++;
+        s += strcspn(s, " ");
+        s += strspn(s, " ");
+    }
+    return n;
+}
+
+static int usage(call *c, const char *what) {
+    return fault_set(&c->fault, "java.lang.IllegalArgumentException", "usage: %s", what);
+}
+
+static int run(const command *cmd, call *c) {
+    if (words_in(c->rest) < cmd->words)
+        return usage(c, cmd->usage);
+    return cmd->run(c);
+}
+
+static void emit_error(const char *line, json_t *cause) {
+    out_emit("error", "cmd", out_text(line), "cause", cause, NULL);
+}
+
+void command_run(peer *p, const char *line) {
+    char *copy = strdup(line);
+    call c = {.p = p, .line = line, .rest = copy};
+    const command *cmd = command_named(call_word(&c));
+    if (!cmd)
+        emit_error(line, out_map("message", out_text("unknown command"), NULL));
+    else if (!feature_built(cmd->needs) || !cmd->run)
+        out_unsupported("cmd", cmd->name);
+    else if (run(cmd, &c))
+        emit_error(line, out_failure(c.fault.class_name, c.fault.message));
+    free(copy);
+}
