@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One event loop on a thread of its own: tasks posted from other threads, timers, a hook that runs
+   after each round. Over libuv, which no header shows. Functions marked [loop] run on the loop's
+   thread only; [any] on any. Knows nothing of actors or Pekko. */
+#ifndef UK_NET_LOOP_H
+#define UK_NET_LOOP_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ukko/base.h>
+
+typedef struct uk_loop uk_loop;
+
+/* Posted at most once at a time; belongs to the poster again once it runs. */
+typedef struct uk_task uk_task;
+struct uk_task {
+    uk_task *next;
+    void (*run)(uk_task *task);
+};
+
+typedef struct uk_alarm uk_alarm;
+struct uk_alarm {
+    int64_t at_ms;
+    size_t slot; /* position in the heap + 1; 0: not running */
+    void (*fire)(uk_alarm *timer);
+};
+
+int uk_loop_new(uk_loop **out, const char *thread_name, ukko_error *err); /* owned */
+int uk_loop_start(uk_loop *loop, ukko_error *err);                        /* its thread begins */
+/* Ends and joins the thread. Posted tasks that have not run yet run first. Not on the loop. */
+void uk_loop_stop(uk_loop *loop);
+void uk_loop_free(uk_loop *loop); /* after stop, or when it never started; NULL is fine */
+void uk_loop_post(uk_loop *loop, uk_task *task);  /* [any] */
+bool uk_loop_is_here(const uk_loop *loop);        /* [any] is this its thread? */
+int64_t uk_loop_now(const uk_loop *loop);         /* [loop] monotonic ms, read once a round */
+void *uk_loop_uv(uk_loop *loop);                  /* the uv_loop_t, for src/net only */
+/* A buffer of at least `size` bytes that all readers of this loop share. [loop] */
+uint8_t *uk_loop_scratch(uk_loop *loop, size_t size);
+
+void uk_alarm_start(uk_loop *loop, uk_alarm *t, int64_t delay_ms); /* [loop] again: restarts */
+void uk_alarm_stop(uk_loop *loop, uk_alarm *t);                    /* [loop] also when not running */
+#endif

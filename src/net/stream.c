@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A TCP connection over a poll handle. The loop's thread reads, and writes what did not fit; senders
+   write on their own thread while the socket takes it.
+   Locks: `lock` of each stream guards everything in its second part; no other lock is taken under
+   it. `writing` is the right to use `wr` and to call send(): taken and given back under the lock,
+   held without it. */
+#include "net/stream.h"
+#include "base/mem.h"
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+enum { READ_SIZE = 256 * 1024, READS_A_ROUND = 4, WRITE_ROUNDS = 16, KEEP_BUFFER = 64 * 1024 };
+
+struct uk_stream {
+    uv_poll_t poll;
+    uk_loop *loop;
+    _Atomic uint32_t refs; /* relaxed up, acq_rel down: the last one sees all */
+    const uk_stream_events *ev;
+    void *owner;
+    uk_filter *filter;
+    size_t max_unread;
+    uk_buf in;              /* loop only: what data() left */
+    int events;             /* loop only: what the poll handle waits for; 0: stopped */
+    bool reading, finished, draining, busy, filter_up;
+    uk_alarm linger;
+    uk_task wake;
+    char peer[64];
+    /* under lock */
+    pthread_mutex_t lock;
+    int fd; /* -1: closed */
+    uk_buf out;
+    uk_buf wr; /* with `writing` */
+    size_t wr_at;
+    bool writing, wake_posted, dead, want_close, broken;
+};
+
+static _Atomic size_t stream_count; /* relaxed: a statistic */
+
+size_t uk_stream_count(void) { return atomic_load_explicit(&stream_count, memory_order_relaxed); }
+const char *uk_stream_peer(const uk_stream *s) { return s->peer; }
+
+static void on_poll(uv_poll_t *h, int status, int events);
+static void run_wake(uk_task *t);
+static void end(uk_stream *s, const char *error);
+
+#define STREAM_OF(ptr, member) ((uk_stream *)((char *)(ptr) - offsetof(uk_stream, member)))
+
+static void poll_for(uk_stream *s, int events) {
+    if (s->dead || s->events == events) return;
+    s->events = events;
+    if (events) uv_poll_start(&s->poll, events, on_poll);
+    else uv_poll_stop(&s->poll);
+}
+
+static void set_options(int fd, const uk_stream_opts *o) {
+    int on = 1;
+    if (o->nodelay) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (o->keepalive) setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    if (o->send_buffer > 0)
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &o->send_buffer, sizeof o->send_buffer);
+    if (o->receive_buffer > 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &o->receive_buffer, sizeof o->receive_buffer);
+#ifdef SO_NOSIGPIPE
+    setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+#endif
+}
+
+static void name_peer(uk_stream *s, int fd) {
+    struct sockaddr_storage a;
+    socklen_t n = sizeof a;
+    char host[INET6_ADDRSTRLEN] = "?";
+    int port = 0;
+    if (!getpeername(fd, (struct sockaddr *)&a, &n)) {
+        if (a.ss_family == AF_INET) {
+            inet_ntop(AF_INET, &((struct sockaddr_in *)&a)->sin_addr, host, sizeof host);
+            port = ntohs(((struct sockaddr_in *)&a)->sin_port);
+        } else if (a.ss_family == AF_INET6) {
+            inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&a)->sin6_addr, host, sizeof host);
+            port = ntohs(((struct sockaddr_in6 *)&a)->sin6_port);
+        }
+    }
+    snprintf(s->peer, sizeof s->peer, "/%s:%d", host, port);
+}
+
+uk_stream *uk_stream_new(uk_loop *loop, int fd, const uk_stream_opts *opts,
+                         const uk_stream_events *ev, void *owner) {
+    uk_stream *s = uk_zalloc(sizeof *s);
+    s->loop = loop;
+    atomic_store_explicit(&s->refs, 2, memory_order_relaxed); /* the caller's and the handle's */
+    s->ev = ev;
+    s->owner = owner;
+    s->max_unread = opts->max_unread;
+    s->fd = fd;
+    s->wake.run = run_wake;
+    pthread_mutex_init(&s->lock, NULL);
+    set_options(fd, opts);
+    name_peer(s, fd);
+    uv_poll_init_socket(uk_loop_uv(loop), &s->poll, fd);
+    s->poll.data = s;
+    atomic_fetch_add_explicit(&stream_count, 1, memory_order_relaxed);
+    return s;
+}
+
+uk_stream *uk_stream_retain(uk_stream *s) {
+    atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+    return s;
+}
+
+void uk_stream_release(uk_stream *s) {
+    if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1) return;
+    assert(s->fd < 0);
+    if (s->filter) s->filter->free(s->filter);
+    uk_buf_fini(&s->in);
+    uk_buf_fini(&s->out);
+    uk_buf_fini(&s->wr);
+    pthread_mutex_destroy(&s->lock);
+    uk_free(s);
+    atomic_fetch_sub_explicit(&stream_count, 1, memory_order_relaxed);
+}
+
+void uk_stream_set_filter(uk_stream *s, uk_filter *f) { s->filter = f; }
+
+void uk_stream_resume(uk_stream *s, bool reading) {
+    s->reading = reading;
+    poll_for(s, reading ? s->events | UV_READABLE : s->events & ~UV_READABLE);
+}
+
+/* ---- writing ---- */
+
+static void close_fd(uk_stream *s) { /* under lock, nobody writing */
+    if (s->fd >= 0) close(s->fd);
+    s->fd = -1;
+}
+
+static void trim(uk_buf *b) {
+    if (b->cap > KEEP_BUFFER) uk_buf_fini(b);
+    else uk_buf_clear(b);
+}
+
+/* Gives wr to the socket. Holds `writing`, not the lock. true: all of it went. */
+static bool write_some(uk_stream *s, bool *broken) {
+    while (s->wr_at < s->wr.len) {
+        ssize_t n = send(s->fd, s->wr.ptr + s->wr_at, s->wr.len - s->wr_at, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) {
+            *broken = errno != EAGAIN && errno != EWOULDBLOCK;
+            return false;
+        }
+        s->wr_at += (size_t)n;
+    }
+    trim(&s->wr);
+    s->wr_at = 0;
+    return true;
+}
+
+/* Under lock, nobody writing: writes what waits until the socket is full. true: nothing is left. */
+static bool flush(uk_stream *s) {
+    for (int round = 0; round < WRITE_ROUNDS && !s->dead && !s->broken; round++) {
+        if (s->wr_at == s->wr.len) {
+            uk_buf t = s->wr;
+            s->wr = s->out;
+            s->out = t;
+            uk_buf_clear(&s->out);
+            s->wr_at = 0;
+        }
+        if (!s->wr.len) return true;
+        s->writing = true;
+        pthread_mutex_unlock(&s->lock);
+        bool broken = false, all = write_some(s, &broken);
+        pthread_mutex_lock(&s->lock);
+        s->writing = false;
+        s->broken |= broken;
+        if (s->want_close) close_fd(s);
+        if (!all) return false;
+    }
+    return !s->wr.len && !s->out.len;
+}
+
+static void post_wake(uk_stream *s) { /* under lock */
+    if (s->wake_posted || s->dead) return;
+    s->wake_posted = true;
+    uk_stream_retain(s);
+    uk_loop_post(s->loop, &s->wake);
+}
+
+bool uk_stream_send(uk_stream *s, const void *bytes, size_t n) {
+    pthread_mutex_lock(&s->lock);
+    if (s->dead || s->broken) {
+        pthread_mutex_unlock(&s->lock);
+        return false;
+    }
+    bool waits = s->writing || s->wake_posted || s->wr.len || s->out.len;
+    if (waits || s->filter) {
+        uk_buf_put(&s->out, bytes, n);
+        if (!s->writing && !s->wr.len) post_wake(s);
+        pthread_mutex_unlock(&s->lock);
+        return true;
+    }
+    s->writing = true;
+    pthread_mutex_unlock(&s->lock);
+    ssize_t sent = send(s->fd, bytes, n, MSG_NOSIGNAL);
+    bool broken = sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
+    if (sent < (ssize_t)n && !broken) {
+        uk_buf_put(&s->wr, bytes, n);
+        s->wr_at = sent > 0 ? (size_t)sent : 0;
+    }
+    pthread_mutex_lock(&s->lock);
+    s->writing = false;
+    s->broken |= broken;
+    if (s->want_close) close_fd(s);
+    /* others may have queued behind us; only they see a full socket */
+    if (!s->dead && (s->broken || s->wr.len || (s->out.len && !flush(s)))) post_wake(s);
+    pthread_mutex_unlock(&s->lock);
+    return true;
+}
+
+size_t uk_stream_pending(uk_stream *s) {
+    pthread_mutex_lock(&s->lock);
+    size_t n = s->out.len + (s->writing ? 0 : s->wr.len - s->wr_at);
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+size_t uk_stream_unsent(uk_stream *s, uk_buf *out) {
+    pthread_mutex_lock(&s->lock);
+    size_t at = 0;
+    if (!s->writing && !s->filter) {
+        uk_buf_put(out, s->wr.ptr, s->wr.len);
+        at = s->wr_at;
+    }
+    uk_buf_put(out, s->out.ptr, s->out.len);
+    uk_buf_clear(&s->out);
+    if (!s->writing) {
+        uk_buf_clear(&s->wr);
+        s->wr_at = 0;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return at;
+}
+
+/* Loop, under lock: plain bytes that wait become cipher bytes in wr. */
+static void encrypt(uk_stream *s) {
+    if (!s->filter || !s->filter_up || s->writing || !s->out.len) return;
+    if (s->filter->out(s->filter, s->out.ptr, s->out.len, &s->wr) < 0) s->broken = true;
+    uk_buf_clear(&s->out);
+}
+
+/* Loop: writes what waits and arranges to be called for the rest. */
+static void loop_flush(uk_stream *s) {
+    pthread_mutex_lock(&s->lock);
+    if (s->dead || s->writing) { /* the writer looks again when it is done */
+        pthread_mutex_unlock(&s->lock);
+        return;
+    }
+    bool left, broken;
+    if (s->filter) {
+        encrypt(s);
+        bool dummy = false;
+        s->writing = true;
+        left = !write_some(s, &dummy);
+        s->writing = false;
+        s->broken |= dummy;
+    } else {
+        left = !flush(s);
+        if (s->writing) left = false;
+    }
+    broken = s->broken;
+    bool done = !left && s->finished && !s->draining && !s->writing && !s->wr.len && !s->out.len;
+    if (done && !s->dead) {
+        s->draining = true;
+        shutdown(s->fd, SHUT_WR);
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (broken && !s->finished) end(s, "Connection reset by peer");
+    else if (broken) uk_stream_close(s);
+    else poll_for(s, left ? s->events | UV_WRITABLE : s->events & ~UV_WRITABLE);
+}
+
+static void run_wake(uk_task *t) {
+    uk_stream *s = STREAM_OF(t, wake);
+    pthread_mutex_lock(&s->lock);
+    s->wake_posted = false;
+    pthread_mutex_unlock(&s->lock);
+    loop_flush(s);
+    uk_stream_release(s);
+}
+
+/* ---- reading ---- */
+
+/* Hands plain bytes to the owner; keeps what it leaves. The bytes lie in the loop's scratch. */
+static void give(uk_stream *s, const uint8_t *p, size_t n) {
+    if (s->finished) return;
+    s->busy = true;
+    size_t used = s->ev->data(s->owner, p, n);
+    s->busy = false;
+    if (s->dead || s->finished) return;
+    uk_buf_clear(&s->in);
+    if (used < n) uk_buf_put(&s->in, p + used, n - used);
+    else trim(&s->in);
+    if (s->in.len > s->max_unread) end(s, "too many bytes without a whole frame");
+}
+
+static void decrypt(uk_stream *s, const uint8_t *p, size_t n) {
+    uk_buf plain = {0}, cipher = {0};
+    const char *why = "TLS failure";
+    uk_buf_put(&plain, s->in.ptr, s->in.len);
+    bool was_up = s->filter_up;
+    int rc = s->filter->in(s->filter, p, n, &plain, &cipher, &s->filter_up, &why);
+    pthread_mutex_lock(&s->lock);
+    if (!s->dead) uk_buf_put(&s->wr, cipher.ptr, cipher.len);
+    pthread_mutex_unlock(&s->lock);
+    uk_stream_retain(s);
+    if (cipher.len || s->filter_up != was_up) loop_flush(s);
+    if (!s->dead && plain.len > s->in.len) give(s, plain.ptr, plain.len);
+    if (rc < 0 && !s->dead) end(s, why);
+    uk_stream_release(s);
+    uk_buf_fini(&plain);
+    uk_buf_fini(&cipher);
+}
+
+/* One read. false: nothing more for now, or the end. */
+static bool read_once(uk_stream *s) {
+    size_t kept = s->filter ? 0 : s->in.len;
+    uint8_t *b = uk_loop_scratch(s->loop, s->max_unread + READ_SIZE);
+    ssize_t n = recv(s->fd, b + kept, READ_SIZE, 0);
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
+    if (n < 0 && errno == EINTR) return true;
+    if (n <= 0) {
+        if (s->finished) uk_stream_close(s);
+        else end(s, n ? strerror(errno) : NULL);
+        return false;
+    }
+    if (s->finished) return true; /* only looking for the end */
+    if (s->filter) {
+        decrypt(s, b, (size_t)n);
+    } else {
+        if (kept) memcpy(b, s->in.ptr, kept);
+        give(s, b, kept + (size_t)n);
+    }
+    return !s->dead && n == READ_SIZE;
+}
+
+static void on_poll(uv_poll_t *h, int status, int events) {
+    uk_stream *s = h->data;
+    uk_stream_retain(s);
+    if (status < 0) events = UV_READABLE | UV_WRITABLE;
+    if (events & UV_WRITABLE) loop_flush(s);
+    if (events & UV_READABLE)
+        for (int i = 0; i < READS_A_ROUND && !s->dead && (s->reading || s->finished); i++)
+            if (!read_once(s)) break;
+    uk_stream_release(s);
+}
+
+/* ---- the end ---- */
+
+static void on_closed(uv_handle_t *h) { uk_stream_release(h->data); }
+
+static void stop_handle(uk_stream *s) {
+    uk_alarm_stop(s->loop, &s->linger);
+    pthread_mutex_lock(&s->lock);
+    bool first = !s->dead;
+    s->dead = true;
+    pthread_mutex_unlock(&s->lock);
+    if (!first) return;
+    uv_poll_stop(&s->poll);
+    uv_close((uv_handle_t *)&s->poll, on_closed);
+    pthread_mutex_lock(&s->lock);
+    if (s->writing) {
+        s->want_close = true; /* the writer closes */
+        shutdown(s->fd, SHUT_RDWR);
+    } else {
+        close_fd(s);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void end(uk_stream *s, const char *error) {
+    if (s->dead) return;
+    uk_stream_retain(s);
+    stop_handle(s);
+    s->ev->closed(s->owner, error);
+    uk_stream_release(s);
+}
+
+void uk_stream_close(uk_stream *s) { stop_handle(s); }
+
+static void linger_over(uk_alarm *t) { uk_stream_close(STREAM_OF(t, linger)); }
+
+void uk_stream_finish(uk_stream *s, int64_t linger_ms) {
+    if (s->dead || s->finished) return;
+    s->finished = true;
+    uk_buf_fini(&s->in);
+    s->linger.fire = linger_over;
+    uk_alarm_start(s->loop, &s->linger, linger_ms);
+    poll_for(s, s->events | UV_READABLE);
+    loop_flush(s);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A TCP connection. Reading and its end belong to the loop's thread; any thread may send, and does so
+   straight into the socket when nobody else is writing. A byte filter (TLS) can sit between the
+   bytes of the owner and those of the socket; then all writing is the loop's. */
+#ifndef UK_NET_STREAM_H
+#define UK_NET_STREAM_H
+#include "base/buf.h"
+#include "net/loop.h"
+
+typedef struct uk_stream uk_stream;
+
+/* [loop] all of them. The stream stays valid in each; after closed() no other follows. */
+typedef struct uk_stream_events {
+    /* Bytes not consumed come again, in front of the next ones. Gives how many were consumed. */
+    size_t (*data)(void *owner, const uint8_t *bytes, size_t n);
+    /* The end: error NULL when the other side closed, else the cause. Not after uk_stream_close()
+       or uk_stream_finish(). */
+    void (*closed)(void *owner, const char *error);
+} uk_stream_events;
+
+/* The seam for TLS: turns plain bytes into socket bytes and back. [loop] only. */
+typedef struct uk_filter uk_filter;
+struct uk_filter {
+    /* Takes what came from the socket; appends plain bytes to plain, and bytes that the peer must
+       get to cipher. Negative: broken, *why says how. *up becomes true when bytes may be sent. */
+    int (*in)(uk_filter *f, const uint8_t *bytes, size_t n, uk_buf *plain, uk_buf *cipher, bool *up,
+              const char **why);
+    int (*out)(uk_filter *f, const uint8_t *bytes, size_t n, uk_buf *cipher);
+    void (*free)(uk_filter *f);
+};
+
+typedef struct uk_stream_opts {
+    int send_buffer, receive_buffer; /* 0: the system's */
+    bool nodelay, keepalive;
+    size_t max_unread; /* what data() may leave unconsumed */
+} uk_stream_opts;
+
+/* [loop] Takes the connected socket fd (non-blocking). Owned by the caller: uk_stream_release(). */
+uk_stream *uk_stream_new(uk_loop *loop, int fd, const uk_stream_opts *opts,
+                         const uk_stream_events *ev, void *owner);
+uk_stream *uk_stream_retain(uk_stream *s); /* [any] */
+void uk_stream_release(uk_stream *s);      /* [any] after close or finish */
+void uk_stream_set_filter(uk_stream *s, uk_filter *f); /* [loop] before anything was sent; takes f */
+void uk_stream_resume(uk_stream *s, bool reading);     /* [loop] starts (or pauses) reading */
+
+/* [any] Sends or queues all bytes; false when the stream has ended (they are lost). */
+bool uk_stream_send(uk_stream *s, const void *bytes, size_t n);
+/* [any] Bytes that wait for the socket. */
+size_t uk_stream_pending(uk_stream *s);
+/* [loop] Sends what waits, then the end of stream, and closes once the other side has closed too,
+   or after linger_ms. Reads and forgets meanwhile. No event follows. */
+void uk_stream_finish(uk_stream *s, int64_t linger_ms);
+void uk_stream_close(uk_stream *s);  /* [loop] at once; idempotent; no event follows */
+/* [loop] After the end: moves what was not sent to out, which begins where a send began; gives how
+   many bytes of it the socket had taken. */
+size_t uk_stream_unsent(uk_stream *s, uk_buf *out);
+const char *uk_stream_peer(const uk_stream *s); /* "/127.0.0.1:5555", for logs */
+/* [any] How many streams are open in this process, for tests. */
+size_t uk_stream_count(void);
+#endif
