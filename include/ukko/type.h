@@ -102,7 +102,9 @@ enum {
 enum {
     UKKO_TYPE_HARMFUL = 1 << 0,  /* PossiblyHarmful: dropped by an untrusted node */
     UKKO_TYPE_PRIORITY = 1 << 1, /* overtakes others while a link is buffering */
-    UKKO_TYPE_QUIET = 1 << 2     /* no DeadLetter event when undeliverable (DeadLetterSuppression) */
+    UKKO_TYPE_QUIET = 1 << 2,    /* no DeadLetter event when undeliverable (DeadLetterSuppression) */
+    UKKO_TYPE_AUTO = 1 << 3,     /* the runtime handles it itself (AutoReceivedMessage); ukko's own types */
+    UKKO_TYPE_NO_TIMEOUT_RESET = 1 << 4 /* does not restart a receive timeout (NotInfluenceReceiveTimeout) */
 };
 
 struct ukko_type {

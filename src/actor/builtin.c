@@ -91,7 +91,7 @@ TYPE(ukko_ref_type, ukko_ref_body, "ActorRef", PEKKO "actor.ActorRef", "G", UKKO
      ref_fields);
 
 static const ukko_field identify_fields[] = {UKKO_FIELD(ukko_identify, id, UKKO_MSG)};
-TYPE(ukko_identify_type, ukko_identify, "Identify", PEKKO "actor.Identify", "A", UKKO_SER_MISC, 0,
+TYPE(ukko_identify_type, ukko_identify, "Identify", PEKKO "actor.Identify", "A", UKKO_SER_MISC, UKKO_TYPE_AUTO,
      identify_fields);
 static const ukko_field identity_fields[] = {
     UKKO_FIELD(ukko_identity, id, UKKO_MSG),
@@ -111,8 +111,9 @@ TYPE(ukko_unique_address_type, ukko_address, "UniqueAddress", PEKKO "remote.Uniq
      UKKO_SER_MISC, 0, address_fields);
 
 EMPTY(ukko_poison_pill_type, "PoisonPill", PEKKO "actor.PoisonPill$", "P", UKKO_SER_MISC,
-      UKKO_TYPE_HARMFUL | UKKO_TYPE_QUIET);
-EMPTY(ukko_kill_type, "Kill", PEKKO "actor.Kill$", "K", UKKO_SER_MISC, UKKO_TYPE_HARMFUL);
+      UKKO_TYPE_HARMFUL | UKKO_TYPE_QUIET | UKKO_TYPE_AUTO);
+EMPTY(ukko_kill_type, "Kill", PEKKO "actor.Kill$", "K", UKKO_SER_MISC,
+      UKKO_TYPE_HARMFUL | UKKO_TYPE_AUTO);
 
 /* ---- deployment ---- */
 
@@ -158,7 +159,7 @@ static const ukko_field terminated_fields[] = {
     UKKO_FIELD(ukko_terminated, address_terminated, UKKO_BOOL),
 };
 TYPE(ukko_terminated_type, ukko_terminated, "Terminated", PEKKO "actor.Terminated", NULL,
-     UKKO_SER_LOCAL, UKKO_TYPE_HARMFUL | UKKO_TYPE_QUIET, terminated_fields);
+     UKKO_SER_LOCAL, UKKO_TYPE_HARMFUL | UKKO_TYPE_QUIET | UKKO_TYPE_AUTO, terminated_fields);
 EMPTY(ukko_receive_timeout_type, "ReceiveTimeout", PEKKO "actor.ReceiveTimeout$", NULL,
       UKKO_SER_LOCAL, UKKO_TYPE_HARMFUL);
 
@@ -194,7 +195,7 @@ static const ukko_field selection_fields[] = {
     UKKO_FIELD(uk_selection_body, fan_out, UKKO_BOOL),
 };
 TYPE(uk_selection_type, uk_selection_body, "ActorSelectionMessage",
-     PEKKO "actor.ActorSelectionMessage", NULL, UKKO_SER_CONTAINER, 0, selection_fields);
+     PEKKO "actor.ActorSelectionMessage", NULL, UKKO_SER_CONTAINER, UKKO_TYPE_AUTO, selection_fields);
 
 EMPTY(uk_heartbeat_type, "Heartbeat", PEKKO "remote.RemoteWatcher$Heartbeat$", "RWHB",
       UKKO_SER_MISC, UKKO_TYPE_PRIORITY);

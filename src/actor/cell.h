@@ -56,7 +56,10 @@ typedef struct uk_kids { /* children; made with the first one */
 } uk_kids;
 
 typedef struct uk_more { /* what few actors need; made on demand */
-    uk_ref_set watching, watched_by, terminated_queued, dying;
+    uk_ref_set watching, watched_by, terminated_queued;
+    uk_ref_set dying;  /* children elsewhere that were told to stop; local ones carry a mark */
+    uint32_t n_dying;  /* both kinds */
+    ukko_msg *failed_message; /* what was being handled at the failure */
     uk_child_stat *stats;
     ukko_ref *perpetrator;  /* whose failure suspends this cell; NULL: none */
     ukko_msg *wait_cause;   /* for UK_WAIT_RECREATE */
@@ -75,7 +78,8 @@ enum { /* uk_cell.flags: owner only */
     UK_CELL_FAILED = 1 << 1,     /* a failure has been reported and not been answered */
     UK_CELL_FAILED_FATALLY = 1 << 2, /* the state could not be made */
     UK_CELL_TERMINATING = 1 << 3,
-    UK_CELL_GUARDIAN = 1 << 4
+    UK_CELL_GUARDIAN = 1 << 4,
+    UK_CELL_BORN = 1 << 5 /* the first turn has been */
 };
 
 struct uk_cell {
@@ -97,6 +101,7 @@ struct uk_cell {
     uint8_t pool_class;
     _Atomic uint8_t stopped; /* 1 once the inboxes are closed; relaxed hint for caches */
     uint8_t suspended;       /* nesting depth, saturating */
+    uint8_t dying;           /* told to stop by its parent; the parent's own mark */
 };
 
 /* The running turn. Lives on the worker's stack. */
@@ -143,6 +148,11 @@ void uk_cell_failed(ukko_ctx *ctx, int code); /* a handler of this turn gave cod
 void uk_cell_system(ukko_ctx *ctx, uk_sysmsg *m); /* takes m */
 void uk_cell_child_gone(ukko_ctx *ctx, ukko_ref *child);
 void uk_cell_terminate(ukko_ctx *ctx);
+void uk_cell_stop_child(uk_cell *c, ukko_ref *child);
+/* Supervision decided by why; in supervise.c */
+void uk_cell_child_failed(ukko_ctx *ctx, uk_sysmsg *m);
+void uk_cell_fail_with(ukko_ctx *ctx, int code, ukko_msg *cause, ukko_ref *perpetrator);
+void uk_cell_forget_child(uk_cell *c, ukko_ref *child);
 int uk_failure_code(const ukko_msg *throwable); /* the code that a throwable stands for */
 
 /* watch.c: owner thread */
@@ -160,4 +170,10 @@ void uk_cell_receive(ukko_ctx *ctx, uk_envelope *e); /* handles one message */
 void uk_cell_stop_timers(uk_cell *c);
 void uk_cell_touch_receive_timeout(uk_cell *c, const ukko_msg *m);
 void uk_cell_drop_stash(uk_cell *c); /* to dead letters */
+void uk_cell_unstash(uk_cell *c);
+int uk_cell_handle(ukko_ctx *ctx, const ukko_msg *m);
+/* celltimer.c, ask.c: messages that only the runtime sees */
+extern const ukko_type uk_tick_type, uk_answer_type;
+int uk_cell_tick(ukko_ctx *ctx, const ukko_msg *m);
+int uk_cell_answered(ukko_ctx *ctx, const ukko_msg *m);
 #endif

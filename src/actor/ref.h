@@ -32,6 +32,7 @@ struct uk_sysmsg {
     uint8_t kind; /* uk_sys_kind */
     bool flag, flag2;
     int32_t uid;
+    int32_t code;    /* FAILED: the negative code of the failure; not on the wire */
     ukko_ref *a, *b; /* owned */
     ukko_msg *cause; /* owned: a throwable, or NULL */
     void (*fn)(void *cell, void *data);

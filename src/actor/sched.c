@@ -303,6 +303,15 @@ void uk_schedule(uk_cell *c) {
     else tls.batch_head = c;
     tls.batch_tail = c;
 }
+void uk_reschedule(uk_cell *c) {
+    worker *w = tls.w;
+    if (!w || w->d != c->disp) {
+        uk_schedule(c);
+        return;
+    }
+    ring_put(w, c);
+    if (atomic_load_explicit(&w->d->idle, memory_order_seq_cst) > 0) wake_one(w->d);
+}
 void uk_batch_begin(ukko_system *sys) {
     (void)sys;
     tls.batch++;

@@ -27,6 +27,8 @@ const char *uk_dispatcher_id(const uk_dispatcher *d);
 
 /* Makes a cell runnable; the caller has just taken it from idle to scheduled. Any thread. */
 void uk_schedule(uk_cell *cell);
+/* The same for a cell whose turn ended with work left: it goes behind the others. */
+void uk_reschedule(uk_cell *cell);
 /* Runs up to max turns on the calling thread (threads 0 only); gives the number run. */
 size_t uk_dispatcher_step(uk_dispatcher *d, size_t max);
 /* Nothing queued besides what the calling worker runs now? Then a turn may go on. */
