@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs every file of the given folders and files through a fuzzer's function once, without libFuzzer: the kept corpus as a
-   test. One thread. Exit status 0 when all of them returned. */
+/* Runs every file of the given folders and files through a fuzzer's function once, without
+   libFuzzer: the kept corpus as a test. One thread. Exit status 0 when all of them returned. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
