@@ -10,6 +10,7 @@
 /* Order of sequence numbers, which wrap around: negative, 0, positive as a is before, is, is after b. */
 static inline int uk_seq_compare(int64_t a, int64_t b) {
     int64_t d = (int64_t)((uint64_t)a - (uint64_t)b);
+    if (d == INT64_MIN) return a < b ? 1 : -1; /* half way round: as Pekko has it */
     return d < 0 ? -1 : d > 0;
 }
 static inline int64_t uk_seq_add(int64_t a, uint64_t n) { return (int64_t)((uint64_t)a + n); }
