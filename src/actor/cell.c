@@ -126,6 +126,11 @@ static ukko_ref *cell_parent(ukko_ref *r) { return uk_ref_retain(uk_cell_of(r)->
 
 static ukko_ref *cell_child(ukko_ref *r, ukko_slice name, int32_t uid) {
     ukko_ref *child = uk_kids_get(uk_cell_of(r), name);
+    if (!child && uk_cell_of(r) == r->sys->system_guardian) { /* the runtime's own, which are no cells */
+        char key[80];
+        int n = snprintf(key, sizeof key, "system/%.*s", (int)(name.len < 64 ? name.len : 64), (const char *)name.ptr);
+        child = uk_top_get(r->sys, (ukko_slice){(const uint8_t *)key, (size_t)n});
+    }
     if (child && uid && child->uid != uid) {
         uk_ref_release(child);
         return NULL;

@@ -60,6 +60,7 @@ typedef struct uk_ref_vt {
     ukko_ref *(*child)(ukko_ref *ref, ukko_slice name, int32_t uid); /* owned, or NULL: no such child; uid 0: any */
     void (*print)(ukko_ref *ref, uk_buf *out);          /* "/user/a", without address and uid */
     void (*free)(ukko_ref *ref);
+    const char *(*name)(const ukko_ref *ref); /* last element without uid; remote refs only */
 } uk_ref_vt;
 
 struct ukko_ref {

@@ -49,7 +49,9 @@ struct ukko_system {
     uk_phase phase;
     bool freeing;
     uk_map temps;            /* name -> ukko_ref * (promise), retained */
-    uk_map tops;             /* "remote" -> ukko_ref *, retained */
+    uk_map tops;             /* "remote", "system/x" -> ukko_ref *, retained */
+    char *top_keys[8];       /* the made-up keys among them; owned */
+    size_t n_top_keys;
     uk_ref_set address_watchers; /* cells that want AddressTerminated */
     _Atomic uint64_t temp_names; /* relaxed: only uniqueness counts */
 
@@ -74,9 +76,11 @@ void uk_system_guardian_failed(ukko_system *sys, ukko_msg *cause);
 void uk_root_init(ukko_system *sys);
 void uk_root_fini(ukko_system *sys);
 ukko_ref *uk_empty_ref(ukko_system *sys, ukko_slice elements, int32_t uid);
+ukko_ref *uk_top_get(ukko_system *sys, ukko_slice name); /* "remote", "system/x"; retained, or NULL */
 ukko_ref *uk_temp_get(ukko_system *sys, ukko_slice name); /* retained, or NULL */
 /* select.c */
 bool uk_each_child(ukko_ref *ref, ukko_ref ***out, size_t *n); /* false: cannot have children here */
+ukko_system *uk_selection_system(const ukko_selection *s);
 /* events.c */
 void uk_events_init(ukko_system *sys);
 void uk_events_fini(ukko_system *sys);

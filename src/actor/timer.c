@@ -128,6 +128,13 @@ void uk_timers_stop(uk_timers *w) {
     pthread_join(w->thread, NULL);
     w->started = false;
 }
+void uk_timers_drain(uk_timers *w) {
+    for (unsigned s = 0; s < SLOTS; s++)
+        for (uk_timer *t; (t = w->slots[s].next) != &w->slots[s];) {
+            unlink_timer(w, t);
+            t->fn(t->data);
+        }
+}
 void uk_timers_free(uk_timers *w) {
     if (!w) return;
     pthread_mutex_destroy(&w->lock);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Props: the recipe of an actor. Filled by one thread, then shared by count. */
+#include "actor/cell.h"
+#include "base/mem.h"
+
+ukko_props *ukko_props_new(const ukko_actor *actor) {
+    ukko_props *p = uk_zalloc(sizeof *p);
+    atomic_init(&p->refs, 1);
+    p->actor = actor;
+    return p;
+}
+ukko_props *ukko_props_retain(const ukko_props *props) {
+    ukko_props *p = (ukko_props *)(uintptr_t)props;
+    atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
+    return p;
+}
+void ukko_props_release(ukko_props *p) {
+    if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1) return;
+    for (size_t i = 0; i < p->n_args; i++) ukko_msg_release(p->args[i]);
+    uk_free(p->args);
+    uk_free(p->dispatcher);
+    uk_free(p->mailbox);
+    uk_free(p->deploy);
+    uk_free(p);
+}
+int ukko_props_arg_msg(ukko_props *p, ukko_msg *arg) {
+    p->args = uk_realloc(p->args, (p->n_args + 1) * sizeof *p->args);
+    p->args[p->n_args++] = arg ? arg : ukko_msg_new(&ukko_null_type);
+    return UKKO_OK;
+}
+int ukko_props_arg(ukko_props *p, const ukko_type *type, const void *body) {
+    return type ? ukko_props_arg_msg(p, ukko_msg_copy(type, body)) : UKKO_EINVAL;
+}
+static int set(char **slot, const char *text) {
+    if (!text || !*text) return UKKO_EINVAL;
+    uk_free(*slot);
+    *slot = uk_strdup(text);
+    return UKKO_OK;
+}
+int ukko_props_dispatcher(ukko_props *p, const char *id) { return set(&p->dispatcher, id); }
+int ukko_props_mailbox(ukko_props *p, const char *id) { return set(&p->mailbox, id); }
+int ukko_props_deploy(ukko_props *p, const char *address) {
+    uk_path a;
+    if (uk_address_parse(ukko_str(address), &a) || !a.host.len) return UKKO_EINVAL;
+    return set(&p->deploy, address);
+}
+int ukko_props_local(ukko_props *p) {
+    p->local = true;
+    return UKKO_OK;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fixed points of a system: "/", "/temp", dead letters, missing paths, the ignore reference;
+   and looking up paths from the root. Any thread. */
+#include "actor/system.h"
+#include "base/mem.h"
+#include <stdlib.h>
+
+/* ---- dead letters and missing paths ---- */
+
+typedef struct empty_ref { /* a local path where nobody lives */
+    ukko_ref ref;
+    size_t len;
+    char elements[];
+} empty_ref;
+
+static void dead_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
+    uk_dead_letter(to->sys, msg, sender, to, to->vt->kind == UK_REF_DEAD ? "sent to dead letters" : "no such actor");
+}
+static void dead_system(ukko_ref *to, uk_sysmsg *m) { uk_dead_system(to->sys, m, to); }
+static void dead_print(ukko_ref *r, uk_buf *out) {
+    (void)r;
+    uk_buf_str(out, "/deadLetters");
+}
+static void empty_print(ukko_ref *r, uk_buf *out) {
+    empty_ref *e = (empty_ref *)(void *)r;
+    uk_buf_put(out, e->elements, e->len);
+}
+static void plain_free(ukko_ref *r) {
+    uk_ref_fini(r);
+    uk_free(r);
+}
+static const uk_ref_vt dead_vt = {UK_REF_DEAD, dead_tell, dead_system, NULL, NULL, dead_print, plain_free, NULL};
+static const uk_ref_vt empty_vt = {UK_REF_EMPTY, dead_tell, dead_system, NULL, NULL, empty_print, plain_free, NULL};
+
+ukko_ref *uk_empty_ref(ukko_system *sys, ukko_slice elements, int32_t uid) {
+    empty_ref *e = uk_alloc(sizeof *e + elements.len);
+    uk_ref_init(&e->ref, &empty_vt, sys, uid);
+    e->len = elements.len;
+    if (elements.len) memcpy(e->elements, elements.ptr, elements.len);
+    return &e->ref;
+}
+
+/* ---- ignore ---- */
+
+static void ignore_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
+    (void)to, (void)sender;
+    ukko_msg_release(msg);
+}
+static void ignore_system(ukko_ref *to, uk_sysmsg *m) {
+    (void)to;
+    uk_sysmsg_free(m);
+}
+static void ignore_print(ukko_ref *r, uk_buf *out) {
+    (void)r;
+    uk_buf_str(out, "/ignore");
+}
+static const uk_ref_vt ignore_vt = {UK_REF_IGNORE, ignore_tell, ignore_system, NULL, NULL, ignore_print, plain_free, NULL};
+
+/* ---- the root and /temp ---- */
+
+static void container_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
+    ukko_system *sys = to->sys;
+    if (msg->type == &uk_selection_type) {
+        uk_selection_deliver(to, msg, sender);
+        return;
+    }
+    if (msg->type == &ukko_identify_type && to == sys->root) {
+        ukko_identity answer = {UK_BODY(ukko_identify, msg)->id, to};
+        if (sender) uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &answer), to);
+        ukko_msg_release(msg);
+        return;
+    }
+    if (msg->type == &ukko_identify_type) ukko_msg_release(msg); /* /temp never answers */
+    else uk_dead_letter(sys, msg, sender, to, "the place takes no messages");
+}
+static void container_system(ukko_ref *to, uk_sysmsg *m) { /* the root is the guardians' parent */
+    if (m->kind == UK_SYS_NOTIFY && to == to->sys->root) uk_system_phase_done(to->sys, m->a);
+    else if (m->kind == UK_SYS_FAILED && to == to->sys->root) uk_system_guardian_failed(to->sys, m->cause);
+    else if (m->kind == UK_SYS_WATCH) {
+        uk_dead_system(to->sys, m, to);
+        return;
+    }
+    uk_sysmsg_free(m);
+}
+static ukko_ref *root_parent(ukko_ref *r) { return uk_ref_retain(r->sys->root); }
+
+static ukko_ref *root_child(ukko_ref *r, ukko_slice name, int32_t uid) {
+    ukko_system *sys = r->sys;
+    if (uid) return NULL;
+    if (uk_slice_is(name, "user")) return uk_ref_retain(&sys->user->ref);
+    if (uk_slice_is(name, "system")) return uk_ref_retain(&sys->system_guardian->ref);
+    if (uk_slice_is(name, "temp")) return uk_ref_retain(sys->temp);
+    if (uk_slice_is(name, "deadLetters")) return uk_ref_retain(sys->dead);
+    return uk_top_get(sys, name);
+}
+static void root_print(ukko_ref *r, uk_buf *out) {
+    (void)r;
+    uk_buf_byte(out, '/');
+}
+static ukko_ref *temp_child(ukko_ref *r, ukko_slice name, int32_t uid) {
+    return uid ? NULL : uk_temp_get(r->sys, name);
+}
+static void temp_print(ukko_ref *r, uk_buf *out) {
+    (void)r;
+    uk_buf_str(out, "/temp");
+}
+static const uk_ref_vt root_vt = {UK_REF_CONTAINER, container_tell, container_system, root_parent, root_child, root_print, plain_free, NULL};
+static const uk_ref_vt temp_vt = {UK_REF_CONTAINER, container_tell, container_system, root_parent, temp_child, temp_print, plain_free, NULL};
+
+ukko_ref *uk_top_get(ukko_system *sys, ukko_slice name) {
+    pthread_mutex_lock(&sys->lock);
+    ukko_ref *top = uk_ref_retain(uk_map_get(&sys->tops, name.ptr, name.len));
+    pthread_mutex_unlock(&sys->lock);
+    return top;
+}
+ukko_ref *uk_temp_get(ukko_system *sys, ukko_slice name) {
+    pthread_mutex_lock(&sys->lock);
+    ukko_ref *r = uk_ref_retain(uk_map_get(&sys->temps, name.ptr, name.len));
+    pthread_mutex_unlock(&sys->lock);
+    return r;
+}
+static ukko_ref *plain(ukko_system *sys, const uk_ref_vt *vt) {
+    ukko_ref *r = uk_alloc(sizeof *r);
+    uk_ref_init(r, vt, sys, 0);
+    return r;
+}
+void uk_root_init(ukko_system *sys) {
+    sys->root = plain(sys, &root_vt);
+    sys->temp = plain(sys, &temp_vt);
+    sys->dead = plain(sys, &dead_vt);
+    sys->ignore = plain(sys, &ignore_vt);
+}
+static void drop_map(uk_map *m) {
+    void *v;
+    for (size_t pos = 0; uk_map_next(m, &pos, &v);) uk_ref_release(v);
+    uk_map_fini(m);
+}
+void uk_root_fini(ukko_system *sys) {
+    drop_map(&sys->temps);
+    drop_map(&sys->tops);
+    for (size_t i = 0; i < sys->n_top_keys; i++) uk_free(sys->top_keys[i]);
+    uk_ref_release(sys->temp);
+    uk_ref_release(sys->dead);
+    uk_ref_release(sys->ignore);
+    uk_ref_release(sys->root);
+}
+void uk_system_add_top(ukko_system *sys, const char *name, ukko_ref *ref) {
+    pthread_mutex_lock(&sys->lock);
+    ukko_ref *old = uk_map_put(&sys->tops, name, strlen(name), uk_ref_retain(ref));
+    pthread_mutex_unlock(&sys->lock);
+    uk_ref_release(old);
+}
+
+ukko_ref *uk_system_add_system_ref(ukko_system *sys, const char *name, ukko_ref *ref) {
+    char *key = uk_format("system/%s", name);
+    if (sys->n_top_keys == sizeof sys->top_keys / sizeof *sys->top_keys) abort(); /* a handful by design */
+    sys->top_keys[sys->n_top_keys++] = key;
+    uk_system_add_top(sys, key, ref);
+    return uk_ref_retain(ref);
+}
+
+/* ---- looking up ---- */
+
+static ukko_ref *step(ukko_ref *at, ukko_slice name, int32_t uid) { /* takes at */
+    ukko_ref *next = NULL;
+    if (uk_slice_is(name, "..")) next = at->vt->parent ? at->vt->parent(at) : NULL;
+    else if (at->vt->child) next = at->vt->child(at, name, uid);
+    uk_ref_release(at);
+    return next;
+}
+ukko_ref *uk_system_resolve_local(ukko_system *sys, ukko_slice elements, int32_t uid) {
+    ukko_slice rest = elements, name, more;
+    if (!elements.len) return uk_ref_retain(sys->dead);
+    ukko_ref *at = uk_ref_retain(sys->root);
+    for (bool any = uk_path_next(&rest, &name); any && at; name = more) {
+        any = uk_path_next(&rest, &more);
+        bool daemon = at->vt->kind == UK_REF_DAEMON;
+        if (daemon && any) { /* the daemon's children have slashes in their names */
+            ukko_slice whole = {name.ptr, (size_t)(elements.ptr + elements.len - name.ptr)};
+            at = step(at, whole, uid);
+            break;
+        }
+        at = step(at, name, any ? 0 : uid);
+    }
+    return at ? at : uk_empty_ref(sys, elements, uid);
+}
+static bool own_address(ukko_system *sys, const uk_path *p) {
+    if (!p->address.len) return true;
+    if (!p->host.len) return uk_slice_is(p->address, sys->local_address);
+    return sys->has_provider && sys->provider.is_own(sys->provider.self, p);
+}
+ukko_ref *uk_system_resolve(ukko_system *sys, ukko_slice text) {
+    uk_path p;
+    const char *why = "no remoting here";
+    if (uk_slice_is(text, "pekko://local/ignore")) return uk_ref_retain(sys->ignore);
+    if (uk_path_parse(text, &p)) return uk_ref_retain(sys->dead);
+    if (own_address(sys, &p)) return uk_system_resolve_local(sys, p.elements, p.uid);
+    ukko_ref *r = p.host.len && sys->has_provider ? sys->provider.remote_ref(sys->provider.self, text, &p, &why) : NULL;
+    if (r) return r;
+    uk_log(sys, UKKO_LOG_ERROR, "ActorRefProvider", "org.apache.pekko.remote.RemoteActorRefProvider", NULL, why,
+           "Error while resolving address [%.*s]", (int)p.address.len, (const char *)p.address.ptr);
+    return uk_empty_ref(sys, p.elements, p.uid);
+}
+ukko_ref *ukko_system_ref(ukko_system *sys, const char *path) { return uk_system_resolve(sys, ukko_str(path)); }

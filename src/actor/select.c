@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Actor selections: parsing, walking, and delivery as Pekko's ActorSelection.deliverSelection does
+   it. The walk runs on the thread that sends or receives, not behind busy actors; its work is
+   bounded, because a peer chooses the steps. */
+#include "actor/system.h"
+#include "base/mem.h"
+#include <stdio.h>
+
+enum { MAX_VISITS = 100000, MAX_DEPTH = 100 };
+
+struct ukko_selection {
+    _Atomic uint32_t refs;
+    ukko_ref *anchor; /* retained */
+    uk_step *steps;
+    size_t n;
+    char *text; /* the steps' memory: "/a/../b*" */
+};
+
+/* ---- walking ---- */
+
+typedef struct walk {
+    ukko_ref *sender;
+    ukko_msg *whole; /* the selection message */
+    const uk_selection_body *sel;
+    unsigned visits;
+} walk;
+
+bool uk_each_child(ukko_ref *ref, ukko_ref ***out, size_t *n) {
+    if (ref->vt->kind == UK_REF_CELL) {
+        *out = uk_kids_all(uk_cell_of(ref), n);
+        return true;
+    }
+    *n = 0;
+    *out = NULL;
+    if (ref != ref->sys->root) return ref->vt->kind == UK_REF_CONTAINER;
+    *out = uk_alloc(2 * sizeof **out);
+    (*out)[(*n)++] = uk_ref_retain(&ref->sys->user->ref);
+    (*out)[(*n)++] = uk_ref_retain(&ref->sys->system_guardian->ref);
+    return true;
+}
+static ukko_msg *inner(const walk *w) {
+    return w->sel->message ? ukko_msg_retain(w->sel->message) : ukko_msg_new(&ukko_null_type);
+}
+/* Nobody there: Identify is answered with none, the rest is a dead letter of what was meant. */
+static void missing(walk *w, ukko_ref *at, size_t i, bool fan_out) {
+    ukko_system *sys = at->sys;
+    uk_buf path = {0};
+    if (fan_out) return;
+    if (at->vt->kind != UK_REF_CONTAINER) at->vt->print(at, &path);
+    for (; i < w->sel->n_steps; i++) {
+        const uk_step *s = &w->sel->steps[i];
+        uk_buf_byte(&path, '/');
+        if (s->kind == UK_STEP_PARENT) uk_buf_str(&path, "..");
+        else uk_buf_put(&path, s->text.ptr, s->text.len);
+    }
+    ukko_ref *nobody = uk_empty_ref(sys, uk_buf_slice(&path), 0);
+    uk_dead_letter(sys, inner(w), w->sender, nobody, "no such actor");
+    uk_ref_release(nobody);
+    uk_buf_fini(&path);
+}
+/* What is left of the way goes to a place that walks it itself. */
+static void pass_on(walk *w, ukko_ref *to, size_t i, bool fan_out) {
+    if (i == w->sel->n_steps) {
+        uk_ref_tell(to, inner(w), w->sender);
+        return;
+    }
+    uk_selection_body rest = {w->sel->message, w->sel->steps + i, w->sel->n_steps - i, fan_out};
+    uk_ref_tell(to, ukko_msg_copy(&uk_selection_type, &rest), w->sender);
+}
+static void go(walk *w, ukko_ref *at, size_t i, bool fan_out, unsigned depth); /* takes at */
+
+static void fan(walk *w, ukko_ref *at, size_t i, bool fan_out, unsigned depth) {
+    ukko_ref **all;
+    size_t n, matches = 0;
+    if (!uk_each_child(at, &all, &n)) {
+        missing(w, at, i, fan_out);
+        return;
+    }
+    for (size_t k = 0; k < n; k++) {
+        if (uk_glob_match(w->sel->steps[i].text, ukko_str(ukko_ref_name(all[k])))) all[matches++] = all[k];
+        else uk_ref_release(all[k]);
+    }
+    if (!matches) missing(w, at, i, fan_out);
+    bool many = fan_out || (matches > 1 && i + 1 < w->sel->n_steps);
+    for (size_t k = 0; k < matches; k++) go(w, all[k], i + 1, many, depth + 1);
+    uk_free(all);
+}
+static ukko_ref *named(ukko_ref *at, ukko_slice name) {
+    const uint8_t *hash = memchr(name.ptr, '#', name.len);
+    uk_path p = {0};
+    if (!at->vt->child) return NULL;
+    if (!hash) return at->vt->child(at, name, 0);
+    uk_buf b = {0}; /* "name#uid": parsed as a path of one element */
+    uk_buf_byte(&b, '/');
+    uk_buf_put(&b, name.ptr, name.len);
+    int rc = uk_path_parse(uk_buf_slice(&b), &p);
+    ukko_ref *r = rc ? NULL : at->vt->child(at, (ukko_slice){p.elements.ptr + 1, p.elements.len - 1}, p.uid);
+    uk_buf_fini(&b);
+    return r;
+}
+static void go(walk *w, ukko_ref *at, size_t i, bool fan_out, unsigned depth) {
+    const uk_selection_body *sel = w->sel;
+    for (; i < sel->n_steps && at; i++) {
+        const uk_step *s = &sel->steps[i];
+        uk_ref_kind kind = at->vt->kind;
+        if (w->visits++ >= MAX_VISITS || depth > MAX_DEPTH) {
+            uk_dead_letter(at->sys, inner(w), w->sender, at, "the selection visits too many actors");
+            break;
+        }
+        if (kind != UK_REF_CELL && kind != UK_REF_CONTAINER) break; /* a foreign place goes on by itself */
+        if (s->kind == UK_STEP_PATTERN) {
+            fan(w, at, i, fan_out, depth);
+            break;
+        }
+        ukko_ref *next = s->kind == UK_STEP_PARENT ? at->vt->parent(at) : named(at, s->text);
+        if (!next) missing(w, at, i, fan_out);
+        uk_ref_release(at);
+        at = next;
+    }
+    if (!at) return;
+    uk_ref_kind kind = at->vt->kind;
+    if (i == sel->n_steps || (kind != UK_REF_CELL && kind != UK_REF_CONTAINER)) pass_on(w, at, i, fan_out);
+    uk_ref_release(at);
+}
+void uk_selection_deliver(ukko_ref *anchor, ukko_msg *msg, ukko_ref *sender) {
+    walk w = {sender, msg, UK_BODY(uk_selection_body, msg), 0};
+    if (anchor->vt->kind == UK_REF_CELL || anchor->vt->kind == UK_REF_CONTAINER)
+        go(&w, uk_ref_retain(anchor), 0, w.sel->fan_out, 0);
+    else if (anchor->vt->kind == UK_REF_EMPTY || anchor->vt->kind == UK_REF_DEAD)
+        missing(&w, anchor, 0, w.sel->fan_out);
+    else
+        pass_on(&w, anchor, 0, w.sel->fan_out);
+    ukko_msg_release(msg);
+}
+
+/* ---- selections as objects ---- */
+
+static bool is_pattern(ukko_slice s) { return memchr(s.ptr, '*', s.len) || memchr(s.ptr, '?', s.len); }
+
+static ukko_selection *make(ukko_ref *anchor, ukko_slice path) { /* takes anchor */
+    ukko_selection *s = uk_zalloc(sizeof *s);
+    ukko_slice rest, e;
+    atomic_init(&s->refs, 1);
+    s->anchor = anchor;
+    s->text = uk_strndup(path.ptr, path.len);
+    rest = ukko_str(s->text);
+    s->steps = uk_alloc((path.len / 2 + 2) * sizeof *s->steps);
+    while (uk_path_next(&rest, &e))
+        s->steps[s->n++] = uk_slice_is(e, "..") ? (uk_step){UK_STEP_PARENT, {NULL, 0}}
+                           : is_pattern(e)      ? (uk_step){UK_STEP_PATTERN, e}
+                                                : (uk_step){UK_STEP_NAME, e};
+    return s;
+}
+ukko_selection *ukko_select_at(ukko_ref *anchor, const char *relative) {
+    return make(uk_ref_retain(anchor), ukko_str(relative));
+}
+static ukko_selection *select_url(ukko_system *sys, ukko_slice text) {
+    uk_path p;
+    if (uk_path_parse(text, &p) || !p.address.len) return make(uk_ref_retain(sys->dead), (ukko_slice){NULL, 0});
+    uk_buf root = {0};
+    uk_buf_put(&root, p.address.ptr, p.address.len);
+    uk_buf_byte(&root, '/');
+    ukko_ref *anchor = uk_system_resolve(sys, uk_buf_slice(&root));
+    ukko_slice elements = p.elements;
+    uk_buf with_uid = {0};
+    uk_buf_put(&with_uid, elements.ptr, elements.len);
+    if (p.uid && elements.len) uk_buf_printf(&with_uid, "#%d", p.uid);
+    ukko_selection *s = make(anchor, uk_buf_slice(&with_uid));
+    uk_buf_fini(&root);
+    uk_buf_fini(&with_uid);
+    return s;
+}
+static ukko_selection *select_from(ukko_system *sys, ukko_ref *base, const char *path) {
+    ukko_slice text = ukko_str(path);
+    if (path && strstr(path, "://")) return select_url(sys, text);
+    if (text.len && text.ptr[0] == '/') return make(uk_ref_retain(sys->root), text);
+    return make(uk_ref_retain(base), text);
+}
+ukko_selection *ukko_select(ukko_system *sys, const char *path) { return select_from(sys, sys->root, path); }
+ukko_selection *ukko_ctx_select(ukko_ctx *ctx, const char *path) {
+    return select_from(ctx->cell->ref.sys, &ctx->cell->ref, path);
+}
+void ukko_selection_release(ukko_selection *s) {
+    if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1) return;
+    uk_ref_release(s->anchor);
+    uk_free(s->steps);
+    uk_free(s->text);
+    uk_free(s);
+}
+void ukko_selection_tell(const ukko_selection *s, ukko_msg *msg, ukko_ref *sender) {
+    uk_selection_body body = {msg, s->steps, s->n, false};
+    ukko_msg *m = ukko_msg_copy(&uk_selection_type, &body);
+    ukko_msg_release(msg);
+    uk_selection_deliver(s->anchor, m, sender);
+}
+void ukko_tell_path(ukko_ctx *ctx, const char *path, const ukko_type *type, const void *body) {
+    ukko_selection *s = ukko_ctx_select(ctx, path);
+    ukko_selection_tell(s, ukko_msg_copy(type, body), &ctx->cell->ref);
+    ukko_selection_release(s);
+}
+static void put_steps(const ukko_selection *s, uk_buf *b) {
+    for (size_t i = 0; i < s->n; i++) {
+        uk_buf_byte(b, '/');
+        if (s->steps[i].kind == UK_STEP_PARENT) uk_buf_str(b, "..");
+        else uk_buf_put(b, s->steps[i].text.ptr, s->steps[i].text.len);
+    }
+}
+static size_t give(uk_buf *b, char *buf, size_t len) {
+    int n = snprintf(buf, len, "%s", uk_buf_text(b));
+    uk_buf_fini(b);
+    return (size_t)n;
+}
+bool ukko_selection_equal(const ukko_selection *a, const ukko_selection *b) {
+    if (!ukko_ref_equal(a->anchor, b->anchor) || a->n != b->n) return false;
+    for (size_t i = 0; i < a->n; i++)
+        if (a->steps[i].kind != b->steps[i].kind || !uk_slice_eq(a->steps[i].text, b->steps[i].text)) return false;
+    return true;
+}
+size_t ukko_selection_print(const ukko_selection *s, char *buf, size_t len) {
+    uk_buf b = {0};
+    uk_buf_printf(&b, "ActorSelection[Anchor(%s), Path(", uk_ref_text(s->anchor));
+    put_steps(s, &b);
+    uk_buf_str(&b, ")]");
+    return give(&b, buf, len);
+}
+size_t ukko_selection_path(const ukko_selection *s, char *buf, size_t len) {
+    uk_buf b = {0};
+    const char *anchor = uk_ref_text(s->anchor);
+    size_t n = strlen(anchor);
+    uk_buf_put(&b, anchor, n && anchor[n - 1] == '/' ? n - 1 : n);
+    put_steps(s, &b);
+    return give(&b, buf, len);
+}
+ukko_system *uk_selection_system(const ukko_selection *s) { return s->anchor->sys; }

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making, starting and ending an actor system. new, start and free on one thread of the program;
+   terminate and wait on any. Ending goes by phases: /user, remoting, /system. */
+#include "actor/system.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/os.h"
+#include <errno.h>
+#include <stddef.h>
+#include <time.h>
+
+static const ukko_actor guardian = {sizeof(ukko_actor), 0, "org.apache.pekko.actor.LocalActorRefProvider$Guardian",
+                                    {NULL, NULL}, NULL, NULL, NULL, NULL, NULL, NULL};
+static const ukko_actor system_guardian = {sizeof(ukko_actor), 0,
+                                           "org.apache.pekko.actor.LocalActorRefProvider$SystemGuardian",
+                                           {NULL, NULL}, NULL, NULL, NULL, NULL, NULL, NULL};
+
+/* ---- settings ---- */
+
+static int bad_setting(ukko_system *sys, const char *path, int code, ukko_error *err) {
+    return ukko_config_explain(sys->config, path, code, NULL, err);
+}
+static int read_level(ukko_system *sys, ukko_error *err) {
+    static const char *const names[] = {"OFF", "ERROR", "WARNING", "INFO", "DEBUG"};
+    const char *path = "pekko.loglevel", *text;
+    int rc = ukko_config_string(sys->config, path, &text);
+    if (rc) return bad_setting(sys, path, rc, err);
+    for (int i = 0; i < 5; i++)
+        if (!strcasecmp(names[i], text)) {
+            atomic_store_explicit(&sys->log_level, i, memory_order_relaxed);
+            return UKKO_OK;
+        }
+    return uk_error(err, UKKO_ECONFIG, "%s = \"%s\": expected OFF, ERROR, WARNING, INFO or DEBUG", path, text);
+}
+static int read_dead_letters(ukko_system *sys, ukko_error *err) {
+    const char *path = "pekko.log-dead-letters", *text;
+    bool on;
+    int rc;
+    if (!ukko_config_int(sys->config, path, &sys->dead_log_max)) {
+        if (sys->dead_log_max < 0) return uk_error(err, UKKO_ECONFIG, "%s must not be negative", path);
+    } else {
+        if ((rc = ukko_config_bool(sys->config, path, &on))) return bad_setting(sys, path, rc, err);
+        sys->dead_log_max = on ? -1 : 0;
+    }
+    path = "pekko.log-dead-letters-suspend-duration";
+    if ((rc = ukko_config_string(sys->config, path, &text))) return bad_setting(sys, path, rc, err);
+    if (!strcmp(text, "infinite")) sys->dead_suspend_ms = 0;
+    else if ((rc = ukko_config_duration_ms(sys->config, path, &sys->dead_suspend_ms))) return bad_setting(sys, path, rc, err);
+    path = "pekko.log-dead-letters-during-shutdown";
+    rc = ukko_config_bool(sys->config, path, &sys->dead_log_shutdown);
+    return rc ? bad_setting(sys, path, rc, err) : UKKO_OK;
+}
+static int read_debug(ukko_system *sys, ukko_error *err) {
+    const struct {
+        const char *path;
+        bool *flag;
+    } flags[] = {{"pekko.actor.debug.unhandled", &sys->debug_unhandled},
+                 {"pekko.actor.debug.lifecycle", &sys->debug_lifecycle},
+                 {"pekko.actor.debug.autoreceive", &sys->debug_autoreceive},
+                 {"pekko.actor.debug.receive", &sys->debug_receive}};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        int rc = ukko_config_bool(sys->config, flags[i].path, flags[i].flag);
+        if (rc) return bad_setting(sys, flags[i].path, rc, err);
+    }
+    return UKKO_OK;
+}
+static int read_config(ukko_system *sys, const ukko_system_opts *o, ukko_error *err) {
+    int rc = o->config ? ukko_config_load_from(&sys->config, o->config, err)
+                       : ukko_config_load(&sys->config, o->config_file, err);
+    if (!rc) rc = read_level(sys, err);
+    if (!rc) rc = read_dead_letters(sys, err);
+    return rc ? rc : read_debug(sys, err);
+}
+
+/* ---- making ---- */
+
+static void make_dispatchers(ukko_system *sys, const ukko_system_opts *o) {
+    int64_t throughput = 5;
+    if (o->threads >= 0 && o->size > offsetof(ukko_system_opts, threads)) sys->threads = o->threads;
+    else sys->threads = (int)uk_cpu_count();
+    ukko_config_int(sys->config, "pekko.actor.default-dispatcher.throughput", &throughput);
+    uk_dispatcher_opts d = {"default", (unsigned)sys->threads, throughput > 0 ? (unsigned)throughput : 1, o->seed};
+    sys->dispatcher = uk_dispatcher_new(sys, &d);
+    sys->internal = sys->dispatcher;
+}
+static uk_cell *make_guardian(ukko_system *sys, const ukko_actor *kind, const char *name) {
+    uk_cell *c = uk_cell_new(sys, sys->root, ukko_props_new(kind), name, 0, sys->internal);
+    c->flags |= UK_CELL_GUARDIAN;
+    return c;
+}
+static void add_all(ukko_system *sys, const ukko_system_opts *o) {
+    for (size_t i = 0; o->types && o->types[i]; i++) ukko_system_add_type(sys, o->types[i]);
+    for (size_t i = 0; o->actors && o->actors[i]; i++) ukko_system_add_actor(sys, o->actors[i]);
+}
+int ukko_system_new(ukko_system **out, const ukko_system_opts *o, ukko_error *err) {
+    *out = NULL;
+    if (!o || !uk_system_name_valid(o->name))
+        return uk_error(err, UKKO_EINVAL, "system name \"%s\": letters, digits, '-' and '_', not beginning with '-' or '_'",
+                        o && o->name ? o->name : "");
+    ukko_system *sys = uk_zalloc(sizeof *sys);
+    sys->name = uk_strdup(o->name);
+    sys->uid = uk_new_uid();
+    sys->log = o->log;
+    sys->log_data = o->log_data;
+    atomic_init(&sys->log_level, UKKO_LOG_WARN);
+    int rc = read_config(sys, o, err);
+    if (rc) {
+        ukko_config_release(sys->config);
+        uk_free(sys->name);
+        uk_free(sys);
+        return rc;
+    }
+    sys->address = sys->local_address = uk_format("pekko://%s", sys->name);
+    pthread_mutex_init(&sys->lock, NULL);
+    pthread_cond_init(&sys->changed, NULL);
+    uk_events_init(sys);
+    make_dispatchers(sys, o);
+    sys->timers = uk_timers_new(sys->threads == 0);
+    uk_root_init(sys);
+    sys->user = make_guardian(sys, &guardian, "user");
+    sys->system_guardian = make_guardian(sys, &system_guardian, "system");
+    add_all(sys, o);
+    *out = sys;
+    return UKKO_OK;
+}
+int ukko_system_add_type(ukko_system *sys, const ukko_type *type) {
+    ukko_error err;
+    if (sys->phase != UK_PHASE_NEW) return UKKO_ESTATE;
+    int rc = uk_type_check(type, &err);
+    if (rc) {
+        uk_log(sys, UKKO_LOG_ERROR, "ukko", "ukko", NULL, NULL, "%s", err.message);
+        return rc;
+    }
+    sys->types = uk_realloc(sys->types, (sys->n_types + 1) * sizeof *sys->types);
+    sys->types[sys->n_types++] = type;
+    return UKKO_OK;
+}
+int ukko_system_add_actor(ukko_system *sys, const ukko_actor *actor) {
+    if (sys->phase != UK_PHASE_NEW) return UKKO_ESTATE;
+    if (!actor || !actor->name) return UKKO_EINVAL;
+    if (uk_system_find_actor(sys, actor->name)) return UKKO_EEXISTS;
+    sys->actors = uk_realloc(sys->actors, (sys->n_actors + 1) * sizeof *sys->actors);
+    sys->actors[sys->n_actors++] = actor;
+    return UKKO_OK;
+}
+int uk_system_set_provider(ukko_system *sys, const uk_provider *p) {
+    if (sys->phase != UK_PHASE_NEW || sys->has_provider) return UKKO_ESTATE;
+    sys->provider = *p;
+    sys->has_provider = true;
+    return UKKO_OK;
+}
+
+/* ---- starting ---- */
+
+static int check_provider(ukko_system *sys, ukko_error *err) {
+    const char *text, *path = "pekko.actor.provider";
+    int rc = ukko_config_string(sys->config, path, &text);
+    if (rc) return bad_setting(sys, path, rc, err);
+    if (strcmp(text, "local") && !sys->has_provider)
+        return uk_error(err, UKKO_ECONFIG, "%s = \"%s\", but this program has not enabled remoting (ukko_remote_enable)", path, text);
+    return UKKO_OK;
+}
+static void run_guardian(uk_cell *c) { uk_schedule(c); }
+
+int ukko_system_start(ukko_system *sys, ukko_error *err) {
+    if (sys->phase != UK_PHASE_NEW) return uk_error(err, UKKO_ESTATE, "system \"%s\" was started before", sys->name);
+    int rc = check_provider(sys, err);
+    if (rc) return rc;
+    sys->phase = UK_PHASE_RUNNING;
+    if ((rc = uk_timers_start(sys->timers)) || (rc = uk_dispatcher_start(sys->dispatcher)))
+        return uk_error(err, rc, "cannot start threads for system \"%s\"", sys->name);
+    run_guardian(sys->user);
+    run_guardian(sys->system_guardian);
+    if (sys->has_provider && sys->provider.start) {
+        if ((rc = sys->provider.start(sys->provider.self, err))) {
+            sys->has_provider = false;
+            sys->provider.free(sys->provider.self);
+            return rc;
+        }
+        sys->address = sys->provider.address(sys->provider.self);
+    }
+    return UKKO_OK;
+}
+
+/* ---- ending ---- */
+
+static void stop_guardian(uk_cell *c) { uk_ref_system(&c->ref, uk_sysmsg_new(UK_SYS_TERMINATE, NULL, NULL)); }
+
+static void set_phase(ukko_system *sys, uk_phase phase) {
+    pthread_mutex_lock(&sys->lock);
+    sys->phase = phase;
+    pthread_cond_broadcast(&sys->changed);
+    pthread_mutex_unlock(&sys->lock);
+}
+void ukko_system_terminate(ukko_system *sys) {
+    pthread_mutex_lock(&sys->lock);
+    bool first = sys->phase == UK_PHASE_RUNNING;
+    if (first) sys->phase = UK_PHASE_STOPPING_USER;
+    pthread_mutex_unlock(&sys->lock);
+    if (first) stop_guardian(sys->user);
+}
+void uk_system_remote_down(ukko_system *sys) {
+    set_phase(sys, UK_PHASE_STOPPING_SYSTEM);
+    stop_guardian(sys->system_guardian);
+}
+/* Dead letters of what ends with the system are not logged unless asked for. */
+void uk_system_phase_done(ukko_system *sys, ukko_ref *who) {
+    if (who == &sys->user->ref) {
+        set_phase(sys, UK_PHASE_STOPPING_REMOTE);
+        if (!sys->dead_log_shutdown) {
+            pthread_mutex_lock(&sys->dead_lock);
+            sys->dead_log_max = 0;
+            pthread_mutex_unlock(&sys->dead_lock);
+        }
+        if (sys->has_provider && sys->provider.shutdown) sys->provider.shutdown(sys->provider.self);
+        else uk_system_remote_down(sys);
+    } else if (who == &sys->system_guardian->ref) {
+        set_phase(sys, UK_PHASE_DONE);
+    }
+}
+void uk_system_guardian_failed(ukko_system *sys, ukko_msg *cause) {
+    const ukko_throwable *t = ukko_msg_get(cause, &ukko_throwable_type);
+    uk_log(sys, UKKO_LOG_ERROR, "/", "org.apache.pekko.actor.LocalActorRefProvider", NULL, t ? t->class_name : NULL,
+           "guardian failed, shutting down system: %s", t && t->message ? t->message : "");
+    ukko_system_terminate(sys);
+}
+int ukko_system_wait(ukko_system *sys, int64_t timeout_ms) {
+    struct timespec until;
+    int rc = 0;
+    if (uk_sched_on_worker()) return UKKO_EDEADLOCK;
+    clock_gettime(CLOCK_REALTIME, &until);
+    if (timeout_ms >= 0) {
+        until.tv_sec += timeout_ms / 1000;
+        until.tv_nsec += timeout_ms % 1000 * 1000000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+    }
+    pthread_mutex_lock(&sys->lock);
+    while (sys->phase != UK_PHASE_DONE && rc != ETIMEDOUT)
+        rc = timeout_ms < 0 ? pthread_cond_wait(&sys->changed, &sys->lock)
+                            : pthread_cond_timedwait(&sys->changed, &sys->lock, &until);
+    bool done = sys->phase == UK_PHASE_DONE;
+    pthread_mutex_unlock(&sys->lock);
+    return done ? UKKO_OK : UKKO_ETIMEOUT;
+}
+size_t ukko_system_step(ukko_system *sys, size_t max) {
+    return sys->threads ? 0 : uk_dispatcher_step(sys->dispatcher, max);
+}
+static void release_guardian(uk_cell *c) { /* the system's count; its life's when it never ran */
+    bool stopped = atomic_load_explicit(&c->stopped, memory_order_relaxed);
+    if (!stopped) uk_cell_close(c);
+    if (!stopped) uk_ref_release(&c->ref);
+    uk_ref_release(&c->ref);
+}
+static void end_running(ukko_system *sys) {
+    ukko_system_terminate(sys);
+    if (sys->threads) ukko_system_wait(sys, -1);
+    else while (uk_dispatcher_step(sys->dispatcher, SIZE_MAX)) {}
+}
+void ukko_system_free(ukko_system *sys) {
+    if (!sys) return;
+    if (sys->phase == UK_PHASE_RUNNING || sys->phase > UK_PHASE_RUNNING) end_running(sys);
+    uk_dispatcher_stop(sys->dispatcher);
+    uk_timers_stop(sys->timers);
+    uk_timers_drain(sys->timers); /* questions that are still open end now */
+    if (sys->has_provider) sys->provider.free(sys->provider.self);
+    release_guardian(sys->user);
+    release_guardian(sys->system_guardian);
+    uk_events_fini(sys);
+    uk_set_fini(&sys->address_watchers);
+    uk_root_fini(sys);
+    uk_dispatcher_free(sys->dispatcher);
+    uk_timers_free(sys->timers);
+    pthread_mutex_destroy(&sys->lock);
+    pthread_cond_destroy(&sys->changed);
+    ukko_config_release(sys->config);
+    uk_free(sys->types);
+    uk_free(sys->actors);
+    uk_free((char *)(uintptr_t)sys->local_address);
+    uk_free(sys->name);
+    uk_free(sys);
+}
+
+/* ---- asking the system ---- */
+
+const char *ukko_system_name(ukko_system *sys) { return sys->name; }
+const ukko_config *ukko_system_config(ukko_system *sys) { return sys->config; }
+ukko_ref *ukko_dead_letters(ukko_system *sys) { return sys->dead; }
+int32_t ukko_system_uid(ukko_system *sys) { return sys->uid; }
+uk_provider *uk_system_provider(ukko_system *sys) { return sys->has_provider ? &sys->provider : NULL; }
+void *uk_system_slot(ukko_system *sys, int slot) { return slot >= 0 && slot < UK_SLOTS ? sys->slots[slot] : NULL; }
+void uk_system_set_slot(ukko_system *sys, int slot, void *value) {
+    if (slot >= 0 && slot < UK_SLOTS) sys->slots[slot] = value;
+}
+const ukko_type *const *uk_system_types(ukko_system *sys, size_t *n) {
+    *n = sys->n_types;
+    return sys->types;
+}
+const ukko_actor *uk_system_find_actor(ukko_system *sys, const char *name) {
+    for (size_t i = 0; i < sys->n_actors; i++)
+        if (!strcmp(sys->actors[i]->name, name)) return sys->actors[i];
+    return NULL;
+}
+int ukko_system_spawn(ukko_system *sys, ukko_props *props, const char *name, ukko_ref **out) {
+    pthread_mutex_lock(&sys->lock);
+    uk_phase phase = sys->phase;
+    pthread_mutex_unlock(&sys->lock);
+    if (phase == UK_PHASE_RUNNING) return uk_cell_spawn(sys, sys->user, props, name, out);
+    ukko_props_release(props);
+    if (out) *out = NULL;
+    return phase == UK_PHASE_NEW ? UKKO_ESTATE : UKKO_ESTOPPED;
+}
