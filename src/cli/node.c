@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `ukko node`: a system with three actors to talk to, until SIGINT or SIGTERM. */
+#include "cli.h"
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+const option node_options[] = {
+    {"hostname", 0, "HOST", "published and bound host (127.0.0.1)"},
+    {"port", 'p', "PORT", "published and bound port, 0 for any (7355)"},
+    {"name", 0, "NAME", "of the system (ukko)"},
+    {NULL, 0, NULL, NULL},
+};
+
+/* ---- The actors ---------------------------------------------------------------------- */
+
+static int echo_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
+    (void)state;
+    ukko_reply_msg(ctx, ukko_msg_retain(msg));
+    return UKKO_OK;
+}
+
+static const ukko_actor echo_actor = {
+    .size = sizeof(ukko_actor), .name = "ukko.node.Echo", .receive = {NULL, echo_receive}};
+
+static int counter_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
+    (void)msg;
+    int64_t *n = state;
+    ++*n;
+    ukko_reply(ctx, &ukko_long_type, n);
+    return UKKO_OK;
+}
+
+static const ukko_actor counter_actor = {.size = sizeof(ukko_actor),
+                                         .state_size = sizeof(int64_t),
+                                         .name = "ukko.node.Counter",
+                                         .receive = {NULL, counter_receive}};
+
+static int sink_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
+    int64_t *n = state;
+    const char *text = ukko_msg_text(msg);
+    if (text && strcmp(text, "count") == 0)
+        ukko_reply(ctx, &ukko_long_type, n);
+    else
+        ++*n;
+    return UKKO_OK;
+}
+
+static const ukko_actor sink_actor = {.size = sizeof(ukko_actor),
+                                      .state_size = sizeof(int64_t),
+                                      .name = "ukko.node.Sink",
+                                      .receive = {NULL, sink_receive}};
+
+static const struct { const ukko_actor *actor; const char *name, *help; } actors[] = {
+    {&echo_actor, "echo", "sends each message back"},
+    {&counter_actor, "counter", "answers how many messages it got"},
+    {&sink_actor, "sink", "only counts; answers \"count\""},
+};
+enum { N_ACTORS = sizeof actors / sizeof actors[0] };
+
+static int spawn_actors(ukko_system *sys) {
+    int rc = UKKO_OK;
+    for (size_t i = 0; i < N_ACTORS && rc == UKKO_OK; i++)
+        rc = ukko_system_spawn(sys, ukko_props_new(actors[i].actor), actors[i].name, NULL);
+    return rc;
+}
+
+/* ---- The system ---------------------------------------------------------------------- */
+
+static int own_from_options(cli *c, own_system *own) {
+    const char *name = args_value(c, "name"), *host = args_value(c, "hostname");
+    *own = (own_system){name ? name : "ukko", host ? host : "127.0.0.1", 7355};
+    return args_number(c, "port", 0, 65535, &own->port);
+}
+
+static int start(cli *c, const own_system *own, ukko_system **sys) {
+    ukko_error err = {0};
+    ukko_config *config = NULL;
+    int status = settings_build(c, own, &config);
+    if (status != CLI_OK)
+        return status;
+    ukko_system_opts opts = UKKO_SYSTEM_OPTS(own->name, NULL);
+    opts.config = config;
+    opts.log = settings_log;
+    opts.log_data = c;
+    int rc = ukko_system_new(sys, &opts, &err);
+    ukko_config_release(config);
+    if (rc == UKKO_OK)
+        rc = ukko_remote_enable(*sys, &err);
+    if (rc == UKKO_OK)
+        rc = ukko_system_start(*sys, &err);
+    if (rc == UKKO_OK && (rc = spawn_actors(*sys)) != UKKO_OK)
+        err.code = rc;
+    return rc == UKKO_OK ? CLI_OK : settings_failed(c, &err);
+}
+
+static void show(cli *c, ukko_system *sys) {
+    const char *address = ukko_remote_address(sys);
+    json_t *j = json_object();
+    json_object_set_new(j, "address", output_text(address));
+    json_object_set_new(j, "uid", json_integer(ukko_system_uid(sys)));
+    output_record(c, j, "node %s", address);
+    if (c->mode == JSON)
+        output_end(c);
+    for (size_t i = 0; i < N_ACTORS; i++)
+        output_note(c, "  /user/%-8s %s", actors[i].name, actors[i].help);
+    output_note(c, "\nTry from a second terminal:\n"
+                   "  %s ping %s\n"
+                   "  %s ask %s/user/echo --string hello\n"
+                   "  %s identify '%s/user/*'\n\n"
+                   "Ctrl-C ends it.",
+                c->program, address, c->program, address, c->program, address);
+}
+
+static void wait_signal(void) {
+    sigset_t set;
+    int sig;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigwait(&set, &sig);
+}
+
+int run_node(cli *c) {
+    own_system own;
+    ukko_system *sys = NULL;
+    int status = own_from_options(c, &own);
+    if (status == CLI_OK)
+        status = start(c, &own, &sys);
+    if (status == CLI_OK) {
+        show(c, sys);
+        wait_signal();
+        output_note(c, "ending");
+    }
+    ukko_system_free(sys);
+    return status;
+}

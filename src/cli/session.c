@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A system of the command's own that talks to one target. Its one actor puts all that comes, also
+   the events of the link, into an inbox that the main thread waits at; an interrupt comes there
+   too. */
+#include "cli.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct inbox {
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    arrival *first, **last;
+};
+
+int64_t clock_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t session_deadline(int64_t ms) {
+    return clock_ns() + ms * 1000000;
+}
+
+/* ---- The inbox ----------------------------------------------------------------------- */
+
+static inbox *inbox_new(void) {
+    inbox *b = calloc(1, sizeof *b);
+    pthread_condattr_t attr;
+    pthread_mutex_init(&b->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&b->more, &attr);
+    pthread_condattr_destroy(&attr);
+    b->last = &b->first;
+    return b;
+}
+
+/* [any] Both are retained; msg NULL is an interrupt. */
+static void inbox_put(inbox *b, const ukko_msg *msg, ukko_ref *sender) {
+    arrival *a = calloc(1, sizeof *a);
+    a->msg = ukko_msg_retain(msg);
+    a->sender = ukko_ref_retain(sender);
+    a->at_ns = clock_ns();
+    pthread_mutex_lock(&b->lock);
+    *b->last = a;
+    b->last = &a->next;
+    pthread_cond_signal(&b->more);
+    pthread_mutex_unlock(&b->lock);
+}
+
+/* NULL when nothing came before the deadline */
+static arrival *inbox_take(inbox *b, int64_t deadline) {
+    struct timespec until = {deadline / 1000000000, deadline % 1000000000};
+    pthread_mutex_lock(&b->lock);
+    int late = 0;
+    while (!b->first && !late)
+        late = pthread_cond_timedwait(&b->more, &b->lock, &until);
+    arrival *a = b->first;
+    if (a) {
+        b->first = a->next;
+        b->last = b->first ? b->last : &b->first;
+    }
+    pthread_mutex_unlock(&b->lock);
+    return a;
+}
+
+void arrival_free(arrival *a) {
+    if (!a)
+        return;
+    ukko_msg_release(a->msg);
+    ukko_ref_release(a->sender);
+    free(a);
+}
+
+static void inbox_free(inbox *b) {
+    while (b->first)
+        arrival_free(inbox_take(b, 0));
+    pthread_cond_destroy(&b->more);
+    pthread_mutex_destroy(&b->lock);
+    free(b);
+}
+
+/* ---- The actor that fills it --------------------------------------------------------- */
+
+typedef struct inbox_order { int64_t address; } inbox_order; /* the inbox, as a number */
+
+static int inbox_start(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n) {
+    (void)ctx;
+    const int64_t *address = n ? ukko_msg_get(args[0], &ukko_long_type) : NULL;
+    ((inbox_order *)state)->address = address ? *address : 0;
+    return UKKO_OK;
+}
+
+static int inbox_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
+    inbox *b = (inbox *)(intptr_t)((inbox_order *)state)->address;
+    inbox_put(b, msg, ukko_sender(ctx));
+    return UKKO_OK;
+}
+
+static const ukko_actor inbox_actor = {
+    .size = sizeof(ukko_actor),
+    .state_size = sizeof(inbox_order),
+    .name = "ukko.cli.Inbox",
+    .receive = {NULL, inbox_receive},
+    .start = inbox_start,
+};
+
+static int spawn_inbox(session *s) {
+    int64_t address = (intptr_t)s->box;
+    ukko_props *props = ukko_props_new(&inbox_actor);
+    ukko_props_arg(props, &ukko_long_type, &address);
+    int rc = ukko_system_spawn(s->sys, props, "cli", &s->self);
+    if (rc == UKKO_OK)
+        rc = ukko_subscribe(s->sys, &ukko_remoting_event_type, s->self);
+    return rc == UKKO_OK ? ukko_subscribe(s->sys, &ukko_dropped_type, s->self) : rc;
+}
+
+static void *wait_interrupt(void *box) {
+    sigset_t set;
+    int sig;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    if (sigwait(&set, &sig) == 0)
+        inbox_put(box, NULL, NULL);
+    return NULL;
+}
+
+/* ---- Opening and closing ------------------------------------------------------------- */
+
+/* SYS@HOST:PORT, with or without the protocol in front */
+static int own_parse(cli *c, own_system *own, char *buf, size_t len) {
+    const char *as = args_value(c, "as");
+    *own = (own_system){"ukko-cli", "127.0.0.1", 0};
+    if (!as)
+        return CLI_OK;
+    const char *start = strstr(as, "://");
+    snprintf(buf, len, "%s", start ? start + 3 : as);
+    char *host = strchr(buf, '@'), *port = strrchr(buf, ':'), *end;
+    if (!host || !port || port < host)
+        return cli_usage(c, "--as: '%s' is not SYS@HOST:PORT", as);
+    *host = *port = '\0';
+    *own = (own_system){buf, host + 1, strtol(port + 1, &end, 10)};
+    if (end == port + 1 || *end || own->port < 0 || own->port > 65535)
+        return cli_usage(c, "--as: '%s' is not SYS@HOST:PORT", as);
+    return CLI_OK;
+}
+
+static int start_system(session *s, const ukko_system_opts *opts) {
+    ukko_error err = {0};
+    int rc = ukko_system_new(&s->sys, opts, &err);
+    if (rc == UKKO_OK)
+        rc = ukko_remote_enable(s->sys, &err);
+    if (rc == UKKO_OK)
+        rc = ukko_system_start(s->sys, &err);
+    if (rc == UKKO_OK && (rc = spawn_inbox(s)) != UKKO_OK)
+        err.code = rc;
+    return rc == UKKO_OK ? CLI_OK : settings_failed(s->cli, &err);
+}
+
+static int make_system(session *s, const ukko_type *const *types) {
+    own_system own;
+    char buf[400];
+    ukko_config *config = NULL;
+    int status = own_parse(s->cli, &own, buf, sizeof buf);
+    if (status == CLI_OK)
+        status = settings_build(s->cli, &own, &config);
+    if (status != CLI_OK)
+        return status;
+    ukko_system_opts opts = UKKO_SYSTEM_OPTS(own.name, NULL);
+    opts.config = config;
+    opts.types = types;
+    opts.log = settings_log;
+    opts.log_data = s->cli;
+    status = start_system(s, &opts);
+    ukko_config_release(config);
+    return status;
+}
+
+int session_open(session *s, cli *c, const char *text, const ukko_type *const *types) {
+    *s = (session){.cli = c};
+    int status = target_parse(c, text, &s->target);
+    if (status == CLI_OK)
+        status = target_dial(c, &s->target, &s->resolve_ns, &s->connect_ns);
+    if (status != CLI_OK)
+        return status;
+    s->box = inbox_new();
+    pthread_t waiter;
+    if (pthread_create(&waiter, NULL, wait_interrupt, s->box) == 0)
+        pthread_detach(waiter);
+    return make_system(s, types);
+}
+
+/* The inbox stays: the thread that waits for signals may still put something there. */
+void session_close(session *s) {
+    ukko_ref_release(s->self);
+    ukko_system_free(s->sys);
+    s->sys = NULL;
+}
+
+/* ---- Events of the link -------------------------------------------------------------- */
+
+static const char *cause_text(const ukko_msg *cause) {
+    const ukko_throwable *t = ukko_msg_get(cause, &ukko_throwable_type);
+    return t && t->message ? t->message : "the link was closed";
+}
+
+static int not_pekko(session *s, port_kind kind, const char *otherwise) {
+    const target *t = &s->target;
+    problem p = {CLI_HANDSHAKE, "NOT_PEKKO", "handshake", t->address,
+                 "take the port of pekko.remote.classic.netty.tcp"};
+    if (kind == PORT_HTTP)
+        return cli_fail(s->cli, &p, "an HTTP server answers at %s:%d", t->host, t->port);
+    if (kind == PORT_OTHER)
+        return cli_fail(s->cli, &p, "another protocol is spoken at %s:%d", t->host, t->port);
+    if (kind == PORT_TLS) {
+        p = (problem){CLI_TLS, "TLS_PORT", "handshake", t->address,
+                      "the peer's transport is netty.ssl: it wants pekko.ssl.tcp://, which this "
+                      "build does not speak"};
+        return cli_fail(s->cli, &p, "the port speaks TLS");
+    }
+    p.code = "HANDSHAKE";
+    p.hint = "the peer accepts connections and ends them before the handshake is over: is it "
+             "classic remoting, not Artery, and does it let this host in?";
+    return cli_fail(s->cli, &p, "%s", otherwise);
+}
+
+static int link_failed(session *s, const char *why) {
+    if (!s->associated)
+        return not_pekko(s, target_probe(&s->target), why);
+    problem p = {CLI_HANDSHAKE, "DISASSOCIATED", "link", s->target.address,
+                 "the peer ended the link: it may be shutting down"};
+    return cli_fail(s->cli, &p, "%s", why);
+}
+
+static int was_quarantined(session *s) {
+    problem p = {CLI_QUARANTINED, "QUARANTINED", "handshake", s->target.address,
+                 "the peer has quarantined this system: use another --as, or restart the peer"};
+    return cli_fail(s->cli, &p, "the peer has quarantined this system");
+}
+
+static int was_dropped(session *s, const ukko_dead_letter *d) {
+    problem p = {CLI_TOO_BIG, "DROPPED", "send", s->target.address,
+                 "pekko.remote.classic.netty.tcp.maximum-frame-size limits a message, on both "
+                 "sides"};
+    return cli_fail(s->cli, &p, "the message was not sent: %s", d->reason);
+}
+
+static bool about_target(const session *s, const ukko_association *a) {
+    return strcmp(a->remote, s->target.address) == 0;
+}
+
+/* What an arrival means for the link: CLI_OK goes on, *event tells whether it was one. */
+static int handle_event(session *s, const arrival *a, bool *event) {
+    const ukko_type *type = a->msg ? ukko_msg_type(a->msg) : NULL;
+    const void *body = type ? ukko_msg_get(a->msg, type) : NULL;
+    *event = true;
+    if (!type)
+        return CLI_INTERRUPTED;
+    if (type == &ukko_associated_type && about_target(s, body)) {
+        s->associated = true;
+        s->handshake_ns = a->at_ns;
+        s->uid = ((const ukko_association *)body)->uid;
+    } else if (type == &ukko_association_error_type && about_target(s, body)) {
+        return link_failed(s, cause_text(((const ukko_association *)body)->cause));
+    } else if (type == &ukko_disassociated_type && about_target(s, body)) {
+        return link_failed(s, "the link was closed");
+    } else if (type == &ukko_this_quarantined_type) {
+        return was_quarantined(s);
+    } else if (type == &ukko_dropped_type) {
+        return was_dropped(s, body);
+    } else {
+        const ukko_type *super = type->super;
+        *event = type == &ukko_remoting_listen_type || type == &ukko_remoting_shutdown_type ||
+                 super == &ukko_remoting_event_type || super == &ukko_association_event_type;
+    }
+    return CLI_OK;
+}
+
+int session_next(session *s, int64_t deadline, arrival **out) {
+    arrival *a;
+    while ((a = inbox_take(s->box, deadline)) != NULL) {
+        bool event;
+        int status = handle_event(s, a, &event);
+        if (status == CLI_OK && !event) {
+            *out = a;
+            return CLI_OK;
+        }
+        arrival_free(a);
+        if (status != CLI_OK)
+            return status;
+    }
+    return CLI_TIMEOUT;
+}
+
+int session_no_answer(session *s, const char *stage) {
+    if (!s->associated) {
+        port_kind kind = target_probe(&s->target);
+        if (kind != PORT_SILENT && kind != PORT_CLOSED)
+            return not_pekko(s, kind, "");
+    }
+    problem p = {CLI_TIMEOUT, "TIMEOUT", s->associated ? stage : "handshake", s->target.address,
+                 s->associated
+                     ? "the handshake was fine. Peers drop silently what is not addressed to the "
+                       "system name and host that they publish: compare both with the peer's own "
+                       "log; a peer in untrusted mode drops look-ups, and the actor may be busy"
+                     : "the port takes connections but does not answer the handshake: is it "
+                       "classic remoting (not Artery), is the process stopped?"};
+    return cli_fail(s->cli, &p, "no answer within %lld ms", (long long)s->cli->timeout_ms);
+}
+
+/* ---- Looking up ---------------------------------------------------------------------- */
+
+void session_identify(session *s, const char *path) {
+    char whole[sizeof s->target.text];
+    ukko_msg *id = ukko_msg_string("ukko");
+    snprintf(whole, sizeof whole, "%s%s", s->target.address, path);
+    ukko_selection *sel = ukko_select(s->sys, whole);
+    s->first_ns = s->first_ns ? s->first_ns : clock_ns();
+    ukko_selection_tell(sel, ukko_msg_copy(&ukko_identify_type, &(ukko_identify){id}), s->self);
+    ukko_selection_release(sel);
+    ukko_msg_release(id);
+}
+
+/* Before the handshake only the own system can have answered: the link failed, its event
+   follows. */
+static bool from_peer(const session *s, const ukko_identity *i) {
+    return i && (i->ref || s->associated);
+}
+
+int session_find(session *s, const char *path, ukko_ref **ref, int64_t *rtt_ns) {
+    int64_t start = clock_ns(), deadline = session_deadline(s->cli->timeout_ms);
+    session_identify(s, path);
+    arrival *a;
+    int status;
+    while ((status = session_next(s, deadline, &a)) == CLI_OK) {
+        const ukko_identity *i = ukko_msg_get(a->msg, &ukko_identity_type);
+        bool answer = from_peer(s, i);
+        if (answer) {
+            *ref = ukko_ref_retain(i->ref);
+            if (rtt_ns)
+                *rtt_ns = a->at_ns - start;
+        }
+        arrival_free(a);
+        if (answer)
+            return CLI_OK;
+    }
+    return status == CLI_TIMEOUT ? session_no_answer(s, "lookup") : status;
+}
+
+int session_not_found(session *s) {
+    problem p = {CLI_NEGATIVE, "NO_SUCH_ACTOR", "lookup", s->target.address, NULL};
+    return cli_fail(s->cli, &p, "no actor at %s", s->target.path);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration of the system that the command runs: its own few settings, then --config, then
+   each -D, over the built-in reference. */
+#include "cli.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *log_level(const cli *c) {
+    static const char *const levels[] = {"OFF", "WARNING", "INFO", "DEBUG"};
+    return levels[c->verbosity < 3 ? c->verbosity : 3];
+}
+
+static char *quoted(const char *text) {
+    json_t *j = output_text(text);
+    char *q = json_dumps(j, JSON_ENCODE_ANY);
+    json_decref(j);
+    return q;
+}
+
+static char *own_text(const cli *c, const own_system *own) {
+    char *text = NULL, *host = quoted(own->hostname);
+    int n = asprintf(&text,
+                     "pekko.actor.provider = remote\n"
+                     "pekko.loglevel = %s\n"
+                     "pekko.log-dead-letters = off\n"
+                     "pekko.log-dead-letters-during-shutdown = off\n"
+                     "pekko.remote.artery.enabled = off\n"
+                     "pekko.remote.warn-about-direct-use = off\n"
+                     "pekko.remote.classic.enabled-transports = "
+                     "[\"pekko.remote.classic.netty.tcp\"]\n"
+                     "pekko.remote.classic.netty.tcp { hostname = %s, port = %lld }\n",
+                     log_level(c), host, (long long)own->port);
+    free(host);
+    return n < 0 ? NULL : text;
+}
+
+/* Puts over on top of *config; takes over. */
+static void stack(ukko_config **config, ukko_config *over) {
+    ukko_config *both = ukko_config_with_fallback(over, *config);
+    ukko_config_release(*config);
+    ukko_config_release(over);
+    *config = both;
+}
+
+static int add_text(ukko_config **config, const char *text, const char *origin, ukko_error *err) {
+    ukko_config *over = NULL;
+    int rc = ukko_config_parse(&over, ukko_str(text), origin, err);
+    if (rc == UKKO_OK)
+        stack(config, over);
+    return rc;
+}
+
+static int add_file(ukko_config **config, const char *path, ukko_error *err) {
+    ukko_config *over = NULL;
+    int rc = path ? ukko_config_parse_file(&over, path, err) : UKKO_OK;
+    if (rc == UKKO_OK && path)
+        stack(config, over);
+    return rc;
+}
+
+static int add_defines(const cli *c, ukko_config **config, ukko_error *err) {
+    int rc = UKKO_OK;
+    for (int i = 0; i < c->n_given && rc == UKKO_OK; i++)
+        if (strcmp(c->given[i].option->name, "define") == 0)
+            rc = add_text(config, c->given[i].value, "-D", err);
+    return rc;
+}
+
+static int build(const cli *c, const own_system *own, ukko_config **config, ukko_error *err) {
+    char *text = own_text(c, own);
+    int rc = add_text(config, text, "ukko", err);
+    free(text);
+    if (rc == UKKO_OK)
+        rc = add_file(config, args_value(c, "config"), err);
+    return rc == UKKO_OK ? add_defines(c, config, err) : rc;
+}
+
+static int check_file(cli *c) {
+    const char *path = args_value(c, "config");
+    if (!path || access(path, R_OK) == 0)
+        return CLI_OK;
+    problem p = {CLI_IO, "FILE", "config", NULL, NULL};
+    return cli_fail(c, &p, "%s: %s", path, strerror(errno));
+}
+
+int settings_build(cli *c, const own_system *own, ukko_config **out) {
+    ukko_error err = {0};
+    ukko_config *config = NULL;
+    int status = check_file(c);
+    if (status != CLI_OK)
+        return status;
+    int rc = ukko_config_load(&config, NULL, &err);
+    if (rc == UKKO_OK)
+        rc = build(c, own, &config, &err);
+    if (rc == UKKO_OK)
+        rc = ukko_config_resolve(out, config, &err);
+    ukko_config_release(config);
+    return rc == UKKO_OK ? CLI_OK : settings_failed(c, &err);
+}
+
+int settings_failed(cli *c, const ukko_error *err) {
+    problem p = {CLI_INTERNAL, ukko_err_name(err->code), "start", NULL, NULL};
+    if (err->code == UKKO_ECONFIG || err->code == UKKO_EPARSE || err->code == UKKO_EINVAL ||
+        err->code == UKKO_ETYPE || err->code == UKKO_ENOTFOUND || err->code == UKKO_EUNSUPPORTED) {
+        p.status = CLI_USAGE;
+        p.code = "CONFIG";
+        p.stage = "config";
+    } else if (err->code == UKKO_EIO || err->code == UKKO_ECONNECT) {
+        p.status = CLI_IO;
+        p.code = "LISTEN";
+        p.stage = "listen";
+        p.hint = "another process may have this port: choose one with --port, or 0 for any";
+    } else if (err->code == UKKO_ETLS) {
+        p.status = CLI_TLS;
+        p.code = "TLS";
+    }
+    return cli_fail(c, &p, "%s", *err->message ? err->message : ukko_strerror(err->code));
+}
+
+void settings_log(void *data, const ukko_log_record *r) {
+    static const char *const levels[] = {"OFF", "ERROR", "WARN", "INFO", "DEBUG"};
+    const cli *c = data;
+    if (c->verbosity > 0)
+        fprintf(stderr, "%-5s %s: %s%s%s\n", levels[r->level], r->source, r->text,
+                r->cause ? ": " : "", r->cause ? r->cause : "");
+}

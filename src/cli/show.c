@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Replies as JSON values and as lines for people. */
+#include "cli.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *hex(const ukko_slice *bytes) {
+    char *text = malloc(2 * bytes->len + 1);
+    for (size_t i = 0; i < bytes->len; i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes->ptr[i]);
+    json_t *j = json_stringn(text, 2 * bytes->len);
+    free(text);
+    return j;
+}
+
+static json_t *string(const ukko_string *s) {
+    json_t *j = json_stringn(s->text, s->len);
+    return j ? j : output_text(s->text);
+}
+
+static json_t *reference(ukko_ref *ref) {
+    return output_text(ref ? ukko_ref_path(ref) : NULL);
+}
+
+static json_t *throwable(const ukko_throwable *t) {
+    json_t *j = json_object();
+    json_object_set_new(j, "class", output_text(t->original_class ? t->original_class
+                                                                  : t->class_name));
+    json_object_set_new(j, "message", output_text(t->original_class ? t->original_message
+                                                                    : t->message));
+    return j;
+}
+
+static json_t *identity(const ukko_identity *i) {
+    json_t *j = json_object();
+    json_object_set_new(j, "id", show_value(i->id));
+    json_object_set_new(j, "ref", reference(i->ref));
+    return j;
+}
+
+static json_t *printed(const ukko_msg *msg) {
+    size_t len = ukko_msg_print(msg, NULL, 0);
+    char *text = malloc(len + 1);
+    ukko_msg_print(msg, text, len + 1);
+    json_t *j = output_text(text);
+    free(text);
+    return j;
+}
+
+static bool boxes(const ukko_type *t) {
+    return t == &ukko_option_type || t == &ukko_optional_type || t == &ukko_status_success_type ||
+           t == &ukko_status_failure_type || t == &ukko_reply_success_type ||
+           t == &ukko_reply_exception_type;
+}
+
+/* A Jackson class that is only known as its JSON, see message.c */
+static bool is_raw_json(const ukko_type *t) {
+    return t->serializer == UKKO_SER_JACKSON_JSON && t->codec && t->body_size == sizeof(ukko_slice);
+}
+
+json_t *show_value(const ukko_msg *msg) {
+    const ukko_type *t = msg ? ukko_msg_type(msg) : &ukko_null_type;
+    const void *body = msg ? ukko_msg_get(msg, t) : NULL;
+    if (t == &ukko_null_type)
+        return json_null();
+    if (t == &ukko_string_type || t == &ukko_reply_error_type)
+        return string(body);
+    if (t == &ukko_long_type)
+        return json_integer(*(const int64_t *)body);
+    if (t == &ukko_int_type)
+        return json_integer(*(const int32_t *)body);
+    if (t == &ukko_bool_type)
+        return json_boolean(*(const bool *)body);
+    if (t == &ukko_bytes_type || t == &ukko_bytestring_type)
+        return hex(body);
+    if (t == &ukko_ref_type)
+        return reference(((const ukko_ref_body *)body)->ref);
+    if (t == &ukko_identity_type)
+        return identity(body);
+    if (t == &ukko_throwable_type)
+        return throwable(body);
+    if (boxes(t))
+        return show_value(((const ukko_boxed *)body)->value);
+    if (is_raw_json(t)) {
+        const ukko_slice *s = body;
+        json_t *j = json_loadb((const char *)s->ptr, s->len, JSON_DECODE_ANY, NULL);
+        return j ? j : hex(s);
+    }
+    return printed(msg);
+}
+
+char *show_line(const ukko_msg *msg) {
+    json_t *j = show_value(msg);
+    char *line = json_is_string(j) ? strdup(json_string_value(j))
+                                   : json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
+    json_decref(j);
+    return line ? line : strdup("");
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `ukko tell`, `ukko ask` and `ukko identify`. */
+#include "cli.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- What tell and ask begin with ---------------------------------------------------- */
+
+static int need_path(cli *c, const session *s) {
+    problem p = {CLI_USAGE, "NO_PATH", "usage", s->target.address,
+                 "an actor has a path behind the address, as /user/echo"};
+    return *s->target.path ? CLI_OK : cli_fail(c, &p, "no actor named");
+}
+
+static int need_one(cli *c, const session *s) {
+    problem p = {CLI_USAGE, "PATTERN", "usage", s->target.address, "identify takes patterns"};
+    return strpbrk(s->target.path, "*?") ? cli_fail(c, &p, "one actor is needed, not a pattern")
+                                         : need_path(c, s);
+}
+
+/* Opens the session and finds the actor; *to is owned. */
+static int reach(session *s, cli *c, ukko_ref **to) {
+    *to = NULL;
+    int status = session_open(s, c, c->args[0], message_types(c));
+    if (status == CLI_OK)
+        status = need_one(c, s);
+    if (status == CLI_OK)
+        status = session_find(s, s->target.path, to, NULL);
+    return status == CLI_OK && !*to ? session_not_found(s) : status;
+}
+
+/* ---- tell ---------------------------------------------------------------------------- */
+
+/* Messages of one sender to one actor keep their order: when the look-up behind the message is
+   answered, the message has arrived. */
+static int deliver(session *s, ukko_ref *to, ukko_msg *msg) {
+    ukko_ref *still = NULL;
+    ukko_tell_from(to, msg, s->self);
+    int status = session_find(s, s->target.path, &still, NULL);
+    ukko_ref_release(still);
+    if (status != CLI_OK)
+        return status;
+    json_t *j = json_object();
+    json_object_set_new(j, "to", output_text(ukko_ref_path(to)));
+    json_object_set_new(j, "sent", json_true());
+    output_record(s->cli, j, "sent to %s", ukko_ref_path(to));
+    return CLI_OK;
+}
+
+int run_tell(cli *c) {
+    session s = {0};
+    ukko_msg *msg = NULL;
+    ukko_ref *to = NULL;
+    int status = message_build(c, 1, &msg);
+    if (status != CLI_OK)
+        return status;
+    status = reach(&s, c, &to);
+    if (status == CLI_OK)
+        status = deliver(&s, to, ukko_msg_retain(msg));
+    ukko_msg_release(msg);
+    ukko_ref_release(to);
+    session_close(&s);
+    return status;
+}
+
+/* ---- ask ----------------------------------------------------------------------------- */
+
+static bool is_failure(const ukko_msg *msg) {
+    const ukko_type *t = ukko_msg_type(msg);
+    return t == &ukko_status_failure_type || t == &ukko_reply_error_type ||
+           t == &ukko_reply_exception_type;
+}
+
+static int show_failure(session *s, const arrival *a) {
+    problem p = {CLI_NEGATIVE, "ANSWERED_FAILURE", "reply", ukko_ref_path(a->sender), NULL};
+    char *line = show_line(a->msg);
+    int status = cli_fail(s->cli, &p, "%s", line);
+    free(line);
+    return status;
+}
+
+static int show_reply(session *s, const arrival *a, int64_t ns) {
+    if (is_failure(a->msg))
+        return show_failure(s, a);
+    json_t *j = json_object();
+    json_object_set_new(j, "from", output_text(ukko_ref_path(a->sender)));
+    json_object_set_new(j, "type", output_text(ukko_msg_class(a->msg)));
+    json_object_set_new(j, "value", show_value(a->msg));
+    json_object_set_new(j, "ms", output_ms(ns));
+    char *line = show_line(a->msg);
+    output_record(s->cli, j, "%s", line);
+    free(line);
+    return CLI_OK;
+}
+
+static int ask(session *s, ukko_ref *to, ukko_msg *msg) {
+    int64_t start = clock_ns();
+    arrival *a;
+    ukko_tell_from(to, msg, s->self);
+    int status = session_next(s, session_deadline(s->cli->timeout_ms), &a);
+    if (status == CLI_OK) {
+        status = show_reply(s, a, a->at_ns - start);
+        arrival_free(a);
+        return status;
+    }
+    if (status != CLI_TIMEOUT)
+        return status;
+    problem p = {CLI_TIMEOUT, "TIMEOUT", "reply", ukko_ref_path(to),
+                 "the actor is there; it did not answer this message"};
+    return cli_fail(s->cli, &p, "no reply within %lld ms", (long long)s->cli->timeout_ms);
+}
+
+int run_ask(cli *c) {
+    session s = {0};
+    ukko_msg *msg = NULL;
+    ukko_ref *to = NULL;
+    int status = message_build(c, 1, &msg);
+    if (status != CLI_OK)
+        return status;
+    status = reach(&s, c, &to);
+    if (status == CLI_OK)
+        status = ask(&s, to, ukko_msg_retain(msg));
+    ukko_msg_release(msg);
+    ukko_ref_release(to);
+    session_close(&s);
+    return status;
+}
+
+/* ---- identify ------------------------------------------------------------------------ */
+
+const option identify_options[] = {
+    {"all-within", 0, "TIME", "how long to collect the answers to a pattern (1s)"},
+    {NULL, 0, NULL, NULL},
+};
+
+static void show_ref(session *s, ukko_ref *ref) {
+    json_t *j = json_object();
+    json_object_set_new(j, "ref", output_text(ukko_ref_path(ref)));
+    output_record(s->cli, j, "%s", ukko_ref_path(ref));
+}
+
+/* Prints the references that come until the deadline. */
+static int collect(session *s, int64_t deadline, int *found) {
+    arrival *a;
+    int status;
+    while ((status = session_next(s, deadline, &a)) == CLI_OK) {
+        const ukko_identity *i = ukko_msg_get(a->msg, &ukko_identity_type);
+        if (i && i->ref) {
+            show_ref(s, i->ref);
+            ++*found;
+        }
+        arrival_free(a);
+    }
+    return status == CLI_TIMEOUT ? CLI_OK : status;
+}
+
+/* The system is looked up first: what it does not answer at all is no empty result. */
+static int identify_pattern(session *s, int64_t within_ms) {
+    ukko_ref *guardian = NULL;
+    int found = 0, status = session_find(s, "/user", &guardian, NULL);
+    ukko_ref_release(guardian);
+    if (status != CLI_OK)
+        return status;
+    session_identify(s, s->target.path);
+    status = collect(s, session_deadline(within_ms), &found);
+    return status == CLI_OK && found == 0 ? session_not_found(s) : status;
+}
+
+static int identify_one(session *s, const char *path) {
+    ukko_ref *ref = NULL;
+    int status = session_find(s, path, &ref, NULL);
+    if (status == CLI_OK && !ref)
+        status = session_not_found(s);
+    else if (status == CLI_OK)
+        show_ref(s, ref);
+    ukko_ref_release(ref);
+    return status;
+}
+
+int run_identify(cli *c) {
+    session s = {0};
+    int64_t within_ms = 1000;
+    int status = args_duration(c, "all-within", &within_ms);
+    if (status != CLI_OK)
+        return status;
+    status = session_open(&s, c, c->args[0], NULL);
+    const char *path = *s.target.path ? s.target.path : "/user";
+    if (status == CLI_OK)
+        status = strpbrk(path, "*?") ? identify_pattern(&s, within_ms) : identify_one(&s, path);
+    session_close(&s);
+    return status;
+}
