@@ -25,14 +25,16 @@ for v in $versions; do
     echo "fetching the jars of pekko $v with Maven" >&2
     try=1
     rm -rf "lib-$v"
-    until mkdir -p "lib-$v" && mvn -B -q -P"pekko-$v" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$PWD/lib-$v" < /dev/null; do
+    until mkdir -p "lib-$v" && mvn -B -q -P"pekko-$v" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$PWD/lib-$v" < /dev/null > ".mvn-$v.log" 2>&1; do
       if [ "$try" -ge 3 ]; then
+        grep -m 4 ERROR ".mvn-$v.log" >&2 || cat ".mvn-$v.log" >&2
         rm -rf "lib-$v"
         echo "tests/peer/build.sh: Maven could not fetch the jars of pekko $v: is there a network?" >&2
         exit 4
       fi
       try=$((try + 1)); sleep 3
     done
+    rm -f ".mvn-$v.log"
     touch "$stamp"
   fi
   cstamp="classes-$v/.stamp"
