@@ -144,7 +144,7 @@ static void cell_print(ukko_ref *r, uk_buf *out) {
     uk_buf_str(out, c->name);
 }
 const uk_ref_vt uk_cell_vt = {UK_REF_CELL, cell_tell, cell_system, cell_parent, cell_child,
-                              cell_print, cell_free};
+                              cell_print, cell_free, NULL};
 
 bool uk_ref_stopped(const ukko_ref *ref) {
     if (ref->vt->kind != UK_REF_CELL) return ref->vt->kind == UK_REF_EMPTY;
