@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The remote workloads between two processes, on ukko's public API: `server` and `client`, each of which talks as well to the
-   JVM peer's bench-client and bench-server, as the actors and messages are the same. The client drives one actor at a time: Ping
-   keeps one message in flight; Flood keeps windows of messages in flight, each ended by a marker (an Integer) that the server
-   answers with its count (a Long). Actors run on the system's workers; main waits. */
+/* The remote workloads between two processes, on ukko's public API: `server` and `client`, each of
+   which talks as well to the JVM peer's bench-client and bench-server, as the actors and messages
+   are the same. The client drives one actor at a time: Ping keeps one message in flight; Flood keeps
+   windows of messages in flight, each ended by a marker (an Integer) that the server answers with
+   its count (a Long). Actors run on the system's workers; main waits. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
