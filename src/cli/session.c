@@ -77,14 +77,6 @@ void arrival_free(arrival *a) {
     free(a);
 }
 
-static void inbox_free(inbox *b) {
-    while (b->first)
-        arrival_free(inbox_take(b, 0));
-    pthread_cond_destroy(&b->more);
-    pthread_mutex_destroy(&b->lock);
-    free(b);
-}
-
 /* ---- The actor that fills it --------------------------------------------------------- */
 
 typedef struct inbox_order { int64_t address; } inbox_order; /* the inbox, as a number */
@@ -163,37 +155,42 @@ static int start_system(session *s, const ukko_system_opts *opts) {
     return rc == UKKO_OK ? CLI_OK : settings_failed(s->cli, &err);
 }
 
-static int make_system(session *s, const ukko_type *const *types) {
-    own_system own;
-    char buf[400];
-    ukko_config *config = NULL;
-    int status = own_parse(s->cli, &own, buf, sizeof buf);
+/* What can be wrong with options and files is said before anything is dialled. */
+static int prepare(session *s, own_system *own, char *buf, size_t len, ukko_config **config) {
+    int status = own_parse(s->cli, own, buf, len);
     if (status == CLI_OK)
-        status = settings_build(s->cli, &own, &config);
-    if (status != CLI_OK)
-        return status;
-    ukko_system_opts opts = UKKO_SYSTEM_OPTS(own.name, NULL);
-    opts.config = config;
-    opts.types = types;
-    opts.log = settings_log;
-    opts.log_data = s->cli;
-    status = start_system(s, &opts);
-    ukko_config_release(config);
+        status = settings_build(s->cli, own, config);
+    if (status == CLI_OK)
+        status = target_dial(s->cli, &s->target, &s->resolve_ns, &s->connect_ns);
     return status;
 }
 
+static void open_inbox(session *s) {
+    pthread_t waiter;
+    s->box = inbox_new();
+    if (pthread_create(&waiter, NULL, wait_interrupt, s->box) == 0)
+        pthread_detach(waiter);
+}
+
 int session_open(session *s, cli *c, const char *text, const ukko_type *const *types) {
+    own_system own;
+    char buf[400];
+    ukko_config *config = NULL;
     *s = (session){.cli = c};
     int status = target_parse(c, text, &s->target);
     if (status == CLI_OK)
-        status = target_dial(c, &s->target, &s->resolve_ns, &s->connect_ns);
-    if (status != CLI_OK)
-        return status;
-    s->box = inbox_new();
-    pthread_t waiter;
-    if (pthread_create(&waiter, NULL, wait_interrupt, s->box) == 0)
-        pthread_detach(waiter);
-    return make_system(s, types);
+        status = prepare(s, &own, buf, sizeof buf, &config);
+    if (status == CLI_OK) {
+        ukko_system_opts opts = UKKO_SYSTEM_OPTS(own.name, NULL);
+        opts.config = config;
+        opts.types = types;
+        opts.log = settings_log;
+        opts.log_data = c;
+        open_inbox(s);
+        status = start_system(s, &opts);
+    }
+    ukko_config_release(config);
+    return status;
 }
 
 /* The inbox stays: the thread that waits for signals may still put something there. */
