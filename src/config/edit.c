@@ -6,7 +6,7 @@ static const uk_source code_source = {"program", false};
 static const uk_origin in_code = {&code_source, -1, -1};
 
 /* object with v at path: objects on the way are kept, other values there give way. */
-static uk_value *put_at(uk_arena *a, const uk_value *object, const uk_path *path, uk_value *v) {
+static uk_value *put_at(uk_arena *a, const uk_value *object, const uk_keypath *path, uk_value *v) {
     uk_value *base = object ? uk_object_clone(a, object, 1) : uk_value_object(a, in_code, 1);
     if (path->next) {
         const uk_value *child = uk_object_get(base->object, path->key);
@@ -17,7 +17,7 @@ static uk_value *put_at(uk_arena *a, const uk_value *object, const uk_path *path
     return base;
 }
 
-static uk_value *take_at(uk_arena *a, const uk_value *object, const uk_path *path) {
+static uk_value *take_at(uk_arena *a, const uk_value *object, const uk_keypath *path) {
     int32_t i = uk_object_index(object->object, path->key);
     uk_value *child = i < 0 ? NULL : uk_object_at(object->object, (uint32_t)i);
     if (!child || (path->next && child->kind != UK_V_OBJECT)) return (uk_value *)(uintptr_t)object;
@@ -29,10 +29,10 @@ static uk_value *take_at(uk_arena *a, const uk_value *object, const uk_path *pat
     return uk_object_patch(a, object, (uint32_t)i, NULL);
 }
 
-static uk_path *path_for(uk_arena *a, const char *path, uk_config_fault *f) {
-    uk_path *p = uk_path_parse(a, path, strlen(path), f);
+static uk_keypath *path_for(uk_arena *a, const char *path, uk_config_fault *f) {
+    uk_keypath *p = uk_keypath_parse(a, path, strlen(path), f);
     size_t n = 0;
-    for (const uk_path *e = p; e; e = e->next) n++;
+    for (const uk_keypath *e = p; e; e = e->next) n++;
     if (n <= UK_CONFIG_FOREIGN_DEPTH) return p;
     uk_config_fail(f, UK_FAULT_LIMIT, "path", 0, 0, "more than %d elements", UK_CONFIG_FOREIGN_DEPTH);
     return NULL;
@@ -41,7 +41,7 @@ static uk_path *path_for(uk_arena *a, const char *path, uk_config_fault *f) {
 /* Ends what is not needed; v NULL: *f says why. */
 static int edited(ukko_config **out, uk_arena *a, const ukko_config *cfg, const char *path, uk_value *v,
                   uk_config_fault *f, ukko_error *err) {
-    uk_path *p = v ? path_for(a, path, f) : NULL;
+    uk_keypath *p = v ? path_for(a, path, f) : NULL;
     if (!p) {
         uk_arena_release(a);
         return uk_config_fault_error(f, err);
@@ -87,7 +87,7 @@ int ukko_config_with_int(ukko_config **out, const ukko_config *cfg, const char *
 int ukko_config_without(ukko_config **out, const ukko_config *cfg, const char *path, ukko_error *err) {
     uk_config_fault f = {0};
     uk_arena *a = uk_arena_new(512);
-    uk_path *p = path_for(a, path, &f);
+    uk_keypath *p = path_for(a, path, &f);
     if (!p) {
         uk_arena_release(a);
         return uk_config_fault_error(&f, err);

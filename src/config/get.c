@@ -30,7 +30,7 @@ static int find_parsed(const uk_value **v, const char *path) {
     uk_arena *scratch = uk_arena_new(0);
     uk_config_fault f = {0};
     int rc = UKKO_EPARSE;
-    for (uk_path *p = uk_path_parse(scratch, path, strlen(path), &f); p; p = p->next)
+    for (uk_keypath *p = uk_keypath_parse(scratch, path, strlen(path), &f); p; p = p->next)
         if ((rc = step_into(v, p->key->text, p->key->len))) break;
     uk_arena_release(scratch);
     return rc;

@@ -155,10 +155,10 @@ typedef struct uk_layer {
     uk_value *value;
     struct uk_layer *next;
 } uk_layer;
-typedef struct uk_path {
+typedef struct uk_keypath {
     const uk_key *key;
-    struct uk_path *next;
-} uk_path;
+    struct uk_keypath *next;
+} uk_keypath;
 
 struct uk_value {
     uint8_t kind, flags;
@@ -187,7 +187,7 @@ struct uk_value {
             size_t n;
         } list; /* also the pieces of a concatenation */
         uk_object *object;
-        uk_path *path;
+        uk_keypath *path;
         uk_layer *layers;
     };
 };
@@ -254,27 +254,27 @@ size_t uk_join(uk_arena *a, uk_value **pieces, size_t n, uk_config_fault *f);
 /* The value of a concatenation of n >= 1 pieces, NULL with *f set. */
 uk_value *uk_concat(uk_arena *a, uk_value **pieces, size_t n, uk_config_fault *f);
 /* v with `prefix` in front of the path of each reference in it. */
-uk_value *uk_relativize(uk_arena *a, uk_value *v, const uk_path *prefix);
+uk_value *uk_relativize(uk_arena *a, uk_value *v, const uk_keypath *prefix);
 
 /* ---- Paths. ---- */
 
-typedef struct uk_path_builder {
+typedef struct uk_keypath_builder {
     uk_arena *arena;
     uk_buf element;
     bool may_be_empty, bad, any;
-    uk_path *first, **tail;
-} uk_path_builder;
-void uk_path_begin(uk_path_builder *b, uk_arena *a);
-void uk_path_add(uk_path_builder *b, const void *text, size_t len, bool quoted);
+    uk_keypath *first, **tail;
+} uk_keypath_builder;
+void uk_keypath_begin(uk_keypath_builder *b, uk_arena *a);
+void uk_keypath_add(uk_keypath_builder *b, const void *text, size_t len, bool quoted);
 /* NULL when an element is empty and not quoted, or a bad token was met. Frees the builder. */
-uk_path *uk_path_end(uk_path_builder *b);
+uk_keypath *uk_keypath_end(uk_keypath_builder *b);
 /* Parses a path given by code. NULL: malformed, *f says why. */
-uk_path *uk_path_parse(uk_arena *a, const char *text, size_t len, uk_config_fault *f);
-void uk_path_print(const uk_path *p, uk_buf *out);
+uk_keypath *uk_keypath_parse(uk_arena *a, const char *text, size_t len, uk_config_fault *f);
+void uk_keypath_print(const uk_keypath *p, uk_buf *out);
 void uk_key_print(const char *key, size_t len, uk_buf *out); /* quoted where needed */
-bool uk_path_eq(const uk_path *a, const uk_path *b);
+bool uk_keypath_eq(const uk_keypath *a, const uk_keypath *b);
 /* p's elements, copied, before tail. */
-uk_path *uk_path_join(uk_arena *a, const uk_path *p, uk_path *tail);
+uk_keypath *uk_keypath_join(uk_arena *a, const uk_keypath *p, uk_keypath *tail);
 
 /* ---- Text helpers. ---- */
 

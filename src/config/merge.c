@@ -259,7 +259,7 @@ uk_value *uk_concat(uk_arena *a, uk_value **pieces, size_t n, uk_config_fault *f
 
 /* ---- Moving references below a prefix. ---- */
 
-static uk_value *relativize_items(uk_arena *a, uk_value *v, const uk_path *prefix) {
+static uk_value *relativize_items(uk_arena *a, uk_value *v, const uk_keypath *prefix) {
     uk_value *c = uk_value_copy(a, v);
     c->list.items = uk_arena_alloc(a, (v->list.n + 1) * sizeof *c->list.items);
     for (size_t i = 0; i < v->list.n; i++)
@@ -267,14 +267,14 @@ static uk_value *relativize_items(uk_arena *a, uk_value *v, const uk_path *prefi
     return c;
 }
 
-static uk_value *relativize_object(uk_arena *a, uk_value *v, const uk_path *prefix) {
+static uk_value *relativize_object(uk_arena *a, uk_value *v, const uk_keypath *prefix) {
     uk_value *c = uk_object_clone(a, v, 0);
     for (uint32_t i = 0; i < c->object->n; i++)
         c->object->entries[i].value = uk_relativize(a, c->object->entries[i].value, prefix);
     return c;
 }
 
-static uk_value *relativize_stack(uk_arena *a, uk_value *v, const uk_path *prefix) {
+static uk_value *relativize_stack(uk_arena *a, uk_value *v, const uk_keypath *prefix) {
     uk_value *c = uk_value_copy(a, v);
     uk_layer **at = &c->layers;
     for (const uk_layer *l = v->layers; l; l = l->next) {
@@ -284,7 +284,7 @@ static uk_value *relativize_stack(uk_arena *a, uk_value *v, const uk_path *prefi
     return c;
 }
 
-uk_value *uk_relativize(uk_arena *a, uk_value *v, const uk_path *prefix) {
+uk_value *uk_relativize(uk_arena *a, uk_value *v, const uk_keypath *prefix) {
     if (v->resolved) return v;
     switch (v->kind) {
     case UK_V_LIST:
@@ -294,8 +294,8 @@ uk_value *uk_relativize(uk_arena *a, uk_value *v, const uk_path *prefix) {
     case UK_V_MERGE_OBJECT: return relativize_stack(a, v, prefix);
     case UK_V_REF: {
         uk_value *c = uk_value_copy(a, v);
-        c->path = uk_path_join(a, prefix, v->path);
-        for (const uk_path *p = prefix; p; p = p->next) c->prefix++;
+        c->path = uk_keypath_join(a, prefix, v->path);
+        for (const uk_keypath *p = prefix; p; p = p->next) c->prefix++;
         return c;
     }
     default: return v;

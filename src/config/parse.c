@@ -9,7 +9,7 @@
 #include "config/token.h"
 
 typedef struct frame { /* a key whose value is being parsed */
-    const uk_path *path;
+    const uk_keypath *path;
     const struct frame *up;
 } frame;
 
@@ -206,16 +206,16 @@ static bool parse_joined(parser *p, bool made, uk_value **out) {
 
 /* ---- Keys. ---- */
 
-static uk_path *path_of_token(parser *p, const uk_token *t) {
-    uk_path *first = NULL, **tail = &first;
+static uk_keypath *path_of_token(parser *p, const uk_token *t) {
+    uk_keypath *first = NULL, **tail = &first;
     const uint8_t *s = t->text.ptr, *end = s + t->text.len;
     for (;;) {
         const uint8_t *dot =
             t->type == UK_T_STRING ? NULL : memchr(s, '.', (size_t)(end - s));
         const uint8_t *stop = dot ? dot : end;
         if (stop == s && t->type != UK_T_STRING) return NULL;
-        uk_path *e = uk_arena_alloc(p->arena, sizeof *e);
-        *e = (uk_path){uk_key_of(p->arena, s, (size_t)(stop - s)), NULL};
+        uk_keypath *e = uk_arena_alloc(p->arena, sizeof *e);
+        *e = (uk_keypath){uk_key_of(p->arena, s, (size_t)(stop - s)), NULL};
         *tail = e;
         tail = &e->next;
         if (!dot) return first;
@@ -228,7 +228,7 @@ static bool key_part(const uk_token *t) {
 }
 
 /* The path of a field; NULL: malformed. */
-static uk_path *parse_key(parser *p, const uk_token *t) {
+static uk_keypath *parse_key(parser *p, const uk_token *t) {
     static const char bad[] = "a key without empty parts (\"\" may be quoted)";
     if (p->json ? t->type != UK_T_STRING : !key_part(t)) {
         malformed(p, t, "a key or }");
@@ -237,29 +237,29 @@ static uk_path *parse_key(parser *p, const uk_token *t) {
     if (p->json) return path_of_token(p, t);
     uk_token after;
     if (!next_token(p, &after)) return NULL;
-    uk_path *path;
+    uk_keypath *path;
     if (!key_part(&after)) {
         path = path_of_token(p, t);
     } else {
-        uk_path_builder b;
-        uk_path_begin(&b, p->arena);
-        uk_path_add(&b, t->text.ptr, t->text.len, t->type == UK_T_STRING);
+        uk_keypath_builder b;
+        uk_keypath_begin(&b, p->arena);
+        uk_keypath_add(&b, t->text.ptr, t->text.len, t->type == UK_T_STRING);
         while (key_part(&after)) {
-            uk_path_add(&b, after.text.ptr, after.text.len, after.type == UK_T_STRING);
+            uk_keypath_add(&b, after.text.ptr, after.text.len, after.type == UK_T_STRING);
             if (!next_token(p, &after)) {
                 b.bad = true;
                 break;
             }
         }
-        path = uk_path_end(&b);
+        path = uk_keypath_end(&b);
     }
     put_back(p, &after);
-    return path ? path : (uk_path *)malformed(p, t, bad);
+    return path ? path : (uk_keypath *)malformed(p, t, bad);
 }
 
 /* ---- Fields. ---- */
 
-static uk_value *under_path(parser *p, const uk_path *path, uk_value *v) {
+static uk_value *under_path(parser *p, const uk_keypath *path, uk_value *v) {
     if (!path) return v;
     uk_value *inner = under_path(p, path->next, v);
     uk_value *o = uk_value_object(p->arena, v->origin, 1);
@@ -268,7 +268,7 @@ static uk_value *under_path(parser *p, const uk_path *path, uk_value *v) {
 }
 
 /* object[path] = v over what is there. Objects of this parse are changed in place. */
-static void put_field(parser *p, uk_value *object, const uk_path *path, uk_value *v) {
+static void put_field(parser *p, uk_value *object, const uk_keypath *path, uk_value *v) {
     uk_value *old = uk_object_get(object->object, path->key);
     if (path->next && old && old->kind == UK_V_OBJECT && old->object->patch < 0) {
         bool was = old->resolved;
@@ -295,9 +295,9 @@ static void put_field(parser *p, uk_value *object, const uk_path *path, uk_value
     }
 }
 
-static uk_path *full_path(parser *p) {
-    uk_path *path = NULL;
-    for (const frame *f = p->top; f; f = f->up) path = uk_path_join(p->arena, f->path, path);
+static uk_keypath *full_path(parser *p) {
+    uk_keypath *path = NULL;
+    for (const frame *f = p->top; f; f = f->up) path = uk_keypath_join(p->arena, f->path, path);
     return path;
 }
 
@@ -329,7 +329,7 @@ static bool parse_field_value(parser *p, const uk_token *after, uk_value **out) 
 }
 
 static bool parse_field(parser *p, const uk_token *t, uk_value *object) {
-    uk_path *path = parse_key(p, t);
+    uk_keypath *path = parse_key(p, t);
     uk_token after;
     if (!path || !next_solid(p, &after, false)) return false;
     bool plus = after.type == UK_T_PLUS_EQUALS;
@@ -337,7 +337,7 @@ static bool parse_field(parser *p, const uk_token *t, uk_value *object) {
         keep_parse(p, p->made_line, "'+=' does not work inside a list or another '+='");
     frame here = {path, p->top};
     uint32_t depth = p->depth;
-    for (const uk_path *e = path->next; e; e = e->next) p->depth++;
+    for (const uk_keypath *e = path->next; e; e = e->next) p->depth++;
     if (p->depth > p->max_depth) return malformed(p, &after, "");
     p->top = &here;
     p->lists += plus;
@@ -366,7 +366,7 @@ static void put_included(parser *p, uk_value *object, uk_value *in) {
     if (p->top) in = uk_relativize(p->arena, in, full_path(p));
     for (uint32_t i = 0; i < in->object->n; i++) {
         uk_value *v = uk_object_at(in->object, i);
-        uk_path at = {in->object->entries[i].key, NULL};
+        uk_keypath at = {in->object->entries[i].key, NULL};
         if (v) put_field(p, object, &at, v);
     }
 }

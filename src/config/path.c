@@ -2,15 +2,15 @@
 /* Path expressions: a.b."c.d". Any thread. */
 #include "config/token.h"
 
-void uk_path_begin(uk_path_builder *b, uk_arena *a) {
-    *b = (uk_path_builder){.arena = a};
+void uk_keypath_begin(uk_keypath_builder *b, uk_arena *a) {
+    *b = (uk_keypath_builder){.arena = a};
     b->tail = &b->first;
 }
 
-static void path_cut(uk_path_builder *b) {
+static void path_cut(uk_keypath_builder *b) {
     if (!b->element.len && !b->may_be_empty) b->bad = true;
     if (!b->bad) {
-        uk_path *p = uk_arena_alloc(b->arena, sizeof *p);
+        uk_keypath *p = uk_arena_alloc(b->arena, sizeof *p);
         p->key = uk_key_of(b->arena, b->element.len ? (void *)b->element.ptr : "", b->element.len);
         p->next = NULL;
         *b->tail = p;
@@ -20,7 +20,7 @@ static void path_cut(uk_path_builder *b) {
     b->may_be_empty = false;
 }
 
-void uk_path_add(uk_path_builder *b, const void *text, size_t len, bool quoted) {
+void uk_keypath_add(uk_keypath_builder *b, const void *text, size_t len, bool quoted) {
     const uint8_t *p = text, *end = p + len;
     b->any = true;
     while (!quoted) {
@@ -34,25 +34,25 @@ void uk_path_add(uk_path_builder *b, const void *text, size_t len, bool quoted) 
     if (quoted && !b->element.len) b->may_be_empty = true;
 }
 
-uk_path *uk_path_end(uk_path_builder *b) {
+uk_keypath *uk_keypath_end(uk_keypath_builder *b) {
     path_cut(b);
     uk_buf_fini(&b->element);
     return b->bad || !b->any ? NULL : b->first;
 }
 
-uk_path *uk_path_parse(uk_arena *a, const char *text, size_t len, uk_config_fault *f) {
+uk_keypath *uk_keypath_parse(uk_arena *a, const char *text, size_t len, uk_config_fault *f) {
     uk_lexer lx;
     uk_token t;
-    uk_path_builder b;
+    uk_keypath_builder b;
     uk_lexer_init(&lx, a, (ukko_slice){(const uint8_t *)text, len}, false, UK_CONFIG_FOREIGN_DEPTH);
-    uk_path_begin(&b, a);
+    uk_keypath_begin(&b, a);
     for (uk_lex(&lx, &t); t.type != UK_T_END; uk_lex(&lx, &t)) {
         if (t.type == UK_T_SUBST || !uk_token_is_piece(&t)) b.bad = true;
-        else uk_path_add(&b, t.text.ptr, t.text.len, t.type == UK_T_STRING);
+        else uk_keypath_add(&b, t.text.ptr, t.text.len, t.type == UK_T_STRING);
         if (b.bad) break;
     }
     if (lx.saw_comment) b.bad = true;
-    uk_path *p = uk_path_end(&b);
+    uk_keypath *p = uk_keypath_end(&b);
     if (!p)
         uk_config_fail(f, UK_FAULT_PARSE, "path", 0, 0,
                        "'%.*s' is no path: expected names between dots, odd ones in quotes",
@@ -72,24 +72,24 @@ void uk_key_print(const char *key, size_t len, uk_buf *out) {
     else uk_render_string(out, key, len);
 }
 
-void uk_path_print(const uk_path *p, uk_buf *out) {
+void uk_keypath_print(const uk_keypath *p, uk_buf *out) {
     for (; p; p = p->next) {
         uk_key_print(p->key->text, p->key->len, out);
         if (p->next) uk_buf_byte(out, '.');
     }
 }
 
-bool uk_path_eq(const uk_path *a, const uk_path *b) {
+bool uk_keypath_eq(const uk_keypath *a, const uk_keypath *b) {
     for (; a != b; a = a->next, b = b->next)
         if (!a || !b || !uk_key_eq(a->key, b->key)) return false;
     return true;
 }
 
-uk_path *uk_path_join(uk_arena *a, const uk_path *p, uk_path *tail) {
-    uk_path *first = tail, **at = &first;
+uk_keypath *uk_keypath_join(uk_arena *a, const uk_keypath *p, uk_keypath *tail) {
+    uk_keypath *first = tail, **at = &first;
     for (; p; p = p->next) {
-        uk_path *c = uk_arena_alloc(a, sizeof *c);
-        *c = (uk_path){p->key, tail};
+        uk_keypath *c = uk_arena_alloc(a, sizeof *c);
+        *c = (uk_keypath){p->key, tail};
         *at = c;
         at = &c->next;
     }

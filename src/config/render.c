@@ -162,7 +162,7 @@ static void write_object(writer *w, const uk_value *v, int depth, bool braces) {
 
 static void write_ref(writer *w, const uk_value *v) {
     uk_buf_str(w->out, v->flags & UK_VF_OPTIONAL ? "${?" : "${");
-    uk_path_print(v->path, w->out);
+    uk_keypath_print(v->path, w->out);
     uk_buf_byte(w->out, '}');
 }
 
@@ -254,7 +254,7 @@ bool uk_value_equal(const uk_value *a, const uk_value *b) {
     case UK_V_LIST:
     case UK_V_CONCAT: return lists_equal(a, b);
     case UK_V_OBJECT: return objects_equal(a, b);
-    case UK_V_REF: return (a->flags & UK_VF_OPTIONAL) == (b->flags & UK_VF_OPTIONAL) && uk_path_eq(a->path, b->path);
+    case UK_V_REF: return (a->flags & UK_VF_OPTIONAL) == (b->flags & UK_VF_OPTIONAL) && uk_keypath_eq(a->path, b->path);
     default: return layers_equal(a->layers, b->layers);
     }
 }

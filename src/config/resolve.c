@@ -17,7 +17,7 @@ uk_step uk_run_tangled(uk_run *r, const uk_value *at, const char *what) {
 
 static uk_step unresolved(uk_run *r, const uk_value *ref, const char *why) {
     uk_buf path = {0};
-    uk_path_print(ref->path, &path);
+    uk_keypath_print(ref->path, &path);
     uk_config_fail(r->fault, UK_FAULT_UNRESOLVED, ref->origin.source->name, ref->origin.line, 0,
                    "${%.150s} %s", uk_buf_text(&path), why);
     uk_buf_fini(&path);
@@ -31,7 +31,7 @@ static uk_step look_up(uk_run *r, uk_context c, const uk_value *ref, uk_value *r
     uint32_t mark = r->n_memos;
     uk_step step = uk_scope_find(r, c, root, ref->path, out, trail);
     if (step != UK_STEP_OK || *out) return step;
-    const uk_path *bare = ref->path;
+    const uk_keypath *bare = ref->path;
     for (uint32_t i = 0; i < ref->prefix; i++) bare = bare->next;
     if (ref->prefix) {
         step = uk_scope_find(r, c, root, bare, out, trail);

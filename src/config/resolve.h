@@ -21,7 +21,7 @@ typedef struct uk_scope {
 
 typedef struct uk_memo {
     const uk_value *value; /* NULL: free slot */
-    const uk_path *path;   /* NULL: resolved in full */
+    const uk_keypath *path;   /* NULL: resolved in full */
     uk_value *result;      /* NULL: it vanished */
 } uk_memo;
 
@@ -42,7 +42,7 @@ typedef struct uk_marker {
     const struct uk_marker *up;
 } uk_marker;
 typedef struct uk_context {
-    const uk_path *only;
+    const uk_keypath *only;
     const uk_marker *markers;
 } uk_context;
 
@@ -52,11 +52,11 @@ uk_scope uk_scope_push(uk_run *r, uk_scope s, uk_value *parent);
 /* The scope in which old, a child of the trail's head, is replaced (NULL: removed). */
 uk_step uk_scope_replace(uk_run *r, uk_scope s, uk_value *old, uk_value *replacement, uk_scope *out);
 /* Looks path up below root, resolving what lies on the way; *out NULL when it is not there. */
-uk_step uk_scope_find(uk_run *r, uk_context c, uk_value *root, const uk_path *path, uk_value **out,
+uk_step uk_scope_find(uk_run *r, uk_context c, uk_value *root, const uk_keypath *path, uk_value **out,
                       uk_trail **trail);
 
-bool uk_memo_get(const uk_run *r, const uk_value *v, const uk_path *path, uk_value **out);
-void uk_memo_put(uk_run *r, const uk_value *v, const uk_path *path, uk_value *result);
+bool uk_memo_get(const uk_run *r, const uk_value *v, const uk_keypath *path, uk_value **out);
+void uk_memo_put(uk_run *r, const uk_value *v, const uk_keypath *path, uk_value *result);
 void uk_memo_rewind(uk_run *r, uint32_t n); /* forgets all but the first n */
 
 uk_step uk_run_tangled(uk_run *r, const uk_value *at, const char *what);

@@ -6,7 +6,7 @@
 
 /* ---- Memory of results. ---- */
 
-static uint32_t memo_hash(const uk_value *v, const uk_path *path) {
+static uint32_t memo_hash(const uk_value *v, const uk_keypath *path) {
     uint64_t h = (uint64_t)(uintptr_t)v * 0x9e3779b97f4a7c15u;
     for (; path; path = path->next) h = (h ^ path->key->hash) * 0xff51afd7ed558ccdu;
     return (uint32_t)(h >> 32);
@@ -23,19 +23,19 @@ static void memo_reindex(uk_run *r) {
     for (uint32_t i = 0; i < r->n_memos; i++) memo_index(r, i);
 }
 
-bool uk_memo_get(const uk_run *r, const uk_value *v, const uk_path *path, uk_value **out) {
+bool uk_memo_get(const uk_run *r, const uk_value *v, const uk_keypath *path, uk_value **out) {
     if (!r->n_memos) return false;
     uint32_t mask = r->n_slots - 1;
     for (uint32_t at = memo_hash(v, path) & mask; r->slots[at]; at = (at + 1) & mask) {
         const uk_memo *m = &r->memos[r->slots[at] - 1];
-        if (m->value != v || !m->path != !path || !uk_path_eq(m->path, path)) continue;
+        if (m->value != v || !m->path != !path || !uk_keypath_eq(m->path, path)) continue;
         *out = m->result;
         return true;
     }
     return false;
 }
 
-void uk_memo_put(uk_run *r, const uk_value *v, const uk_path *path, uk_value *result) {
+void uk_memo_put(uk_run *r, const uk_value *v, const uk_keypath *path, uk_value *result) {
     if (r->n_memos == r->cap_memos) {
         r->cap_memos = r->cap_memos ? r->cap_memos * 2 : 128;
         r->memos = uk_realloc(r->memos, r->cap_memos * sizeof *r->memos);
@@ -192,7 +192,7 @@ static uk_step peek(uk_run *r, const uk_value *object, const uk_key *key, uk_val
     return UK_STEP_OK;
 }
 
-uk_step uk_scope_find(uk_run *r, uk_context c, uk_value *root, const uk_path *path, uk_value **out,
+uk_step uk_scope_find(uk_run *r, uk_context c, uk_value *root, const uk_keypath *path, uk_value **out,
                       uk_trail **trail) {
     uk_value *object, *v = NULL;
     *trail = NULL;

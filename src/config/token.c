@@ -223,8 +223,8 @@ static void lex_word(uk_lexer *lx, uk_token *t) {
 
 static void lex_subst_path(uk_lexer *lx, uk_token *t) {
     int32_t line = lx->line;
-    uk_path_builder b;
-    uk_path_begin(&b, lx->arena);
+    uk_keypath_builder b;
+    uk_keypath_begin(&b, lx->arena);
     for (;;) {
         uk_token part;
         uk_lex(lx, &part);
@@ -235,17 +235,17 @@ static void lex_subst_path(uk_lexer *lx, uk_token *t) {
         }
         if (part.type == UK_T_PROBLEM) {
             b.bad = true;
-            uk_path_end(&b);
+            uk_keypath_end(&b);
             t->type = UK_T_PROBLEM;
             t->line = part.line;
             return;
         }
         if (part.type == UK_T_SUBST || !uk_token_is_piece(&part)) b.bad = true;
-        else uk_path_add(&b, part.text.ptr, part.text.len, part.type == UK_T_STRING);
+        else uk_keypath_add(&b, part.text.ptr, part.text.len, part.type == UK_T_STRING);
     }
     t->type = UK_T_SUBST;
     t->line = line;
-    t->path = uk_path_end(&b);
+    t->path = uk_keypath_end(&b);
 }
 
 static void lex_subst(uk_lexer *lx, uk_token *t) {

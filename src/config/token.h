@@ -38,7 +38,7 @@ typedef struct uk_token {
     union {
         int64_t i;
         double d;
-        uk_path *path; /* SUBST; NULL: malformed */
+        uk_keypath *path; /* SUBST; NULL: malformed */
     };
 } uk_token;
 
