@@ -12,6 +12,34 @@ static int result(int rc, bool complete) {
     return rc < 0 ? rc : complete ? UKKO_OK : UKKO_EPARSE;
 }
 
+/* uk_pb_next() with the usual cases in line: a tag of one byte, a length of one or two. */
+static inline int next(uk_pb *in, uk_pb_field *f) {
+    const uint8_t *p = in->p;
+    size_t room = (size_t)(in->end - p);
+    if (room < 3 || p[0] < 8 || p[0] >= 128) return uk_pb_next(in, f);
+    f->number = p[0] >> 3;
+    f->wire = p[0] & 7;
+    if (f->wire == UK_PB_BYTES && (p[1] < 128 || p[2] < 128)) {
+        size_t wide = p[1] >= 128, head = 2 + wide;
+        size_t len = wide ? (size_t)(p[1] & 127) | (size_t)p[2] << 7 : p[1];
+        if (len > room - head) return UKKO_EPARSE;
+        f->bytes = (ukko_slice){p + head, len};
+        in->p = p + head + len;
+        return 1;
+    }
+    if (f->wire == UK_PB_VARINT && p[1] < 128) {
+        f->value = p[1];
+        in->p = p + 2;
+        return 1;
+    }
+    if (f->wire == UK_PB_FIXED64 && room >= 9) {
+        memcpy(&f->value, p + 1, 8);
+        in->p = p + 9;
+        return 1;
+    }
+    return uk_pb_next(in, f);
+}
+
 const char *uk_pdu_name(uk_pdu_kind kind) {
     static const char *const names[] = {
         "PAYLOAD", "ASSOCIATE", "DISASSOCIATE", "HEARTBEAT", "DISASSOCIATE_SHUTTING_DOWN",
@@ -30,7 +58,7 @@ static int decode_origin(control *c, ukko_slice in) {
     uk_pb r = uk_pb_of(in);
     uk_pb_field f;
     int rc;
-    while ((rc = uk_pb_next(&r, &f)) > 0) {
+    while ((rc = next(&r, &f)) > 0) {
         switch (tag(&f)) {
         case CASE(1, UK_PB_BYTES): o->system = f.bytes, c->system = true; break;
         case CASE(2, UK_PB_BYTES): o->host = f.bytes, c->host = true; break;
@@ -44,7 +72,7 @@ static int decode_info(control *c, ukko_slice in) {
     uk_pb r = uk_pb_of(in);
     uk_pb_field f;
     int rc;
-    while ((rc = uk_pb_next(&r, &f)) > 0) {
+    while ((rc = next(&r, &f)) > 0) {
         if (tag(&f) == CASE(1, UK_PB_BYTES)) {
             c->origin = true;
             if (decode_origin(c, f.bytes)) return UKKO_EPARSE;
@@ -59,12 +87,12 @@ static int decode_instruction(control *c, ukko_slice in) {
     uk_pb r = uk_pb_of(in);
     uk_pb_field f;
     int rc;
-    while ((rc = uk_pb_next(&r, &f)) > 0) {
-        uint32_t command = (uint32_t)f.value;
-        if (tag(&f) == CASE(1, UK_PB_VARINT) && command >= UK_PDU_ASSOCIATE &&
-            command <= UK_PDU_DISASSOCIATE_QUARANTINED) { /* others are unknown fields */
-            c->out->kind = (uk_pdu_kind)command;
-            c->command = true;
+    while ((rc = next(&r, &f)) > 0) {
+        if (tag(&f) == CASE(1, UK_PB_VARINT)) {
+            uint32_t command = (uint32_t)f.value;
+            bool known = command >= UK_PDU_ASSOCIATE && command <= UK_PDU_DISASSOCIATE_QUARANTINED;
+            if (known) c->out->kind = (uk_pdu_kind)command; /* others are unknown fields */
+            c->command |= known;
         } else if (tag(&f) == CASE(2, UK_PB_BYTES)) {
             c->info = true;
             if (decode_info(c, f.bytes)) return UKKO_EPARSE;
@@ -87,13 +115,12 @@ static bool acceptable(const control *c) {
         return c->info && readable(o->system) && readable(o->host) && readable(o->protocol);
     return c->instruction;
 }
-int uk_pdu_decode(ukko_slice body, uk_pdu *out) {
+static int decode_any(ukko_slice body, uk_pdu *out) {
     control c = {.out = out};
     uk_pb r = uk_pb_of(body);
     uk_pb_field f;
     int rc;
-    *out = (uk_pdu){0};
-    while ((rc = uk_pb_next(&r, &f)) > 0) {
+    while ((rc = next(&r, &f)) > 0) {
         if (tag(&f) == CASE(1, UK_PB_BYTES)) {
             out->payload = f.bytes;
             c.payload = true;
@@ -104,6 +131,16 @@ int uk_pdu_decode(ukko_slice body, uk_pdu *out) {
     }
     if (c.payload) out->kind = UK_PDU_PAYLOAD;
     return result(rc, rc == 0 && acceptable(&c));
+}
+int uk_pdu_decode(ukko_slice body, uk_pdu *out) {
+    uk_pb r = uk_pb_of(body);
+    uk_pb_field f;
+    *out = (uk_pdu){0};
+    if (next(&r, &f) == 1 && tag(&f) == CASE(1, UK_PB_BYTES) && r.p == r.end) {
+        out->payload = f.bytes; /* nearly all frames: a payload and nothing else */
+        return UKKO_OK;
+    }
+    return decode_any(body, out);
 }
 
 /* --- payloads --- */
@@ -116,7 +153,7 @@ static int decode_ack(uk_envelope *e, parts *has, ukko_slice in) {
     uk_pb_field f;
     int rc;
     e->has_ack = true;
-    while ((rc = uk_pb_next(&r, &f)) > 0) {
+    while ((rc = next(&r, &f)) > 0) {
         switch (tag(&f)) {
         case CASE(1, UK_PB_FIXED64):
             e->cumulative = (int64_t)f.value;
@@ -135,7 +172,7 @@ static int decode_ref(ukko_slice in, ukko_slice *path, bool *has) {
     uk_pb r = uk_pb_of(in);
     uk_pb_field f;
     int rc;
-    while ((rc = uk_pb_next(&r, &f)) > 0)
+    while ((rc = next(&r, &f)) > 0)
         if (tag(&f) == CASE(1, UK_PB_BYTES)) *path = f.bytes, *has = true;
     return rc;
 }
@@ -144,7 +181,7 @@ static int decode_message(uk_envelope *e, parts *has, ukko_slice in) {
     uk_pb_field f;
     int rc;
     has->message = true;
-    while ((rc = uk_pb_next(&r, &f)) > 0) {
+    while ((rc = next(&r, &f)) > 0) {
         switch (tag(&f)) {
         case CASE(1, UK_PB_BYTES): e->message = f.bytes, has->bytes = true; break;
         case CASE(2, UK_PB_VARINT):
@@ -161,7 +198,7 @@ static int decode_envelope(uk_envelope *e, parts *has, ukko_slice in) {
     uk_pb_field f;
     int rc, part = 0;
     e->has_message = true;
-    while (!part && (rc = uk_pb_next(&r, &f)) > 0) {
+    while (!part && (rc = next(&r, &f)) > 0) {
         switch (tag(&f)) {
         case CASE(1, UK_PB_BYTES):
             has->recipient = true;
@@ -189,7 +226,7 @@ int uk_envelope_decode(ukko_slice payload, uk_envelope *out) {
     parts has = {0};
     int rc, part = 0;
     *out = (uk_envelope){.payload = payload};
-    while (!part && (rc = uk_pb_next(&r, &f)) > 0) {
+    while (!part && (rc = next(&r, &f)) > 0) {
         if (tag(&f) == CASE(1, UK_PB_BYTES)) part = decode_ack(out, &has, f.bytes);
         else if (tag(&f) == CASE(2, UK_PB_BYTES)) part = decode_envelope(out, &has, f.bytes);
     }
@@ -209,13 +246,13 @@ bool uk_nacks_next(uk_nacks *it, int64_t *seq) {
             it->packed.len -= 8;
             return true;
         }
-        if (it->inner.p != it->inner.end && uk_pb_next(&it->inner, &f) > 0) {
+        if (it->inner.p != it->inner.end && next(&it->inner, &f) > 0) {
             if (tag(&f) == CASE(2, UK_PB_BYTES)) it->packed = f.bytes;
             if (tag(&f) != CASE(2, UK_PB_FIXED64)) continue;
             *seq = (int64_t)f.value;
             return true;
         }
-        if (it->outer.p == it->outer.end || uk_pb_next(&it->outer, &f) <= 0) return false;
+        if (it->outer.p == it->outer.end || next(&it->outer, &f) <= 0) return false;
         if (tag(&f) == CASE(1, UK_PB_BYTES)) it->inner = uk_pb_of(f.bytes);
     }
 }
