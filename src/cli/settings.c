@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The configuration of the system that the command runs: its own few settings, then --config, then
-   each -D, over the built-in reference. */
+   each -D; the system puts it over the built-in reference. */
 #include "cli.h"
 #include <errno.h>
 #include <stdio.h>
@@ -88,16 +88,10 @@ static int check_file(cli *c) {
 
 int settings_build(cli *c, const own_system *own, ukko_config **out) {
     ukko_error err = {0};
-    ukko_config *config = NULL;
     int status = check_file(c);
     if (status != CLI_OK)
         return status;
-    int rc = ukko_config_load(&config, NULL, &err);
-    if (rc == UKKO_OK)
-        rc = build(c, own, &config, &err);
-    if (rc == UKKO_OK)
-        rc = ukko_config_resolve(out, config, &err);
-    ukko_config_release(config);
+    int rc = build(c, own, out, &err);
     return rc == UKKO_OK ? CLI_OK : settings_failed(c, &err);
 }
 

@@ -114,13 +114,16 @@ static int config_value(const ukko_config *config, const char *type, const char 
 static int cmd_config(call *c) {
     const char *type = call_word(c), *key = call_word(c);
     json_t *value = NULL;
-    int rc = config_value(ukko_system_config(c->p->sys), type, key, &value);
+    const ukko_config *config = ukko_system_config(c->p->sys);
+    int rc = config_value(config, type, key, &value);
     if (rc != UKKO_OK) {
+        ukko_error err = {0};
         json_decref(value);
+        ukko_config_explain(config, key, rc, NULL, &err);
         return fault_set(&c->fault,
                          rc == UKKO_ENOTFOUND ? "com.typesafe.config.ConfigException$Missing"
                                               : "com.typesafe.config.ConfigException$WrongType",
-                         "%s: %s", key, ukko_strerror(rc));
+                         "%.390s", err.message);
     }
     out_emit("config", "key", out_text(key), "value", value, NULL);
     return 0;

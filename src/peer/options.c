@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The options of `run`, and the configuration that they stand for: their own text, then the files
-   of --config, then the texts of --hocon, all over the built-in reference. Runs before the system
-   exists. */
+   of --config, then the texts of --hocon; the system puts it over the built-in reference. Runs
+   before the system exists. */
 #include "peer.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -248,19 +248,12 @@ static int add_layer(ukko_config **config, const layer *l, ukko_error *err) {
     return rc;
 }
 
-static int build_config(ukko_config **out, const given *g, ukko_error *err) {
-    ukko_config *config = NULL;
-    int rc = ukko_config_load(&config, NULL, err);
-    if (rc != UKKO_OK)
-        return rc;
+static int build_config(ukko_config **config, const given *g, ukko_error *err) {
     char *text = config_text(g);
-    rc = add_layer(&config, &(layer){false, text}, err);
+    int rc = add_layer(config, &(layer){false, text}, err);
     free(text);
     for (size_t i = 0; i < g->n_layers && rc == UKKO_OK; i++)
-        rc = add_layer(&config, &g->layers[i], err);
-    if (rc == UKKO_OK)
-        rc = ukko_config_resolve(out, config, err);
-    ukko_config_release(config);
+        rc = add_layer(config, &g->layers[i], err);
     return rc;
 }
 

@@ -34,7 +34,7 @@ bool feature_built(feature f);
 
 typedef struct options {
     const char *name;     /* of the system */
-    ukko_config *config;  /* owned, resolved */
+    ukko_config *config;  /* owned, not yet resolved */
 } options;
 /* UKKO_OK, UKKO_EINVAL (wrong usage, said on stderr), UKKO_EUNSUPPORTED (event printed), or what
    the configuration gave, then err tells. */
