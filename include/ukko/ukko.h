@@ -7,5 +7,6 @@
 #include <ukko/config.h>
 #include <ukko/messages.h>
 #include <ukko/remote.h>
+#include <ukko/serial.h>
 #include <ukko/type.h>
 #endif

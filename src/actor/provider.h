@@ -84,6 +84,9 @@ const ukko_actor *uk_system_find_actor(ukko_system *sys, const char *name);
    start. uk_timers of the system, for layers without a loop of their own. */
 void *uk_system_slot(ukko_system *sys, int slot);
 void uk_system_set_slot(ukko_system *sys, int slot, void *value);
+/* Puts value there when the slot is empty and free(value) to the end of the system; gives what is
+   in it then (value NULL: only looks). Any thread, at any time. */
+void *uk_system_claim_slot(ukko_system *sys, int slot, void *value, void (*free_fn)(void *));
 
 /* ---- selections as messages (serializer 6) ---- */
 typedef enum uk_step_kind { UK_STEP_PARENT = 0, UK_STEP_NAME = 1, UK_STEP_PATTERN = 2 } uk_step_kind;

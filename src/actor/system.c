@@ -264,6 +264,8 @@ void ukko_system_free(ukko_system *sys) {
     uk_timers_stop(sys->timers);
     uk_timers_drain(sys->timers); /* questions that are still open end now */
     if (sys->has_provider) sys->provider.free(sys->provider.self);
+    for (int i = 0; i < UK_SLOTS; i++)
+        if (sys->slot_free[i]) sys->slot_free[i](sys->slots[i]);
     release_guardian(sys->user);
     release_guardian(sys->system_guardian);
     uk_events_fini(sys);
@@ -291,6 +293,17 @@ uk_provider *uk_system_provider(ukko_system *sys) { return sys->has_provider ? &
 void *uk_system_slot(ukko_system *sys, int slot) { return slot >= 0 && slot < UK_SLOTS ? sys->slots[slot] : NULL; }
 void uk_system_set_slot(ukko_system *sys, int slot, void *value) {
     if (slot >= 0 && slot < UK_SLOTS) sys->slots[slot] = value;
+}
+void *uk_system_claim_slot(ukko_system *sys, int slot, void *value, void (*free_fn)(void *)) {
+    if (slot < 0 || slot >= UK_SLOTS) return NULL;
+    pthread_mutex_lock(&sys->lock);
+    if (!sys->slots[slot] && value) {
+        sys->slots[slot] = value;
+        sys->slot_free[slot] = free_fn;
+    }
+    void *there = sys->slots[slot];
+    pthread_mutex_unlock(&sys->lock);
+    return there;
 }
 const ukko_type *const *uk_system_types(ukko_system *sys, size_t *n) {
     *n = sys->n_types;

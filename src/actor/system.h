@@ -42,7 +42,8 @@ struct ukko_system {
     size_t n_types;
     const ukko_actor **actors;
     size_t n_actors;
-    void *slots[UK_SLOTS]; /* what upper layers keep here; set before start */
+    void *slots[UK_SLOTS]; /* what upper layers keep here; set before start, or under lock */
+    void (*slot_free[UK_SLOTS])(void *);
 
     pthread_mutex_t lock; /* guards phase, temps, tops, address_watchers; leaf */
     pthread_cond_t changed;

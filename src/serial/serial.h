@@ -14,8 +14,13 @@ void uk_serial_free(uk_serial *s);
 /* UKKO_EEXISTS: another type has this serializer and manifest. UKKO_EINVAL: bad table. */
 int uk_serial_add(uk_serial *s, const ukko_type *type, ukko_error *err);
 
-/* Appends the payload of msg (NULL: null) to out. *manifest is a view that lives as long as the
-   type; empty: no manifest field. UKKO_ENOTSERIAL, UKKO_ETOOBIG with err; out is then as before. */
+/* The serializers of a system, with all types it was given; made at the first call and ended with
+   the system. Any thread. The second form gives NULL where the first would fail. */
+int uk_serial_open(ukko_system *sys, uk_serial **out, ukko_error *err);
+uk_serial *uk_serial_of(ukko_system *sys);
+
+/* Appends the payload of msg (NULL: null) to out. *manifest is a view that lives as long as msg;
+   empty: no manifest field. UKKO_ENOTSERIAL, UKKO_ETOOBIG with err; out is then as before. */
 int uk_serial_encode(uk_serial *s, const ukko_msg *msg, uk_buf *out, int32_t *id,
                      ukko_slice *manifest, ukko_error *err);
 /* Foreign bytes: bounded in memory and depth. *out is owned (NULL message for null). Errors:

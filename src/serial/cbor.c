@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The token stream over CBOR (RFC 8949), and single items when writing: the one file that knows
+   libcbor. Its streaming calls allocate nothing. */
+#include "serial/codec.h"
+#include "serial/json.h"
+#include <cbor.h>
+
+enum { VALUE = 1, DONE = 5 }; /* of json_read.c */
+enum { CHUNK_NONE, CHUNK_TEXT, CHUNK_BYTES };
+
+/* ---- reading: one item through libcbor's callbacks ---- */
+
+typedef struct item {
+    uk_reader *r;
+    uint64_t count;  /* of a definite array or map */
+    bool open, tag, brk, bytes;
+    int rc;
+} item;
+
+static void on_int(item *it, uint64_t v, bool neg) {
+    uk_reader *r = it->r;
+    r->tok = v > INT64_MAX ? UK_TOK_REAL : UK_TOK_INT;
+    r->integer = neg ? (int64_t)~v : (int64_t)v;
+    r->real = neg ? -1.0 - (double)v : (double)v;
+}
+static void on_uint8(void *c, uint8_t v) { on_int(c, v, false); }
+static void on_uint16(void *c, uint16_t v) { on_int(c, v, false); }
+static void on_uint32(void *c, uint32_t v) { on_int(c, v, false); }
+static void on_uint64(void *c, uint64_t v) { on_int(c, v, false); }
+static void on_neg8(void *c, uint8_t v) { on_int(c, v, true); }
+static void on_neg16(void *c, uint16_t v) { on_int(c, v, true); }
+static void on_neg32(void *c, uint32_t v) { on_int(c, v, true); }
+static void on_neg64(void *c, uint64_t v) { on_int(c, v, true); }
+static void on_real(item *it, double v) {
+    it->r->tok = UK_TOK_REAL;
+    it->r->real = v;
+}
+static void on_float(void *c, float v) { on_real(c, (double)v); }
+static void on_double(void *c, double v) { on_real(c, v); }
+static void on_bytes(void *c, cbor_data p, size_t n) {
+    item *it = c;
+    it->r->tok = UK_TOK_BYTES;
+    it->r->text = (ukko_slice){p, n};
+}
+static void on_text(void *c, cbor_data p, size_t n) {
+    item *it = c;
+    it->r->tok = UK_TOK_STR;
+    it->r->text = (ukko_slice){p, n};
+}
+static void on_bytes_start(void *c) {
+    item *it = c;
+    it->open = true;
+    it->r->tok = UK_TOK_BYTES;
+}
+static void on_text_start(void *c) {
+    item *it = c;
+    it->open = true;
+    it->r->tok = UK_TOK_STR;
+}
+static void on_array(void *c, size_t n) {
+    item *it = c;
+    it->r->tok = UK_TOK_ARR;
+    it->count = n;
+}
+static void on_map(void *c, size_t n) {
+    item *it = c;
+    it->r->tok = UK_TOK_OBJ;
+    it->count = n;
+}
+static void on_array_start(void *c) { on_array(c, SIZE_MAX); }
+static void on_map_start(void *c) { on_map(c, SIZE_MAX); }
+static void on_tag(void *c, uint64_t v) {
+    (void)v;
+    ((item *)c)->tag = true;
+}
+static void on_null(void *c) { ((item *)c)->r->tok = UK_TOK_NULL; }
+static void on_bool(void *c, bool v) { ((item *)c)->r->tok = v ? UK_TOK_TRUE : UK_TOK_FALSE; }
+static void on_break(void *c) { ((item *)c)->brk = true; }
+
+static const struct cbor_callbacks callbacks = {
+    .uint8 = on_uint8, .uint16 = on_uint16, .uint32 = on_uint32, .uint64 = on_uint64,
+    .negint8 = on_neg8, .negint16 = on_neg16, .negint32 = on_neg32, .negint64 = on_neg64,
+    .byte_string_start = on_bytes_start, .byte_string = on_bytes,
+    .string = on_text, .string_start = on_text_start,
+    .indef_array_start = on_array_start, .array_start = on_array,
+    .indef_map_start = on_map_start, .map_start = on_map, .tag = on_tag,
+    .float2 = on_float, .float4 = on_float, .float8 = on_double,
+    .undefined = on_null, .null = on_null, .boolean = on_bool, .indef_break = on_break};
+
+static int read_item(item *it, uk_reader *r) {
+    *it = (item){.r = r};
+    do {
+        it->tag = false;
+        if (r->p == r->end) return UKKO_EPARSE;
+        struct cbor_decoder_result res =
+            cbor_stream_decode(r->p, (size_t)(r->end - r->p), &callbacks, it);
+        if (res.status != CBOR_DECODER_FINISHED || !res.read) return UKKO_EPARSE;
+        r->p += res.read;
+    } while (it->tag);
+    return UKKO_OK;
+}
+/* Chunks of a string of indefinite length, up to the break. */
+static int join_chunks(uk_reader *r, uk_tok tok) {
+    item it;
+    uk_buf_clear(&r->scratch);
+    for (;;) {
+        int rc = read_item(&it, r);
+        if (rc) return rc;
+        if (it.brk) break;
+        if (it.open || r->tok != tok) return UKKO_EPARSE;
+        uk_buf_put(&r->scratch, r->text.ptr, r->text.len);
+    }
+    r->tok = tok;
+    r->text = (ukko_slice){(uint8_t *)uk_buf_text(&r->scratch), r->scratch.len};
+    return UKKO_OK;
+}
+static int check_text(uk_reader *r) {
+    if (r->text.len > UK_MAX_STRING) return UKKO_ETOOBIG;
+    return uk_utf8_valid(r->text) ? UKKO_OK : UKKO_EPARSE;
+}
+
+static void finish_value(uk_reader *r) {
+    if (!r->depth) {
+        r->state = DONE;
+        return;
+    }
+    uk_level *l = &r->levels[r->depth - 1];
+    if (l->left != UINT64_MAX) l->left--;
+}
+static int open_level(uk_reader *r, uint64_t count) {
+    bool object = r->tok == UK_TOK_OBJ;
+    if (count == SIZE_MAX)
+        count = UINT64_MAX;
+    else if (count > (uint64_t)(r->end - r->p)) /* each item is a byte at least */
+        return UKKO_EPARSE;
+    return uk_reader_push(r, object, count); /* counts values: a key takes no part */
+}
+static int close_level(uk_reader *r) {
+    r->tok = r->levels[--r->depth].object ? UK_TOK_OBJ_END : UK_TOK_ARR_END;
+    r->state = VALUE;
+    finish_value(r);
+    return UKKO_OK;
+}
+static int read_key(uk_reader *r, const item *it) {
+    if (it->open) return UKKO_EPARSE;
+    if (r->tok == UK_TOK_INT) { /* Jackson takes numbers as names too */
+        uk_buf_clear(&r->scratch);
+        uk_buf_reserve(&r->scratch, UK_NUMBER_ROOM);
+        r->text = (ukko_slice){r->scratch.ptr,
+                               uk_print_int((char *)r->scratch.ptr, r->integer)};
+    } else if (r->tok != UK_TOK_STR) {
+        return UKKO_EPARSE;
+    } else if (!uk_utf8_valid(r->text)) {
+        return UKKO_EPARSE;
+    }
+    if (r->text.len > UK_MAX_NAME) return UKKO_ETOOBIG;
+    r->tok = UK_TOK_KEY;
+    r->state = VALUE;
+    return UKKO_OK;
+}
+enum { AWAIT_KEY = 3 };
+
+static int read_value(uk_reader *r, item *it) {
+    uk_tok tok = r->tok;
+    if (tok == UK_TOK_ARR || tok == UK_TOK_OBJ) {
+        int rc = open_level(r, it->count);
+        r->state = r->tok == UK_TOK_OBJ ? AWAIT_KEY : VALUE;
+        return rc;
+    }
+    int rc = it->open ? join_chunks(r, tok) : UKKO_OK;
+    if (!rc && tok == UK_TOK_STR) rc = check_text(r);
+    finish_value(r);
+    if (r->depth && r->levels[r->depth - 1].object) r->state = AWAIT_KEY;
+    return rc;
+}
+int uk_cbor_next(uk_reader *r) {
+    item it;
+    if (r->state == DONE) {
+        r->tok = UK_TOK_END;
+        return UKKO_OK;
+    }
+    uk_level *l = r->depth ? &r->levels[r->depth - 1] : NULL;
+    if (l && !l->left && !(l->object && r->state == VALUE)) {
+        close_level(r);
+        if (r->state != DONE && r->depth && r->levels[r->depth - 1].object) r->state = AWAIT_KEY;
+        return UKKO_OK;
+    }
+    int rc = read_item(&it, r);
+    if (rc) return rc;
+    if (it.brk) {
+        if (!l || l->left != UINT64_MAX || (l->object && r->state != AWAIT_KEY)) return UKKO_EPARSE;
+        close_level(r);
+        if (r->state != DONE && r->depth && r->levels[r->depth - 1].object) r->state = AWAIT_KEY;
+        return UKKO_OK;
+    }
+    if (l && l->object && r->state == AWAIT_KEY) {
+        if (it.open && r->tok == UK_TOK_STR && (rc = join_chunks(r, UK_TOK_STR))) return rc;
+        it.open = false;
+        return read_key(r, &it);
+    }
+    return read_value(r, &it);
+}
+
+/* ---- writing ---- */
+
+static size_t encode_head(int what, uint64_t v, unsigned char *p, size_t room) {
+    switch (what) {
+    case UK_CBOR_UINT: return cbor_encode_uint(v, p, room);
+    case UK_CBOR_NEG: return cbor_encode_negint(v, p, room);
+    case UK_CBOR_BYTES: return cbor_encode_bytestring_start(v, p, room);
+    case UK_CBOR_TEXT: return cbor_encode_string_start(v, p, room);
+    case UK_CBOR_ARRAY: return cbor_encode_array_start(v, p, room);
+    case UK_CBOR_ARRAY_OPEN: return cbor_encode_indef_array_start(p, room);
+    case UK_CBOR_MAP_OPEN: return cbor_encode_indef_map_start(p, room);
+    case UK_CBOR_TEXT_OPEN: return cbor_encode_indef_string_start(p, room);
+    case UK_CBOR_BREAK: return cbor_encode_break(p, room);
+    case UK_CBOR_NULL: return cbor_encode_null(p, room);
+    default: return cbor_encode_bool(v != 0, p, room);
+    }
+}
+void uk_cbor_head(uk_buf *out, int what, uint64_t v) {
+    uk_buf_reserve(out, 9);
+    out->len += encode_head(what, v, out->ptr + out->len, 9);
+}
+void uk_cbor_f64(uk_buf *out, double v) {
+    uk_buf_reserve(out, 9);
+    out->len += cbor_encode_double(v, out->ptr + out->len, 9);
+}
+void uk_cbor_f32(uk_buf *out, float v) {
+    uk_buf_reserve(out, 9);
+    out->len += cbor_encode_single(v, out->ptr + out->len, 9);
+}
+
+enum { JACKSON_CHUNK = 3996 }; /* in UTF-16 units: longer text is written in pieces */
+/* Bytes of text that are at most JACKSON_CHUNK units; text is valid UTF-8. */
+static size_t chunk(const char *text, size_t len, bool *more) {
+    size_t units = 0, i = 0;
+    while (i < len) {
+        uint8_t c = (uint8_t)text[i];
+        size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4, u = n == 4 ? 2 : 1;
+        if (units + u > JACKSON_CHUNK) break;
+        units += u;
+        i += n;
+    }
+    *more = i < len;
+    return i;
+}
+static void put_chunk(uk_buf *out, const char *text, size_t n) {
+    uk_cbor_head(out, UK_CBOR_TEXT, n);
+    uk_buf_put(out, text, n);
+}
+static void put_text(uk_buf *out, const char *text, size_t len) {
+    bool more = false;
+    size_t n = len > JACKSON_CHUNK ? chunk(text, len, &more) : len;
+    if (!more) {
+        put_chunk(out, text, len);
+        return;
+    }
+    uk_cbor_head(out, UK_CBOR_TEXT_OPEN, 0);
+    for (; len; text += n, len -= n) {
+        n = chunk(text, len, &more);
+        put_chunk(out, text, n);
+    }
+    uk_cbor_head(out, UK_CBOR_BREAK, 0);
+}
+void uk_cbor_text(uk_buf *out, const char *text, size_t len) {
+    ukko_slice s = {(const uint8_t *)text, len};
+    if (uk_utf8_valid(s)) {
+        put_text(out, text, len);
+        return;
+    }
+    uk_buf fixed = {0};
+    uk_utf8_repair(s, &fixed);
+    put_text(out, (const char *)fixed.ptr, fixed.len);
+    uk_buf_fini(&fixed);
+}

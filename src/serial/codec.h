@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this directory share: the state of one encode or decode, the failures'
+   text, and each serializer's pair of functions. One thread at a time per state. */
+#ifndef UK_SERIAL_CODEC_H
+#define UK_SERIAL_CODEC_H
+#include "base/error.h"
+#include "base/map.h"
+#include "base/pb.h"
+#include "serial/serial.h"
+
+enum {
+    UK_MAX_NESTED = 100,   /* payloads within payloads: Options, Throwables, selections */
+    UK_MAX_STEPS = 1024,   /* elements of a selection's path */
+    UK_MAX_LIST = 4096,    /* stack frames, nodes of a router */
+    UK_MAX_ARGS = 256,     /* arguments and tags of a deployment */
+    UK_MAX_TREE = 1000,    /* nested objects and arrays of JSON and CBOR, as Jackson has it */
+    UK_MAX_STRING = 20000000,
+    UK_MAX_NAME = 50000,
+    UK_MAX_NUMBER = 1000
+};
+
+typedef struct uk_serial_entry { /* a type with its manifest */
+    const ukko_type *type;
+    char *key; /* id and manifest, see key_of() in registry.c */
+} uk_serial_entry;
+
+typedef struct uk_serial_settings {
+    bool json_gzip, json_lz4, cbor_gzip, cbor_lz4;
+    int64_t json_larger, cbor_larger; /* compressed when strictly larger */
+    int64_t max_inflated;             /* bytes that a compressed payload may become */
+    char **prefixes;                  /* allowed-class-prefix */
+    size_t n_prefixes;
+} uk_serial_settings;
+
+struct uk_serial {
+    ukko_system *sys;
+    uk_map types; /* key -> uk_serial_entry */
+    uk_serial_settings set;
+};
+
+/* "jackson-cbor-264": what old Akka wrote as CBOR with JSON inside; read only. */
+enum { UK_SER_JACKSON_CBOR_264 = 32 };
+
+/* What a codec function of an application's type appends to. */
+struct ukko_encoder {
+    uk_buf *buf;
+    size_t room; /* bytes that may still come */
+};
+
+/* One encode. Functions append to out; who fails leaves rubbish there, which the top cuts off. */
+typedef struct uk_enc {
+    uk_serial *s;
+    uk_buf *out;
+    ukko_error *err;
+    unsigned depth;
+} uk_enc;
+
+/* One decode. */
+typedef struct uk_dec {
+    uk_serial *s;
+    ukko_error *err;
+    unsigned depth;
+} uk_dec;
+
+/* A registered type by serializer and manifest; NULL: none. */
+const ukko_type *uk_serial_find(const uk_serial *s, int32_t id, ukko_slice manifest);
+bool uk_serial_is_builtin(const ukko_type *type);
+
+/* ---- the two ends, with a depth ---- */
+int uk_encode_body(uk_enc *e, const ukko_msg *msg, int32_t *id, ukko_slice *manifest);
+int uk_decode_body(uk_dec *d, int32_t id, ukko_slice manifest, ukko_slice bytes, ukko_msg **out);
+/* Payload (ContainerFormats): without and with its own field around it. */
+int uk_enc_payload(uk_enc *e, const ukko_msg *msg);
+int uk_enc_payload_field(uk_enc *e, uint32_t field, const ukko_msg *msg);
+int uk_dec_payload(uk_dec *d, ukko_slice bytes, ukko_msg **out);
+typedef struct uk_payload { /* a Payload cut in pieces */
+    ukko_slice bytes, manifest;
+    int32_t id;
+} uk_payload;
+int uk_payload_split(uk_dec *d, ukko_slice bytes, uk_payload *out);
+
+/* ---- failures: text names what was being written or read ---- */
+int uk_enc_fail(uk_enc *e, int code, const ukko_msg *msg, const char *why);
+int uk_dec_fail(uk_dec *d, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The class name in the header of a Java-serialized stream, which is all that is ever read. */
+ukko_slice uk_java_class(ukko_slice stream);
+
+/* ---- text ---- */
+/* Appends bytes as UTF-8, with U+FFFD where a JVM puts it. */
+void uk_utf8_repair(ukko_slice bytes, uk_buf *out);
+/* A NUL-terminated copy in the memory of m; invalid UTF-8 is repaired. */
+const char *uk_dec_text(ukko_msg *m, ukko_slice bytes);
+
+/* ---- serializers ---- */
+int uk_primitive_encode(uk_enc *e, const ukko_msg *msg);
+int uk_primitive_decode(uk_dec *d, int32_t id, ukko_slice in, ukko_msg **out);
+int uk_misc_encode(uk_enc *e, const ukko_msg *msg, ukko_slice *manifest);
+int uk_misc_decode(uk_dec *d, ukko_slice manifest, ukko_slice in, ukko_msg **out);
+int uk_deploy_encode(uk_enc *e, const ukko_msg *msg, ukko_slice *manifest);
+int uk_deploy_decode(uk_dec *d, ukko_slice manifest, ukko_slice in, ukko_msg **out);
+bool uk_deploy_knows(const ukko_type *type);
+bool uk_throwable_travels(const ukko_throwable *t); /* as what it is, by its class */
+int uk_throwable_encode(uk_enc *e, const ukko_throwable *t, ukko_slice *manifest);
+int uk_throwable_decode(uk_dec *d, ukko_slice manifest, ukko_slice in, ukko_msg **out);
+/* A nested throwable, which is replaced when its class cannot travel (NULL: null). */
+int uk_throwable_payload(uk_enc *e, const ukko_msg *cause);
+int uk_throwable_payload_field(uk_enc *e, uint32_t field, const ukko_msg *cause);
+int uk_container_encode(uk_enc *e, const ukko_msg *msg);
+int uk_container_decode(uk_dec *d, ukko_slice in, ukko_msg **out);
+int uk_proto_encode(uk_enc *e, const ukko_type *type, const void *body);
+int uk_proto_decode(uk_dec *d, const ukko_type *type, ukko_slice in, ukko_msg **out);
+int uk_jackson_encode(uk_enc *e, const ukko_msg *msg, int32_t *id, ukko_slice *manifest);
+int uk_jackson_decode(uk_dec *d, int32_t id, ukko_slice manifest, ukko_slice in, ukko_msg **out);
+/* Codec functions of an application's type. */
+int uk_user_encode(uk_enc *e, const ukko_msg *msg);
+int uk_user_decode(uk_dec *d, const ukko_type *type, ukko_slice in, ukko_msg **out);
+
+/* ---- pieces that several messages use ---- */
+void uk_put_address(uk_buf *out, uint32_t field, const ukko_address *a);
+int uk_get_address(uk_dec *d, ukko_msg *into, ukko_slice in, ukko_address *out);
+void uk_put_ref(uk_buf *out, uint32_t field, const ukko_ref *ref);
+int uk_get_ref(uk_dec *d, ukko_slice in, ukko_ref **out);
+#endif

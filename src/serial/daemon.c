@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* DaemonMsgCreate on the wire, in today's format and the old one. Any thread; foreign bytes. */
+#include "serial/daemon.h"
+#include "base/mem.h"
+#include "serial/codec.h"
+
+/* ---- writing ---- */
+
+/* Fields of DeployData for a nested value: bytes, serializer id, manifest. */
+static int put_value(uk_enc *e, uint32_t field, const ukko_msg *msg, int32_t *id,
+                     ukko_slice *manifest) {
+    size_t mark = uk_pb_begin(e->out, field);
+    int rc = uk_encode_body(e, msg, id, manifest);
+    if (!rc) uk_pb_end(e->out, mark);
+    return rc;
+}
+static void put_kind(uk_buf *out, uint32_t field, int32_t id, ukko_slice manifest) {
+    uk_pb_int(out, field, id);
+    uk_pb_bytes(out, field + 1, manifest.ptr, manifest.len);
+}
+static int put_deploy(uk_enc *e, uint32_t field, const uk_daemon_deploy *p) {
+    int32_t router_id = 0, scope_id = 0;
+    ukko_slice router = {NULL, 0}, scope = {NULL, 0};
+    size_t mark = uk_pb_begin(e->out, field);
+    int rc = UKKO_OK;
+    uk_pb_str(e->out, 1, p->path ? p->path : "");
+    uk_pb_str(e->out, 2, p->config ? p->config : "{}");
+    if (p->router) rc = put_value(e, 3, p->router, &router_id, &router);
+    if (!rc && p->scope) rc = put_value(e, 4, p->scope, &scope_id, &scope);
+    if (rc) return rc;
+    if (p->dispatcher) uk_pb_str(e->out, 5, p->dispatcher);
+    if (p->scope) put_kind(e->out, 6, scope_id, scope);
+    put_kind(e->out, 8, UKKO_SER_MISC, ukko_str("CF"));
+    if (p->router) put_kind(e->out, 10, router_id, router);
+    for (size_t i = 0; i < p->n_tags; i++) uk_pb_str(e->out, 12, p->tags[i]);
+    uk_pb_end(e->out, mark);
+    return UKKO_OK;
+}
+typedef struct arg_kind {
+    int32_t id;
+    ukko_slice manifest; /* a class name when has is false */
+    bool has;
+} arg_kind;
+static int put_arg(uk_enc *e, const ukko_msg *arg, arg_kind *kind) {
+    int rc = put_value(e, 4, arg, &kind->id, &kind->manifest);
+    kind->has = kind->manifest.len != 0;
+    if (!kind->has) kind->manifest = ukko_str(arg ? ukko_msg_class(arg) : "null");
+    return rc;
+}
+static int put_args(uk_enc *e, const uk_daemon_create *c, arg_kind *kinds) {
+    for (size_t i = 0; i < c->n_args; i++) {
+        int rc = put_arg(e, c->args[i], &kinds[i]);
+        if (rc) return rc;
+    }
+    for (size_t i = 0; i < c->n_args; i++)
+        uk_pb_bytes(e->out, 5, kinds[i].manifest.ptr, kinds[i].manifest.len);
+    for (size_t i = 0; i < c->n_args; i++) uk_pb_int(e->out, 6, kinds[i].id);
+    for (size_t i = 0; i < c->n_args; i++) uk_pb_int(e->out, 7, kinds[i].has);
+    return UKKO_OK;
+}
+static int put_props(uk_enc *e, const uk_daemon_create *c) {
+    arg_kind kinds[UK_MAX_ARGS];
+    size_t mark = uk_pb_begin(e->out, 1);
+    int rc = put_deploy(e, 2, &c->props);
+    if (rc) return rc;
+    uk_pb_str(e->out, 3, c->class_name);
+    if ((rc = put_args(e, c, kinds))) return rc;
+    uk_pb_end(e->out, mark);
+    return UKKO_OK;
+}
+static int put_create(uk_enc *e, const uk_daemon_create *c) {
+    int rc = put_props(e, c);
+    if (rc || (rc = put_deploy(e, 2, &c->deploy))) return rc;
+    uk_pb_str(e->out, 3, c->path);
+    size_t mark = uk_pb_begin(e->out, 4);
+    uk_pb_str(e->out, 1, c->supervisor);
+    uk_pb_end(e->out, mark);
+    return UKKO_OK;
+}
+int uk_daemon_encode(uk_serial *s, const uk_daemon_create *c, uk_buf *out, ukko_error *err) {
+    uk_enc e = {s, out, err, 0};
+    size_t before = out->len;
+    if (!c->class_name || !c->path || !c->supervisor)
+        return uk_error(err, UKKO_EINVAL, "a deployment without class, path or supervisor");
+    if (c->n_args > UK_MAX_ARGS)
+        return uk_error(err, UKKO_ETOOBIG, "%zu arguments are too many", c->n_args);
+    int rc = put_create(&e, c);
+    if (rc) out->len = before;
+    return rc;
+}
+
+/* ---- reading ---- */
+
+typedef struct raw_deploy {
+    ukko_slice config, router, scope, scope_manifest, config_manifest, router_manifest;
+    int32_t scope_id, config_id, router_id; /* -1: absent */
+} raw_deploy;
+
+/* A nested value; without a serializer id it is the old format, which was Java's except for a
+   configuration. */
+static int read_value(uk_dec *d, ukko_slice bytes, int32_t id, ukko_slice manifest,
+                      ukko_msg **out) {
+    ukko_msg_release(*out);
+    *out = NULL;
+    if (id < 0) return uk_dec_fail(d, UKKO_ENOTSERIAL, "a deployment in the old format");
+    return uk_decode_body(d, id, manifest, bytes, out);
+}
+static int read_config(uk_dec *d, const raw_deploy *raw, ukko_msg *m, const char **out) {
+    ukko_msg *cfg = NULL;
+    int32_t id = raw->config_id < 0 ? UKKO_SER_MISC : raw->config_id;
+    ukko_slice manifest = raw->config_id < 0 ? ukko_str("CF") : raw->config_manifest;
+    int rc = uk_decode_body(d, id, manifest, raw->config, &cfg);
+    if (rc) return rc;
+    const ukko_string *s = ukko_msg_get(cfg, &ukko_config_type);
+    if (s)
+        *out = uk_dec_text(m, (ukko_slice){(const uint8_t *)s->text, s->len});
+    else
+        rc = uk_dec_fail(d, UKKO_EPARSE, "the configuration of a deployment is none");
+    ukko_msg_release(cfg);
+    return rc;
+}
+static int read_deploy_parts(uk_dec *d, const raw_deploy *raw, ukko_msg *m, uk_daemon_deploy *p) {
+    int rc = raw->config.ptr ? read_config(d, raw, m, &p->config) : UKKO_OK;
+    if (!rc && raw->router.ptr)
+        rc = read_value(d, raw->router, raw->router_id, raw->router_manifest, &p->router);
+    if (!rc && raw->scope.ptr)
+        rc = read_value(d, raw->scope, raw->scope_id, raw->scope_manifest, &p->scope);
+    return rc;
+}
+static void split_deploy_field(const uk_pb_field *f, raw_deploy *raw) {
+    switch (f->number << 3 | f->wire) {
+    case 2 << 3 | UK_PB_BYTES: raw->config = f->bytes; break;
+    case 3 << 3 | UK_PB_BYTES: raw->router = f->bytes; break;
+    case 4 << 3 | UK_PB_BYTES: raw->scope = f->bytes; break;
+    case 6 << 3 | UK_PB_VARINT: raw->scope_id = (int32_t)f->value; break;
+    case 7 << 3 | UK_PB_BYTES: raw->scope_manifest = f->bytes; break;
+    case 8 << 3 | UK_PB_VARINT: raw->config_id = (int32_t)f->value; break;
+    case 9 << 3 | UK_PB_BYTES: raw->config_manifest = f->bytes; break;
+    case 10 << 3 | UK_PB_VARINT: raw->router_id = (int32_t)f->value; break;
+    case 11 << 3 | UK_PB_BYTES: raw->router_manifest = f->bytes; break;
+    default: break;
+    }
+}
+static int read_tags(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_deploy *p) {
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    size_t n = 0;
+    while (uk_pb_next(&in, &f) > 0) n += f.number == 12 && f.wire == UK_PB_BYTES;
+    if (n > UK_MAX_ARGS) return uk_dec_fail(d, UKKO_ETOOBIG, "%zu tags", n);
+    p->tags = ukko_msg_alloc(m, n * sizeof *p->tags);
+    p->n_tags = 0;
+    in = uk_pb_of(bytes);
+    while (uk_pb_next(&in, &f) > 0)
+        if (f.number == 12 && f.wire == UK_PB_BYTES)
+            p->tags[p->n_tags++] = uk_dec_text(m, f.bytes);
+    return UKKO_OK;
+}
+static int read_deploy(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_deploy *p) {
+    raw_deploy raw = {.scope_id = -1, .config_id = -1, .router_id = -1};
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    int rc;
+    while ((rc = uk_pb_next(&in, &f)) > 0) {
+        if (f.number == 1 && f.wire == UK_PB_BYTES) p->path = uk_dec_text(m, f.bytes);
+        if (f.number == 5 && f.wire == UK_PB_BYTES) p->dispatcher = uk_dec_text(m, f.bytes);
+        split_deploy_field(&f, &raw);
+    }
+    if (rc < 0 || !p->path) return uk_dec_fail(d, UKKO_EPARSE, "a deployment is malformed");
+    rc = read_deploy_parts(d, &raw, m, p);
+    return rc ? rc : read_tags(d, m, bytes, p);
+}
+
+static size_t count(ukko_slice bytes, uint32_t number) {
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    size_t n = 0;
+    while (uk_pb_next(&in, &f) > 0) n += f.number == number;
+    return n;
+}
+static int read_raw_args(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_create *c) {
+    size_t n = count(bytes, 4), ids = count(bytes, 6), has = count(bytes, 7);
+    size_t at[4] = {0};
+    if (n > UK_MAX_ARGS) return uk_dec_fail(d, UKKO_ETOOBIG, "%zu arguments", n);
+    if (count(bytes, 5) != n || (ids && (ids != n || has != n)))
+        return uk_dec_fail(d, UKKO_EPARSE, "the arguments of a deployment do not match");
+    c->raw = ukko_msg_alloc(m, n * sizeof *c->raw);
+    c->n_args = n;
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    while (uk_pb_next(&in, &f) > 0) {
+        bool text = f.wire == UK_PB_BYTES, number = f.wire == UK_PB_VARINT;
+        if (f.number < 4 || f.number > 7 || !(f.number < 6 ? text : number)) continue;
+        uk_daemon_value *v = &c->raw[at[f.number - 4]++];
+        if (f.number == 4) v->bytes = f.bytes;
+        if (f.number == 5) v->manifest = f.bytes;
+        if (f.number == 6) v->serializer = (int32_t)f.value;
+        if (f.number == 7) v->has_manifest = f.value != 0;
+    }
+    for (size_t i = 0; !ids && i < n; i++) c->raw[i].serializer = -1;
+    return UKKO_OK;
+}
+static int read_props(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_create *c) {
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    bool has_deploy = false;
+    int rc;
+    while ((rc = uk_pb_next(&in, &f)) > 0) {
+        int sub = UKKO_OK;
+        if (f.wire != UK_PB_BYTES) continue;
+        if (f.number == 3) c->class_name = uk_dec_text(m, f.bytes);
+        if (f.number == 2) {
+            sub = read_deploy(d, m, f.bytes, &c->props);
+            has_deploy = true;
+        }
+        if (sub) return sub;
+    }
+    if (rc < 0 || !c->class_name || !has_deploy)
+        return uk_dec_fail(d, UKKO_EPARSE, "the props of a deployment are malformed");
+    return read_raw_args(d, m, bytes, c);
+}
+static int read_supervisor(uk_dec *d, ukko_msg *m, ukko_slice bytes, const char **out) {
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    int rc;
+    while ((rc = uk_pb_next(&in, &f)) > 0)
+        if (f.number == 1 && f.wire == UK_PB_BYTES) *out = uk_dec_text(m, f.bytes);
+    return rc < 0 || !*out ? uk_dec_fail(d, UKKO_EPARSE, "no supervisor") : UKKO_OK;
+}
+static int read_create(uk_dec *d, ukko_slice bytes, uk_daemon_create *c) {
+    ukko_slice props = {NULL, 0}, deploy = {NULL, 0}, supervisor = {NULL, 0};
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    int rc;
+    while ((rc = uk_pb_next(&in, &f)) > 0) {
+        if (f.wire != UK_PB_BYTES) continue;
+        if (f.number == 1) props = f.bytes;
+        if (f.number == 2) deploy = f.bytes;
+        if (f.number == 3) c->path = uk_dec_text(c->memory, f.bytes);
+        if (f.number == 4) supervisor = f.bytes;
+    }
+    if (rc < 0 || !props.ptr || !deploy.ptr || !c->path || !supervisor.ptr)
+        return uk_dec_fail(d, UKKO_EPARSE, "a deployment is malformed");
+    rc = read_props(d, c->memory, props, c);
+    if (!rc) rc = read_deploy(d, c->memory, deploy, &c->deploy);
+    return rc ? rc : read_supervisor(d, c->memory, supervisor, &c->supervisor);
+}
+int uk_daemon_decode(uk_serial *s, ukko_slice bytes, uk_daemon_create **out, ukko_error *err) {
+    uk_dec d = {s, err, 0};
+    uk_daemon_create *c = uk_zalloc(sizeof *c);
+    c->memory = ukko_msg_new(&ukko_null_type);
+    *out = NULL;
+    int rc = read_create(&d, bytes, c);
+    if (rc) {
+        uk_daemon_free(c);
+        return rc;
+    }
+    *out = c;
+    return UKKO_OK;
+}
+
+/* The old format names the class of the argument; only plain values can be told by it. */
+static int decode_old(uk_dec *d, const uk_daemon_value *v, ukko_msg **out) {
+    static const ukko_type *const known[] = {
+        &ukko_string_type, &ukko_long_type, &ukko_int_type, &ukko_bool_type, &ukko_bytes_type,
+        &ukko_bytestring_type};
+    if (uk_slice_is(v->manifest, "null") && !v->bytes.len) return UKKO_OK;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (uk_slice_is(v->manifest, known[i]->class_name))
+            return uk_decode_body(d, known[i]->serializer, (ukko_slice){NULL, 0}, v->bytes, out);
+    static const int32_t by_class[] = {UKKO_SER_JACKSON_JSON, UKKO_SER_JACKSON_CBOR,
+                                       UKKO_SER_PROTOBUF};
+    for (size_t i = 0; i < sizeof by_class / sizeof by_class[0]; i++)
+        if (uk_serial_find(d->s, by_class[i], v->manifest))
+            return uk_decode_body(d, by_class[i], v->manifest, v->bytes, out);
+    return uk_dec_fail(d, UKKO_ENOTFOUND, "an argument of class [%.*s] cannot be read",
+                       (int)(v->manifest.len < 200 ? v->manifest.len : 200),
+                       (const char *)v->manifest.ptr);
+}
+int uk_daemon_args(uk_serial *s, uk_daemon_create *c, ukko_error *err) {
+    uk_dec d = {s, err, 0};
+    if (c->args) return UKKO_OK;
+    c->args = uk_zalloc((c->n_args + 1) * sizeof *c->args);
+    for (size_t i = 0; i < c->n_args; i++) {
+        const uk_daemon_value *v = &c->raw[i];
+        ukko_slice manifest = v->has_manifest ? v->manifest : (ukko_slice){NULL, 0};
+        int rc = v->serializer < 0
+                     ? decode_old(&d, v, &c->args[i])
+                     : uk_decode_body(&d, v->serializer, manifest, v->bytes, &c->args[i]);
+        if (rc) return rc;
+    }
+    return UKKO_OK;
+}
+void uk_daemon_free(uk_daemon_create *c) {
+    if (!c) return;
+    uk_daemon_deploy *deploys[] = {&c->props, &c->deploy};
+    for (int i = 0; i < 2; i++) {
+        ukko_msg_release(deploys[i]->router);
+        ukko_msg_release(deploys[i]->scope);
+    }
+    for (size_t i = 0; c->args && i < c->n_args; i++) ukko_msg_release(c->args[i]);
+    uk_free(c->args);
+    ukko_msg_release(c->memory);
+    uk_free(c);
+}

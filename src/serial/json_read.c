@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The token stream over JSON text (RFC 8259, no extensions), and what both streams share. Never
+   recursive, bounded in depth; strings without escapes are views into the input. */
+#include "serial/json.h"
+#include "base/mem.h"
+#include "base/pb.h"
+#include "serial/codec.h"
+
+enum { FIRST_VALUE, VALUE, FIRST_KEY, KEY, AFTER, DONE };
+
+/* ---- shared by JSON and CBOR ---- */
+
+void uk_reader_init(uk_reader *r, ukko_slice in, bool cbor, unsigned max_depth) {
+    r->p = in.ptr;
+    r->end = in.ptr + in.len;
+    r->tok = UK_TOK_END;
+    r->text = (ukko_slice){NULL, 0};
+    r->depth = 0;
+    r->max_depth = max_depth;
+    r->state = VALUE;
+    r->cbor = cbor;
+    r->levels = r->inl;
+    r->levels_cap = UK_LEVELS_INLINE;
+    r->scratch = (uk_buf){0};
+}
+void uk_reader_fini(uk_reader *r) {
+    if (r->levels != r->inl) uk_free(r->levels);
+    uk_buf_fini(&r->scratch);
+}
+static void more_levels(uk_reader *r) {
+    uk_level *old = r->levels;
+    r->levels = uk_alloc(r->levels_cap * 2 * sizeof *old);
+    memcpy(r->levels, old, r->levels_cap * sizeof *old);
+    r->levels_cap *= 2;
+    if (old != r->inl) uk_free(old);
+}
+int uk_reader_push(uk_reader *r, bool object, uint64_t left) {
+    if (r->depth >= r->max_depth) return UKKO_ETOOBIG;
+    if (r->depth == r->levels_cap) more_levels(r);
+    r->levels[r->depth++] = (uk_level){left, object};
+    r->tok = object ? UK_TOK_OBJ : UK_TOK_ARR;
+    return UKKO_OK;
+}
+int uk_reader_next(uk_reader *r) { return r->cbor ? uk_cbor_next(r) : uk_json_next(r); }
+int uk_reader_skip(uk_reader *r) {
+    unsigned level = r->depth;
+    if (r->tok != UK_TOK_OBJ && r->tok != UK_TOK_ARR) return UKKO_OK;
+    while (r->depth >= level) {
+        int rc = uk_reader_next(r);
+        if (rc) return rc;
+    }
+    return UKKO_OK;
+}
+
+/* ---- strings ---- */
+
+/* The first byte from p on that ends a plain run: quote, backslash, control, not ASCII. */
+static const uint8_t *plain_end(const uint8_t *p, const uint8_t *end) {
+    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+    while (end - p >= 8) {
+        uint64_t v;
+        memcpy(&v, p, 8);
+        uint64_t quote = v ^ ones * '"', back = v ^ ones * '\\';
+        if (((v - ones * 0x20) | (quote - ones) | (back - ones) | v) & high) break;
+        p += 8;
+    }
+    while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\') p++;
+    return p;
+}
+static int hex4(const uint8_t *p, const uint8_t *end, uint32_t *out) {
+    *out = 0;
+    if (end - p < 4) return UKKO_EPARSE;
+    for (int i = 0; i < 4; i++) {
+        uint8_t c = p[i], low = c | 0x20;
+        if (c >= '0' && c <= '9')
+            *out = *out << 4 | (uint32_t)(c - '0');
+        else if (low >= 'a' && low <= 'f')
+            *out = *out << 4 | (uint32_t)(low - 'a' + 10);
+        else
+            return UKKO_EPARSE;
+    }
+    return UKKO_OK;
+}
+static void put_char(uk_buf *out, uint32_t c) {
+    if (c < 0x80) {
+        uk_buf_byte(out, (uint8_t)c);
+    } else if (c < 0x800) {
+        uk_buf_put(out, (uint8_t[]){(uint8_t)(0xc0 | c >> 6), (uint8_t)(0x80 | (c & 63))}, 2);
+    } else if (c < 0x10000) {
+        uk_buf_put(out, (uint8_t[]){(uint8_t)(0xe0 | c >> 12), (uint8_t)(0x80 | (c >> 6 & 63)),
+                                    (uint8_t)(0x80 | (c & 63))}, 3);
+    } else {
+        uk_buf_put(out, (uint8_t[]){(uint8_t)(0xf0 | c >> 18), (uint8_t)(0x80 | (c >> 12 & 63)),
+                                    (uint8_t)(0x80 | (c >> 6 & 63)), (uint8_t)(0x80 | (c & 63))}, 4);
+    }
+}
+/* After "\u". Half a surrogate pair is no character: U+FFFD. */
+static int unicode_escape(uk_reader *r, const uint8_t **at) {
+    const uint8_t *p = *at;
+    uint32_t c, low;
+    if (hex4(p, r->end, &c)) return UKKO_EPARSE;
+    p += 4;
+    if (c >= 0xd800 && c < 0xdc00 && r->end - p >= 6 && p[0] == '\\' && p[1] == 'u' &&
+        !hex4(p + 2, r->end, &low) && low >= 0xdc00 && low < 0xe000) {
+        c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+        p += 6;
+    }
+    put_char(&r->scratch, c >= 0xd800 && c < 0xe000 ? 0xfffd : c);
+    *at = p;
+    return UKKO_OK;
+}
+static int escape(uk_reader *r, const uint8_t **at) {
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    if (*at == r->end) return UKKO_EPARSE;
+    uint8_t c = *(*at)++;
+    if (c == 'u') return unicode_escape(r, at);
+    const char *hit = c ? strchr(from, c) : NULL;
+    if (!hit) return UKKO_EPARSE;
+    uk_buf_byte(&r->scratch, (uint8_t)to[hit - from]);
+    return UKKO_OK;
+}
+static int escaped_string(uk_reader *r, const uint8_t *from, const uint8_t *p) {
+    uk_buf_clear(&r->scratch);
+    for (;;) {
+        uk_buf_put(&r->scratch, from, (size_t)(p - from));
+        if (p == r->end || *p < 0x20) return UKKO_EPARSE;
+        if (*p == '"') break;
+        if (*p == '\\') {
+            p++;
+            int rc = escape(r, &p);
+            if (rc) return rc;
+            from = p;
+        } else {
+            from = p++; /* not ASCII */
+        }
+        p = plain_end(p, r->end);
+    }
+    r->p = p + 1;
+    r->text = (ukko_slice){r->scratch.ptr ? r->scratch.ptr : p, r->scratch.len};
+    return UKKO_OK;
+}
+/* p is behind the quote. */
+static int string(uk_reader *r) {
+    const uint8_t *from = r->p, *p = plain_end(from, r->end);
+    bool ascii = true;
+    while (p < r->end && *p >= 0x80) {
+        ascii = false;
+        p = plain_end(p + 1, r->end);
+    }
+    if (p == r->end || *p < 0x20) return UKKO_EPARSE;
+    if (*p == '"') {
+        r->p = p + 1;
+        r->text = (ukko_slice){from, (size_t)(p - from)};
+        return ascii || uk_utf8_valid(r->text) ? UKKO_OK : UKKO_EPARSE;
+    }
+    int rc = escaped_string(r, from, p);
+    return rc ? rc : uk_utf8_valid(r->text) ? UKKO_OK : UKKO_EPARSE;
+}
+
+/* ---- numbers ---- */
+
+static const uint8_t *digits(const uint8_t *p, const uint8_t *end) {
+    while (p < end && *p >= '0' && *p <= '9') p++;
+    return p;
+}
+static bool to_int(ukko_slice t, int64_t *out) {
+    size_t i = t.ptr[0] == '-';
+    uint64_t v = 0, limit = (uint64_t)INT64_MAX + i;
+    bool neg = i;
+    for (; i < t.len; i++) {
+        uint64_t digit = t.ptr[i] - '0';
+        if (v > (limit - digit) / 10) return false;
+        v = v * 10 + digit;
+    }
+    *out = neg ? (int64_t)(0 - v) : (int64_t)v;
+    return true;
+}
+static int number(uk_reader *r) {
+    const uint8_t *from = r->p, *p = from + (*from == '-'), *end = r->end, *first = p;
+    bool real = false;
+    p = digits(p, end);
+    if (p == first || (*first == '0' && p - first > 1)) return UKKO_EPARSE;
+    if (p < end && *p == '.') {
+        first = p + 1;
+        if ((p = digits(first, end)) == first) return UKKO_EPARSE;
+        real = true;
+    }
+    if (p < end && (*p | 0x20) == 'e') {
+        first = p + 1;
+        if (first < end && (*first == '+' || *first == '-')) first++;
+        if ((p = digits(first, end)) == first) return UKKO_EPARSE;
+        real = true;
+    }
+    r->text = (ukko_slice){from, (size_t)(p - from)};
+    r->p = p;
+    if (r->text.len > UK_MAX_NUMBER) return UKKO_ETOOBIG;
+    if (!real && to_int(r->text, &r->integer)) {
+        r->real = (double)r->integer;
+        r->tok = UK_TOK_INT;
+    } else {
+        r->real = uk_parse_f64(r->text);
+        r->tok = UK_TOK_REAL;
+    }
+    return UKKO_OK;
+}
+
+/* ---- the grammar ---- */
+
+static void white(uk_reader *r) {
+    while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' || *r->p == '\r' || *r->p == '\t'))
+        r->p++;
+}
+static int word(uk_reader *r, const char *text, size_t n, uk_tok tok) {
+    if ((size_t)(r->end - r->p) < n || memcmp(r->p, text, n)) return UKKO_EPARSE;
+    r->p += n;
+    r->tok = tok;
+    return UKKO_OK;
+}
+static int scalar(uk_reader *r, uint8_t c) {
+    switch (c) {
+    case '"':
+        r->p++;
+        r->tok = UK_TOK_STR;
+        return string(r);
+    case 't': return word(r, "true", 4, UK_TOK_TRUE);
+    case 'f': return word(r, "false", 5, UK_TOK_FALSE);
+    case 'n': return word(r, "null", 4, UK_TOK_NULL);
+    default: return c == '-' || (c >= '0' && c <= '9') ? number(r) : UKKO_EPARSE;
+    }
+}
+static int value(uk_reader *r) {
+    uint8_t c = *r->p;
+    if (c == '{' || c == '[') {
+        r->p++;
+        r->state = c == '{' ? FIRST_KEY : FIRST_VALUE;
+        return uk_reader_push(r, c == '{', 0);
+    }
+    r->state = r->depth ? AFTER : DONE;
+    return scalar(r, c);
+}
+static int close_level(uk_reader *r) {
+    r->p++;
+    r->tok = r->levels[--r->depth].object ? UK_TOK_OBJ_END : UK_TOK_ARR_END;
+    r->state = r->depth ? AFTER : DONE;
+    return UKKO_OK;
+}
+static int key(uk_reader *r) {
+    if (*r->p != '"') return UKKO_EPARSE;
+    r->p++;
+    int rc = string(r);
+    if (rc) return rc;
+    if (r->text.len > UK_MAX_NAME) return UKKO_ETOOBIG;
+    white(r);
+    if (r->p == r->end || *r->p != ':') return UKKO_EPARSE;
+    r->p++;
+    r->tok = UK_TOK_KEY;
+    r->state = VALUE;
+    return UKKO_OK;
+}
+int uk_json_next(uk_reader *r) {
+    white(r);
+    if (r->state == DONE) {
+        r->tok = UK_TOK_END;
+        return UKKO_OK;
+    }
+    if (r->p == r->end) return UKKO_EPARSE;
+    bool object = r->depth && r->levels[r->depth - 1].object;
+    if (r->state == AFTER) {
+        if (*r->p == (object ? '}' : ']')) return close_level(r);
+        if (*r->p != ',') return UKKO_EPARSE;
+        r->p++;
+        white(r);
+        if (r->p == r->end) return UKKO_EPARSE;
+        r->state = object ? KEY : VALUE;
+    }
+    if (r->state == FIRST_KEY && *r->p == '}') return close_level(r);
+    if (r->state == FIRST_VALUE && *r->p == ']') return close_level(r);
+    return r->state == FIRST_KEY || r->state == KEY ? key(r) : value(r);
+}
+
+int uk_json_valid(ukko_slice text, unsigned max_depth, bool object) {
+    uk_reader r;
+    uk_reader_init(&r, text, false, max_depth);
+    int rc = uk_reader_next(&r);
+    if (!rc && object && r.tok != UK_TOK_OBJ) rc = UKKO_EPARSE;
+    while (!rc && r.tok != UK_TOK_END) rc = uk_reader_next(&r);
+    if (!rc && r.p != r.end) rc = UKKO_EPARSE;
+    uk_reader_fini(&r);
+    return rc;
+}
+int uk_json_check(ukko_slice text, unsigned max_depth) {
+    return uk_json_valid(text, max_depth, true);
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Serializer 16 ("pekko-misc"): Identify, options, status, references, addresses, signals. The
+   deployment messages are in deploy.c, exceptions in throwable.c. Any thread. */
+#include "serial/codec.h"
+
+/* ---- pieces ---- */
+
+/* AddressData: 1 system, 2 hostname, 3 port, 4 protocol. */
+void uk_put_address(uk_buf *out, uint32_t field, const ukko_address *a) {
+    size_t mark = field ? uk_pb_begin(out, field) : 0;
+    uk_pb_str(out, 1, a->system);
+    uk_pb_str(out, 2, a->host);
+    uk_pb_int(out, 3, (uint32_t)a->port);
+    uk_pb_str(out, 4, a->protocol);
+    if (field) uk_pb_end(out, mark);
+}
+static int check_read_address(uk_dec *d, const ukko_address *a) {
+    if (!a->protocol || !a->system || !a->host)
+        return uk_dec_fail(d, UKKO_EPARSE, "an address without protocol, system or host");
+    return UKKO_OK;
+}
+/* order tells which fields are system, host, port, protocol: the two messages differ. */
+static int read_address(uk_dec *d, ukko_msg *into, ukko_slice bytes, const uint8_t order[4],
+                        ukko_address *a) {
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    int rc;
+    while ((rc = uk_pb_next(&in, &f)) > 0) {
+        if (f.wire == UK_PB_VARINT && f.number == order[2]) a->port = (int32_t)f.value;
+        if (f.wire != UK_PB_BYTES) continue;
+        if (f.number == order[0]) a->system = uk_dec_text(into, f.bytes);
+        if (f.number == order[1]) a->host = uk_dec_text(into, f.bytes);
+        if (f.number == order[3]) a->protocol = uk_dec_text(into, f.bytes);
+    }
+    return rc < 0 ? uk_dec_fail(d, rc, "an address is malformed") : check_read_address(d, a);
+}
+int uk_get_address(uk_dec *d, ukko_msg *into, ukko_slice bytes, ukko_address *a) {
+    return read_address(d, into, bytes, (const uint8_t[]){1, 2, 3, 4}, a);
+}
+
+void uk_put_ref(uk_buf *out, uint32_t field, const ukko_ref *ref) {
+    size_t mark = field ? uk_pb_begin(out, field) : 0;
+    uk_pb_str(out, 1, uk_ref_text(ref));
+    if (field) uk_pb_end(out, mark);
+}
+int uk_get_ref(uk_dec *d, ukko_slice bytes, ukko_ref **out) {
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    ukko_slice path = {NULL, 0};
+    int rc;
+    while ((rc = uk_pb_next(&in, &f)) > 0)
+        if (f.number == 1 && f.wire == UK_PB_BYTES) path = f.bytes;
+    if (rc < 0 || !path.ptr) return uk_dec_fail(d, UKKO_EPARSE, "a reference without a path");
+    uk_ref_release(*out); /* a field that comes twice */
+    *out = uk_system_resolve(d->s->sys, path);
+    return UKKO_OK;
+}
+
+/* ---- writing ---- */
+
+static int encode_option(uk_enc *e, const ukko_boxed *b) {
+    return b->value ? uk_enc_payload_field(e, 1, b->value) : UKKO_OK;
+}
+static int encode_identity(uk_enc *e, const ukko_identity *i) {
+    int rc = uk_enc_payload_field(e, 1, i->id);
+    if (!rc && i->ref) uk_put_ref(e->out, 2, i->ref);
+    return rc;
+}
+static int encode_ref(uk_enc *e, const ukko_msg *msg) {
+    const ukko_ref_body *b = uk_msg_body(msg);
+    if (!b->ref) return uk_enc_fail(e, UKKO_ENOTSERIAL, msg, "the reference is null");
+    uk_put_ref(e->out, 0, b->ref);
+    return UKKO_OK;
+}
+static int encode_address(uk_enc *e, const ukko_msg *msg) {
+    const ukko_address *a = uk_msg_body(msg);
+    if (!a->protocol || !a->system || !a->host)
+        return uk_enc_fail(e, UKKO_ENOTSERIAL, msg, "host or port missing");
+    if (msg->type == &ukko_address_type) {
+        uk_put_address(e->out, 0, a);
+        return UKKO_OK;
+    }
+    size_t mark = uk_pb_begin(e->out, 1);
+    uk_pb_str(e->out, 1, a->protocol);
+    uk_pb_str(e->out, 2, a->system);
+    uk_pb_str(e->out, 3, a->host);
+    uk_pb_int(e->out, 4, (uint32_t)a->port);
+    uk_pb_end(e->out, mark);
+    uk_pb_int(e->out, 2, a->uid);
+    return UKKO_OK;
+}
+static int encode_reply(uk_enc *e, const ukko_boxed *b, ukko_slice *manifest) {
+    if (b->value && b->value->type == &ukko_done_type) { /* success(Done) is the Ack */
+        *manifest = ukko_str("SA");
+        return UKKO_OK;
+    }
+    return uk_enc_payload(e, b->value);
+}
+static int encode_text(uk_enc *e, const ukko_string *s) {
+    size_t len = s->len || !s->text ? s->len : strlen(s->text);
+    uk_pb_bytes(e->out, 1, s->text, len);
+    return UKKO_OK;
+}
+static int encode_wrapped(uk_enc *e, const ukko_msg *msg, ukko_slice *manifest) {
+    const ukko_type *t = msg->type;
+    const ukko_boxed *b = uk_msg_body(msg);
+    if (t == &ukko_option_type || t == &ukko_optional_type) return encode_option(e, b);
+    if (t == &ukko_status_success_type) return uk_enc_payload(e, b->value);
+    if (t == &ukko_reply_success_type) return encode_reply(e, b, manifest);
+    return uk_throwable_payload(e, b->value);
+}
+static bool is_wrapped(const ukko_type *t) {
+    return t == &ukko_option_type || t == &ukko_optional_type || t == &ukko_status_success_type ||
+           t == &ukko_reply_success_type || t == &ukko_status_failure_type ||
+           t == &ukko_reply_exception_type;
+}
+int uk_misc_encode(uk_enc *e, const ukko_msg *msg, ukko_slice *manifest) {
+    const ukko_type *t = msg->type;
+    const void *body = uk_msg_body(msg);
+    *manifest = ukko_str(t->manifest);
+    if (!t->body_size) return UKKO_OK;
+    if (t == &ukko_identify_type)
+        return uk_enc_payload_field(e, 1, ((const ukko_identify *)body)->id);
+    if (t == &ukko_identity_type) return encode_identity(e, body);
+    if (is_wrapped(t)) return encode_wrapped(e, msg, manifest);
+    if (t == &ukko_reply_error_type) return encode_text(e, body);
+    if (t == &ukko_ref_type) return encode_ref(e, msg);
+    if (t == &ukko_address_type || t == &ukko_unique_address_type) return encode_address(e, msg);
+    if (t == &uk_heartbeat_rsp_type) {
+        uk_pb_int(e->out, 1, ((const uk_heartbeat_rsp *)body)->uid);
+        return UKKO_OK;
+    }
+    if (t == &ukko_throwable_type) {
+        if (!uk_throwable_travels(body))
+            return uk_enc_fail(e, UKKO_ENOTSERIAL, msg, "no serializer is bound to this class");
+        return uk_throwable_encode(e, body, manifest);
+    }
+    if (uk_deploy_knows(t)) return uk_deploy_encode(e, msg, manifest);
+    return uk_enc_fail(e, UKKO_ENOTSERIAL, msg, "serializer 16 cannot write it");
+}
+
+/* ---- reading ---- */
+
+/* A correlation id comes back as it went, also when nobody here can read it. */
+static int read_id(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
+    ukko_msg_release(*out);
+    int rc = uk_dec_payload(d, bytes, out);
+    if (rc != UKKO_ENOTFOUND && rc != UKKO_ENOTSERIAL) return rc;
+    uk_payload p;
+    if ((rc = uk_payload_split(d, bytes, &p))) return rc;
+    ukko_msg *m = ukko_msg_new(&ukko_opaque_type);
+    ukko_opaque *o = ukko_msg_body(m);
+    uint8_t *copy = ukko_msg_alloc(m, p.bytes.len + 1);
+    if (p.bytes.len) memcpy(copy, p.bytes.ptr, p.bytes.len);
+    *o = (ukko_opaque){p.id, uk_dec_text(m, p.manifest), {copy, p.bytes.len}};
+    *out = m;
+    return UKKO_OK;
+}
+static int decode_identify(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
+    ukko_identity *i = ukko_msg_body(m); /* ukko_identify is its beginning */
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    bool has_id = false;
+    int rc;
+    while ((rc = uk_pb_next(&in, &f)) > 0) {
+        int sub = UKKO_OK;
+        if (f.wire != UK_PB_BYTES) continue;
+        if (f.number == 1) {
+            sub = read_id(d, f.bytes, &i->id);
+            has_id = true;
+        } else if (f.number == 2 && type == &ukko_identity_type) {
+            sub = uk_get_ref(d, f.bytes, &i->ref);
+        }
+        if (sub) return sub;
+    }
+    return rc < 0 || !has_id ? uk_dec_fail(d, UKKO_EPARSE, "no correlation id") : UKKO_OK;
+}
+static int decode_option(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
+    ukko_boxed *b = ukko_msg_body(m);
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    bool has_value = false;
+    int rc;
+    (void)type;
+    if (!bytes.len) return UKKO_OK;
+    while ((rc = uk_pb_next(&in, &f)) > 0) {
+        if (f.number != 1 || f.wire != UK_PB_BYTES) continue;
+        ukko_msg_release(b->value);
+        int sub = uk_dec_payload(d, f.bytes, &b->value);
+        if (sub) return sub;
+        if (!b->value) b->value = ukko_msg_new(&ukko_null_type); /* Some(null) is not None */
+        has_value = true;
+    }
+    return rc < 0 || !has_value ? uk_dec_fail(d, UKKO_EPARSE, "an option without value") : UKKO_OK;
+}
+static int decode_boxed(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
+    ukko_boxed *b = ukko_msg_body(m);
+    int rc = uk_dec_payload(d, bytes, &b->value);
+    bool failure = type == &ukko_status_failure_type || type == &ukko_reply_exception_type;
+    if (!rc && failure && b->value && b->value->type != &ukko_throwable_type)
+        return uk_dec_fail(d, UKKO_EPARSE, "the cause of a failure is no exception");
+    return rc;
+}
+static int decode_error_text(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
+    ukko_string *s = ukko_msg_body(m);
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    int rc;
+    (void)type;
+    while ((rc = uk_pb_next(&in, &f)) > 0) {
+        if (f.number != 1 || f.wire != UK_PB_BYTES) continue;
+        s->text = uk_dec_text(m, f.bytes);
+        s->len = strlen(s->text);
+    }
+    return rc < 0 || !s->text ? uk_dec_fail(d, UKKO_EPARSE, "no error text") : UKKO_OK;
+}
+static int decode_ref(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
+    ukko_ref_body *b = ukko_msg_body(m);
+    (void)type;
+    return uk_get_ref(d, bytes, &b->ref);
+}
+static int decode_address(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
+    (void)type;
+    return uk_get_address(d, m, bytes, ukko_msg_body(m));
+}
+static int decode_unique(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
+    ukko_address *a = ukko_msg_body(m);
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    int rc;
+    (void)type;
+    while ((rc = uk_pb_next(&in, &f)) > 0) {
+        int sub = UKKO_OK;
+        if (f.number == 1 && f.wire == UK_PB_BYTES)
+            sub = read_address(d, m, f.bytes, (const uint8_t[]){2, 3, 4, 1}, a);
+        if (f.number == 2 && f.wire == UK_PB_VARINT) a->uid = (int64_t)f.value;
+        if (sub) return sub;
+    }
+    return rc < 0 ? uk_dec_fail(d, rc, "malformed") : check_read_address(d, a);
+}
+static int decode_heartbeat_rsp(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
+    uk_heartbeat_rsp *h = ukko_msg_body(m);
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    bool has_uid = false;
+    int rc;
+    (void)type;
+    while ((rc = uk_pb_next(&in, &f)) > 0) {
+        if (f.number != 1 || f.wire != UK_PB_VARINT) continue;
+        h->uid = (int64_t)f.value;
+        has_uid = true;
+    }
+    return rc < 0 || !has_uid ? uk_dec_fail(d, UKKO_EPARSE, "no uid") : UKKO_OK;
+}
+
+typedef struct misc_row {
+    char manifest[6];
+    const ukko_type *type;
+    int (*decode)(uk_dec *d, const ukko_type *type, ukko_slice in, ukko_msg *m); /* NULL: no body */
+} misc_row;
+
+static const misc_row rows[] = {
+    {"RWHB", &uk_heartbeat_type, NULL},
+    {"RWHR", &uk_heartbeat_rsp_type, decode_heartbeat_rsp},
+    {"A", &ukko_identify_type, decode_identify},
+    {"B", &ukko_identity_type, decode_identify},
+    {"C", &ukko_option_type, decode_option},
+    {"D", &ukko_status_success_type, decode_boxed},
+    {"E", &ukko_status_failure_type, decode_boxed},
+    {"G", &ukko_ref_type, decode_ref},
+    {"H", &ukko_optional_type, decode_option},
+    {"P", &ukko_poison_pill_type, NULL},
+    {"K", &ukko_kill_type, NULL},
+    {"DONE", &ukko_done_type, NULL},
+    {"NU", &ukko_not_used_type, NULL},
+    {"AD", &ukko_address_type, decode_address},
+    {"UD", &ukko_unique_address_type, decode_unique},
+    {"LS", &ukko_local_scope_type, NULL},
+    {"S", &ukko_reply_success_type, decode_boxed},
+    {"SM", &ukko_reply_error_type, decode_error_text},
+    {"SE", &ukko_reply_exception_type, decode_boxed},
+    {"SA", &ukko_reply_ack_type, NULL},
+};
+
+static int decode_row(uk_dec *d, const misc_row *row, ukko_slice in, ukko_msg **out) {
+    ukko_msg *m = ukko_msg_new(row->type);
+    int rc = row->decode ? row->decode(d, row->type, in, m) : UKKO_OK;
+    if (rc) {
+        ukko_msg_release(m);
+        return rc;
+    }
+    *out = m;
+    return UKKO_OK;
+}
+int uk_misc_decode(uk_dec *d, ukko_slice manifest, ukko_slice in, ukko_msg **out) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (uk_slice_is(manifest, rows[i].manifest)) return decode_row(d, &rows[i], in, out);
+    if (uk_slice_is(manifest, "F") || uk_slice_is(manifest, "TNSEX") ||
+        uk_slice_is(manifest, "AIEX"))
+        return uk_throwable_decode(d, manifest, in, out);
+    return uk_deploy_decode(d, manifest, in, out);
+}

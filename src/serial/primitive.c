@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Strings, byte arrays, numbers and booleans (serializers 0, 4, 18 to 21, 35), and text repair as
+   a JVM does it. The hot path of most programs. Any thread. */
+#include "serial/codec.h"
+
+/* ---- UTF-8 ---- */
+
+static bool is_tail(const uint8_t *p, const uint8_t *end) { return p < end && (*p & 0xc0) == 0x80; }
+static bool second_ok(uint8_t first, uint8_t second) {
+    if (first == 0xe0) return second >= 0xa0;
+    if (first == 0xf0) return second >= 0x90;
+    if (first == 0xf4) return second < 0x90;
+    return true;
+}
+/* Length of the sequence at p; *good: a character. A JVM shows one U+FFFD per bad sequence. */
+static size_t sequence(const uint8_t *p, const uint8_t *end, bool *good) {
+    uint8_t c = *p;
+    size_t want = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+    *good = want == 1;
+    if (want < 2 || !is_tail(p + 1, end) || !second_ok(c, p[1])) return 1;
+    for (size_t i = 2; i < want; i++)
+        if (!is_tail(p + i, end)) return i;
+    *good = !(c == 0xed && p[1] >= 0xa0); /* a surrogate: all three bytes are replaced at once */
+    return want;
+}
+void uk_utf8_repair(ukko_slice bytes, uk_buf *out) {
+    const uint8_t *p = bytes.ptr, *end = p + bytes.len;
+    while (p < end) {
+        bool good;
+        size_t n = sequence(p, end, &good);
+        if (good)
+            uk_buf_put(out, p, n);
+        else
+            uk_buf_put(out, "\xef\xbf\xbd", 3);
+        p += n;
+    }
+}
+const char *uk_dec_text(ukko_msg *m, ukko_slice bytes) {
+    if (uk_utf8_valid(bytes)) {
+        char *text = ukko_msg_alloc(m, bytes.len + 1);
+        if (bytes.len) memcpy(text, bytes.ptr, bytes.len);
+        return text;
+    }
+    uk_buf repaired = {0};
+    uk_utf8_repair(bytes, &repaired);
+    char *text = ukko_msg_alloc(m, repaired.len + 1);
+    memcpy(text, repaired.ptr, repaired.len);
+    uk_buf_fini(&repaired);
+    return text;
+}
+
+/* ---- writing ---- */
+
+static void put_string(uk_buf *out, const ukko_string *s) {
+    size_t len = s->len || !s->text ? s->len : strlen(s->text);
+    uk_buf_put(out, s->text, len);
+}
+int uk_primitive_encode(uk_enc *e, const ukko_msg *msg) {
+    const void *body = uk_msg_body(msg);
+    switch (msg->type->serializer) {
+    case UKKO_SER_STRING: put_string(e->out, body); return UKKO_OK;
+    case UKKO_SER_BYTES:
+    case UKKO_SER_BYTESTRING: {
+        const ukko_slice *s = body;
+        uk_buf_put(e->out, s->ptr, s->len);
+        return UKKO_OK;
+    }
+    case UKKO_SER_LONG: uk_buf_put(e->out, body, 8); return UKKO_OK; /* little endian, see pb.c */
+    case UKKO_SER_INT: uk_buf_put(e->out, body, 4); return UKKO_OK;
+    default: uk_buf_byte(e->out, *(const bool *)body); return UKKO_OK;
+    }
+}
+
+/* ---- reading ---- */
+
+static int decode_string(ukko_slice in, ukko_msg **out) {
+    if (uk_utf8_valid(in)) {
+        *out = uk_msg_string((const char *)in.ptr, in.len);
+        return UKKO_OK;
+    }
+    uk_buf repaired = {0};
+    uk_utf8_repair(in, &repaired);
+    *out = uk_msg_string((const char *)repaired.ptr, repaired.len);
+    uk_buf_fini(&repaired);
+    return UKKO_OK;
+}
+/* Bytes after the number are ignored, as Pekko does. */
+static int decode_number(uk_dec *d, const ukko_type *type, ukko_slice in, ukko_msg **out) {
+    size_t n = type->body_size;
+    if (in.len < n)
+        return uk_dec_fail(d, UKKO_EPARSE, "%s needs %zu bytes", type->class_name, n);
+    *out = uk_msg_new_raw(type, n);
+    memcpy((*out)->body, in.ptr, n);
+    return UKKO_OK;
+}
+static int decode_bool(uk_dec *d, ukko_slice in, ukko_msg **out) {
+    if (!in.len || in.ptr[0] > 1)
+        return uk_dec_fail(d, UKKO_EPARSE, "a Boolean is one byte, 0 or 1");
+    return decode_number(d, &ukko_bool_type, in, out);
+}
+int uk_primitive_decode(uk_dec *d, int32_t id, ukko_slice in, ukko_msg **out) {
+    switch (id) {
+    case UKKO_SER_STRING: return decode_string(in, out);
+    case UKKO_SER_BYTES: *out = uk_msg_bytes(&ukko_bytes_type, in.ptr, in.len); return UKKO_OK;
+    case UKKO_SER_BYTESTRING:
+        *out = uk_msg_bytes(&ukko_bytestring_type, in.ptr, in.len);
+        return UKKO_OK;
+    case UKKO_SER_LONG: return decode_number(d, &ukko_long_type, in, out);
+    case UKKO_SER_INT: return decode_number(d, &ukko_int_type, in, out);
+    default: return decode_bool(d, in, out);
+    }
+}
+
+/* ---- the class name in a Java stream ---- */
+
+ukko_slice uk_java_class(ukko_slice in) {
+    static const uint8_t magic[] = {0xac, 0xed, 0x00, 0x05};
+    const uint8_t *p = in.ptr;
+    ukko_slice none = {(const uint8_t *)"?", 1};
+    if (in.len < 8 || memcmp(p, magic, 4)) return none;
+    if (p[4] == 0x74) return (ukko_slice){(const uint8_t *)"java.lang.String", 16};
+    size_t at = p[4] == 0x73 || p[4] == 0x75 || p[4] == 0x7e ? 5 : 4;
+    if (in.len < at + 3 || p[at] != 0x72) return none;
+    size_t len = (size_t)p[at + 1] << 8 | p[at + 2];
+    if (len > in.len - at - 3 || len > 250) return none;
+    ukko_slice name = {p + at + 3, len};
+    for (size_t i = 0; i < len; i++)
+        if (name.ptr[i] <= 0x20 || name.ptr[i] > 0x7e) return none;
+    return name;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exceptions on the wire (serializer 16: F, TNSEX, AIEX). Only a few classes travel as what they
+   are; any other is replaced by a ThrowableNotSerializableException that names it, when written
+   and when read. Nothing is ever made by a class name from a peer. Any thread. */
+#include "serial/codec.h"
+#include "base/mem.h"
+
+#define TNSEX "org.apache.pekko.remote.serialization.ThrowableNotSerializableException"
+#define AIEX "org.apache.pekko.actor.ActorInitializationException"
+
+static bool is_bound(ukko_slice class_name) {
+    static const char *const names[] = {
+        "java.util.concurrent.TimeoutException",
+        "org.apache.pekko.pattern.AskTimeoutException",
+        "org.apache.pekko.actor.ActorKilledException",
+        "org.apache.pekko.actor.IllegalActorStateException",
+        "org.apache.pekko.actor.InvalidActorNameException",
+        "org.apache.pekko.actor.InvalidMessageException",
+        AIEX,
+        TNSEX,
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (uk_slice_is(class_name, names[i])) return true;
+    return false;
+}
+bool uk_throwable_travels(const ukko_throwable *t) {
+    return t->class_name && is_bound(ukko_str(t->class_name));
+}
+static char *replaced_text(const char *class_name, const char *message) {
+    return uk_format("Serialization of [%s] failed. %s", class_name, message);
+}
+
+/* ---- writing ---- */
+
+static void put_not_serializable(uk_buf *out, const char *text, const char *message,
+                                 const char *class_name) {
+    char *made = text ? NULL : replaced_text(class_name, message);
+    uk_pb_str(out, 1, text ? text : made);
+    uk_pb_str(out, 2, message);
+    uk_pb_str(out, 3, class_name);
+    uk_free(made);
+}
+static void put_frame(uk_buf *out, const ukko_stack_frame *f) {
+    size_t mark = uk_pb_begin(out, 4);
+    uk_pb_str(out, 1, f->class_name ? f->class_name : "");
+    uk_pb_str(out, 2, f->method ? f->method : "");
+    uk_pb_str(out, 3, f->file ? f->file : "");
+    uk_pb_int(out, 4, f->line);
+    uk_pb_end(out, mark);
+}
+static int put_throwable(uk_enc *e, const ukko_throwable *t) {
+    int rc = UKKO_OK;
+    uk_pb_str(e->out, 1, t->class_name);
+    if (t->message) uk_pb_str(e->out, 2, t->message);
+    if (t->cause) rc = uk_throwable_payload_field(e, 3, t->cause);
+    for (size_t i = 0; !rc && i < t->n_frames; i++) put_frame(e->out, &t->frames[i]);
+    return rc;
+}
+static int put_actor_init(uk_enc *e, const ukko_throwable *t) {
+    if (t->actor) uk_put_ref(e->out, 1, t->actor);
+    uk_pb_str(e->out, 2, t->message ? t->message : "");
+    return uk_throwable_payload_field(e, 3, t->cause);
+}
+int uk_throwable_encode(uk_enc *e, const ukko_throwable *t, ukko_slice *manifest) {
+    if (!strcmp(t->class_name, AIEX)) {
+        *manifest = ukko_str("AIEX");
+        return put_actor_init(e, t);
+    }
+    if (strcmp(t->class_name, TNSEX)) {
+        *manifest = ukko_str("F");
+        return put_throwable(e, t);
+    }
+    *manifest = ukko_str("TNSEX");
+    put_not_serializable(e->out, t->message, t->original_message ? t->original_message : "",
+                         t->original_class ? t->original_class : "");
+    return UKKO_OK;
+}
+static int put_replaced(uk_enc *e, const ukko_throwable *t) {
+    size_t mark = uk_pb_begin(e->out, 1);
+    put_not_serializable(e->out, NULL, t->message ? t->message : "",
+                         t->class_name ? t->class_name : "unknown");
+    uk_pb_end(e->out, mark);
+    uk_pb_int(e->out, 2, UKKO_SER_MISC);
+    uk_pb_str(e->out, 4, "TNSEX");
+    return UKKO_OK;
+}
+int uk_throwable_payload(uk_enc *e, const ukko_msg *cause) {
+    const ukko_throwable *t = ukko_msg_get(cause, &ukko_throwable_type);
+    return t && !uk_throwable_travels(t) ? put_replaced(e, t) : uk_enc_payload(e, cause);
+}
+int uk_throwable_payload_field(uk_enc *e, uint32_t field, const ukko_msg *cause) {
+    size_t mark = uk_pb_begin(e->out, field);
+    int rc = uk_throwable_payload(e, cause);
+    if (!rc) uk_pb_end(e->out, mark);
+    return rc;
+}
+
+/* ---- reading ---- */
+
+static int read_cause(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
+    ukko_msg_release(*out);
+    int rc = uk_dec_payload(d, bytes, out);
+    if (!rc && *out && (*out)->type != &ukko_throwable_type)
+        return uk_dec_fail(d, UKKO_EPARSE, "the cause of an exception is no exception");
+    return rc;
+}
+static int read_frame(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_stack_frame *out) {
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    int rc;
+    *out = (ukko_stack_frame){"", "", "", 0};
+    while ((rc = uk_pb_next(&in, &f)) > 0) {
+        if (f.number == 4 && f.wire == UK_PB_VARINT) out->line = (int32_t)f.value;
+        if (f.wire != UK_PB_BYTES) continue;
+        if (f.number == 1) out->class_name = uk_dec_text(m, f.bytes);
+        if (f.number == 2) out->method = uk_dec_text(m, f.bytes);
+        if (f.number == 3) out->file = uk_dec_text(m, f.bytes);
+    }
+    return rc < 0 ? uk_dec_fail(d, rc, "a stack frame is malformed") : UKKO_OK;
+}
+static int read_frames(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_throwable *t) {
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    size_t n = 0;
+    while (uk_pb_next(&in, &f) > 0) n += f.number == 4 && f.wire == UK_PB_BYTES;
+    if (!n) return UKKO_OK;
+    if (n > UK_MAX_LIST) return uk_dec_fail(d, UKKO_ETOOBIG, "%zu stack frames", n);
+    t->frames = ukko_msg_alloc(m, n * sizeof *t->frames);
+    in = uk_pb_of(bytes);
+    while (uk_pb_next(&in, &f) > 0) {
+        if (f.number != 4 || f.wire != UK_PB_BYTES) continue;
+        int rc = read_frame(d, m, f.bytes, &t->frames[t->n_frames++]);
+        if (rc) return rc;
+    }
+    return UKKO_OK;
+}
+static int read_throwable(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_throwable *t) {
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    int rc;
+    while ((rc = uk_pb_next(&in, &f)) > 0) {
+        int sub = UKKO_OK;
+        if (f.wire != UK_PB_BYTES) continue;
+        if (f.number == 1) t->class_name = uk_dec_text(m, f.bytes);
+        if (f.number == 2) t->message = uk_dec_text(m, f.bytes);
+        if (f.number == 3) sub = read_cause(d, f.bytes, &t->cause);
+        if (sub) return sub;
+    }
+    if (rc < 0 || !t->class_name) return uk_dec_fail(d, UKKO_EPARSE, "an exception without class");
+    return read_frames(d, m, bytes, t);
+}
+/* What a JVM makes of a class that it may not instantiate. */
+static void replace(ukko_msg *m, ukko_throwable *t) {
+    char *text = replaced_text(t->class_name, t->message ? t->message : "");
+    ukko_msg_release(t->cause);
+    *t = (ukko_throwable){.class_name = TNSEX,
+                          .message = ukko_msg_strdup(m, text),
+                          .original_class = t->class_name,
+                          .original_message = t->message ? t->message : ""};
+    uk_free(text);
+}
+static int decode_throwable(uk_dec *d, ukko_slice in, ukko_msg *m) {
+    ukko_throwable *t = ukko_msg_body(m);
+    int rc = read_throwable(d, m, in, t);
+    if (rc == UKKO_ENOTFOUND && t->class_name) rc = UKKO_OK; /* a cause nobody knows: as below */
+    else if (rc || is_bound(ukko_str(t->class_name)))
+        return rc;
+    replace(m, t);
+    return rc;
+}
+static int decode_not_serializable(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
+    ukko_throwable *t = ukko_msg_body(m);
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    int rc;
+    while ((rc = uk_pb_next(&in, &f)) > 0) {
+        if (f.wire != UK_PB_BYTES) continue;
+        if (f.number == 1) t->message = uk_dec_text(m, f.bytes);
+        if (f.number == 2) t->original_message = uk_dec_text(m, f.bytes);
+        if (f.number == 3) t->original_class = uk_dec_text(m, f.bytes);
+    }
+    t->class_name = TNSEX;
+    if (rc < 0 || !t->message || !t->original_message || !t->original_class)
+        return uk_dec_fail(d, UKKO_EPARSE, "an exception's replacement is malformed");
+    return UKKO_OK;
+}
+static int decode_actor_init(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
+    ukko_throwable *t = ukko_msg_body(m);
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    bool has_cause = false;
+    int rc;
+    t->class_name = AIEX;
+    while ((rc = uk_pb_next(&in, &f)) > 0) {
+        int sub = UKKO_OK;
+        if (f.wire != UK_PB_BYTES) continue;
+        if (f.number == 1) sub = uk_get_ref(d, f.bytes, &t->actor);
+        if (f.number == 2) t->message = uk_dec_text(m, f.bytes);
+        if (f.number == 3) {
+            sub = read_cause(d, f.bytes, &t->cause);
+            has_cause = true;
+        }
+        if (sub) return sub;
+    }
+    if (rc < 0 || !t->message || !has_cause)
+        return uk_dec_fail(d, UKKO_EPARSE, "message or cause is missing");
+    return UKKO_OK;
+}
+int uk_throwable_decode(uk_dec *d, ukko_slice manifest, ukko_slice in, ukko_msg **out) {
+    ukko_msg *m = ukko_msg_new(&ukko_throwable_type);
+    int rc = manifest.len == 1                 ? decode_throwable(d, in, m)
+             : uk_slice_is(manifest, "TNSEX") ? decode_not_serializable(d, in, m)
+                                              : decode_actor_init(d, in, m);
+    if (rc) {
+        ukko_msg_release(m);
+        return rc;
+    }
+    *out = m;
+    return UKKO_OK;
+}
