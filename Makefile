@@ -17,7 +17,7 @@ build:           ## build/bin/ukko, build/bin/ukko-peer, build/lib/
 	@cmake --build build -j $(JOBS)
 
 run: build       ## a node with the built-in actors on 127.0.0.1:7355
-	@exec build/bin/ukko node --name ukko --bind 127.0.0.1:7355
+	@exec build/bin/ukko node
 
 demo: build      ## a C node and a real JVM node look each other up, send and ask
 	@tools/need demo

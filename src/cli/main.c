@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command `ukko`: one table of commands drives parsing, help and usage errors. */
 #include "cli.h"
+#include "config_cmd.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#if defined(__has_include)
-#  if __has_include("config_cmd.h")
-#    include "config_cmd.h"
-#    define HAVE_CONFIG_COMMAND 1
-#  endif
-#endif
 
 static const option *const no_options[] = {NULL};
 static const option *const for_node[] = {node_options, NULL};
@@ -104,12 +98,7 @@ int run_version(cli *c) {
 }
 
 int run_config(cli *c) {
-#ifdef HAVE_CONFIG_COMMAND
     return uk_cli_config(c->argc, c->argv);
-#else
-    problem p = {CLI_USAGE, "NOT_BUILT", "usage", NULL, NULL};
-    return cli_fail(c, &p, "config is not part of this build");
-#endif
 }
 
 /* ---- main ---------------------------------------------------------------------------- */

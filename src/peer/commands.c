@@ -2,6 +2,7 @@
 /* The commands of ukko-peer: one table with a function and the feature that each needs, and the
    commands that neither send, find nor make. Runs on the command thread. */
 #include "commands.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -129,6 +130,55 @@ static int cmd_config(call *c) {
     return 0;
 }
 
+static void emit_serialized(const ukko_msg *msg, const ukko_serialized *s) {
+    char *hex = malloc(2 * s->len + 1);
+    for (size_t i = 0; i < s->len; i++)
+        snprintf(hex + 2 * i, 3, "%02x", s->bytes[i]);
+    out_emit("serialize", "class", value_class(msg), "serializer_id", json_integer(s->serializer),
+             "manifest", out_text(s->manifest), "bytes", json_integer((json_int_t)s->len), "hex",
+             out_text_n(hex, 2 * s->len), "value", value_of(msg), NULL);
+    free(hex);
+}
+
+static int cmd_serialize(call *c) {
+    ukko_msg *msg;
+    ukko_serialized s;
+    ukko_error err = {0};
+    if (message_parse(c->p->sys, c->rest, &msg, &c->fault))
+        return -1;
+    if (ukko_serialize(c->p->sys, msg, &s, &err) == UKKO_OK) {
+        emit_serialized(msg, &s);
+        ukko_serialized_fini(&s);
+    } else {
+        out_emit("serialize", "class", value_class(msg), "error", out_text(err.message), NULL);
+    }
+    ukko_msg_release(msg);
+    return 0;
+}
+
+static int cmd_deserialize(call *c) {
+    int64_t id;
+    if (number_parse(call_word(c), INT32_MIN, INT32_MAX, &id, &c->fault))
+        return -1;
+    const char *manifest = call_word(c);
+    uint8_t *bytes;
+    ukko_slice in;
+    ukko_msg *msg = NULL;
+    ukko_error err = {0};
+    if (hex_parse(c->rest, &bytes, &in.len, &c->fault))
+        return -1;
+    in.ptr = bytes;
+    if (strcmp(manifest, "-") == 0)
+        manifest = "";
+    int rc = ukko_deserialize(c->p->sys, (int32_t)id, manifest, in, &msg, &err);
+    free(bytes);
+    if (rc != UKKO_OK)
+        return fault_set(&c->fault, "java.io.NotSerializableException", "%.390s", err.message);
+    out_emit("deserialized", "class", value_class(msg), "value", value_of(msg), NULL);
+    ukko_msg_release(msg);
+    return 0;
+}
+
 static int cmd_mark(call *c) {
     out_emit("mark", "text", out_text(c->rest), NULL);
     return 0;
@@ -212,8 +262,8 @@ static const command commands[] = {
     {"config", cmd_config, FEATURE_BASE, 2, "config TYPE KEY"},
     {"mark", cmd_mark, FEATURE_BASE, 0, "mark TEXT"},
     {"sleep", cmd_sleep, FEATURE_BASE, 1, "sleep MS"},
-    {"serialize", NULL, FEATURE_SERIALIZE, 0, "serialize MSG"},
-    {"deserialize", NULL, FEATURE_SERIALIZE, 2, "deserialize ID MANIFEST|- HEX"},
+    {"serialize", cmd_serialize, FEATURE_BASE, 0, "serialize MSG"},
+    {"deserialize", cmd_deserialize, FEATURE_BASE, 2, "deserialize ID MANIFEST|- HEX"},
     {"gc", cmd_gc, FEATURE_BASE, 0, "gc"},
     {"crash", cmd_crash, FEATURE_BASE, 0, "crash"},
     {"join", NULL, FEATURE_JVM, 0, "join ADDRESS"},

@@ -8,7 +8,6 @@ static const bool built[] = {
     [FEATURE_DEPLOY] = false,
     [FEATURE_ROUTERS] = false,
     [FEATURE_TLS] = false,
-    [FEATURE_SERIALIZE] = false,
     [FEATURE_JVM] = false,
 };
 

@@ -25,7 +25,6 @@ typedef enum feature {
     FEATURE_DEPLOY,    /* remote deployment */
     FEATURE_ROUTERS,   /* pools and groups */
     FEATURE_TLS,       /* --transport ssl */
-    FEATURE_SERIALIZE, /* serializing outside of sending */
     FEATURE_JVM        /* Java serialization, Artery, Cluster: never */
 } feature;
 bool feature_built(feature f);
