@@ -14,7 +14,7 @@ static size_t env_size(void) {
 
 static ukko_slice clean(uk_arena *a, const char *text, size_t len) {
     ukko_slice s = {(const uint8_t *)text, len};
-    return uk_utf8_ok(s.ptr, s.len) ? s : uk_utf8_repair(a, s);
+    return uk_utf8_ok(s.ptr, s.len) ? s : uk_config_repair(a, s);
 }
 
 uk_value *uk_env_object(uk_arena *a) {

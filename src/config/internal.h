@@ -284,7 +284,7 @@ size_t uk_space_len(const uint8_t *p, const uint8_t *end);
 ukko_slice uk_trim(ukko_slice text);
 bool uk_utf8_ok(const uint8_t *p, size_t len);
 /* Well-formed UTF-8 from any bytes, wrong ones become U+FFFD; in the arena. */
-ukko_slice uk_utf8_repair(uk_arena *a, ukko_slice text);
+ukko_slice uk_config_repair(uk_arena *a, ukko_slice text);
 size_t uk_utf8_put(uint8_t *out, uint32_t c); /* at most 4 bytes */
 bool uk_parse_long(ukko_slice s, int64_t *out); /* Java's Long.parseLong */
 /* Java's Double.parseDouble: blanks around, d and f suffixes, hexadecimal, NaN, Infinity. */

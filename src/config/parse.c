@@ -571,7 +571,7 @@ uk_value *uk_parse_text(uk_arena *a, ukko_slice text, const char *name,
         uk_config_fail(f, UK_FAULT_LIMIT, name, 0, 0, "larger than %zu bytes", UK_CONFIG_MAX_SIZE);
         return NULL;
     }
-    if (!uk_utf8_ok(text.ptr, text.len)) text = uk_utf8_repair(a, text);
+    if (!uk_utf8_ok(text.ptr, text.len)) text = uk_config_repair(a, text);
     const uk_source *source = new_source(a, name);
     if (o->syntax == UKKO_CONFIG_PROPERTIES) return uk_parse_properties(a, text, source);
     parser p = {.arena = a, .options = o, .source = source, .fault = f, .line = 1, .made_line = 1};

@@ -72,7 +72,7 @@ bool uk_utf8_ok(const uint8_t *p, size_t len) {
     return true;
 }
 
-ukko_slice uk_utf8_repair(uk_arena *a, ukko_slice text) {
+ukko_slice uk_config_repair(uk_arena *a, ukko_slice text) {
     uk_buf out = {0};
     for (const uint8_t *p = text.ptr, *end = p + text.len; p < end;) {
         size_t bad, n = utf8_step(p, end, &bad);
