@@ -129,7 +129,8 @@ UKKO_API int ukko_config_kind_of(const ukko_config *cfg, const char *path,
 /* Where the value at path was written. out->file lives as long as cfg. */
 UKKO_API int ukko_config_origin_of(const ukko_config *cfg, const char *path,
                                    ukko_config_origin *out);
-/* The failure of the last getter in words: what *err would say. Gives code. */
+/* The failure of the last getter in words: what *err would say. expected says what would be
+   right and may be NULL. Gives code. */
 UKKO_API int ukko_config_explain(const ukko_config *cfg, const char *path, int code,
                                  const char *expected, ukko_error *err);
 

@@ -111,16 +111,35 @@ static int take_all(cli *c, int argc, char **argv) {
     return rc;
 }
 
-static int take_mode(cli *c) {
+static bool mode_named(const char *name, output_mode *mode) {
     static const char *const modes[] = {[HUMAN] = "human", "json", "jsonl", "tsv"};
-    const char *mode = args_value(c, "output");
-    for (output_mode m = HUMAN; mode && m <= TSV; m++) {
-        if (strcmp(mode, modes[m]) == 0) {
-            c->mode = m;
-            return CLI_OK;
+    for (output_mode m = HUMAN; m <= TSV; m++) {
+        if (strcmp(name, modes[m]) == 0) {
+            *mode = m;
+            return true;
         }
     }
-    return mode ? cli_usage(c, "unknown output mode '%s'", mode) : CLI_OK;
+    return false;
+}
+
+/* Before all else, so that also a wrong command line is answered in the mode asked for. */
+static void guess_mode(cli *c, int argc, char **argv) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *next = i + 1 < argc ? argv[i + 1] : "";
+        if (strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0)
+            mode_named(next, &c->mode);
+        else if (strncmp(argv[i], "--output=", 9) == 0)
+            mode_named(argv[i] + 9, &c->mode);
+        else if (strncmp(argv[i], "-o", 2) == 0)
+            mode_named(argv[i] + 2, &c->mode);
+    }
+}
+
+static int take_mode(cli *c) {
+    const char *mode = args_value(c, "output");
+    if (!mode || mode_named(mode, &c->mode))
+        return CLI_OK;
+    return cli_usage(c, "unknown output mode '%s'", mode);
 }
 
 static int check_args(cli *c) {
@@ -135,12 +154,13 @@ static int check_args(cli *c) {
 }
 
 int args_parse(cli *c, int argc, char **argv) {
-    int rc = take_all(c, argc, argv), mode = take_mode(c);
+    guess_mode(c, argc, argv);
+    int rc = take_all(c, argc, argv);
     c->quiet = args_count(c, "quiet") > 0;
     c->verbosity = args_count(c, "verbose");
     c->timeout_ms = 5000;
     if (rc == CLI_OK)
-        rc = mode;
+        rc = take_mode(c);
     if (rc == CLI_OK)
         rc = args_duration(c, "timeout", &c->timeout_ms);
     return rc == CLI_OK ? check_args(c) : rc;

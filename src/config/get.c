@@ -281,17 +281,19 @@ int ukko_config_origin_of(const ukko_config *cfg, const char *path, ukko_config_
 int ukko_config_explain(const ukko_config *cfg, const char *path, int code, const char *expected,
                         ukko_error *err) {
     const uk_value *v = uk_config_find(cfg, path, NULL);
+    const char *before = expected ? ", expected " : "";
+    expected = expected ? expected : "";
     if (code == UKKO_ENOTFOUND || !v) {
         const char *what = code == UKKO_EPARSE ? "is no path" : v ? "is null" : "is not set";
         if (code == UKKO_ETYPE) what = "leads through a value that is no object";
-        return uk_error(err, code, "setting %s %s, expected %s", path, what, expected);
+        return uk_error(err, code, "setting %s %s%s%s", path, what, before, expected);
     }
     uk_buf text = {0};
     uk_render(&text, v, true, 0);
     ukko_config_origin at;
     fill_origin(v, &at);
-    int rc = uk_error(err, code, "%s:%d: setting %s = %.120s, expected %s", at.file, at.line, path,
-                      uk_buf_text(&text), expected);
+    int rc = uk_error(err, code, "%s:%d: setting %s = %.120s%s%s", at.file, at.line, path,
+                      uk_buf_text(&text), before, expected);
     uk_buf_fini(&text);
     return rc;
 }

@@ -147,6 +147,7 @@ static int run(const options *o) {
 
 int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
+    out_begin();
     if (argc < 2 || strcmp(argv[1], "run") != 0) {
         fputs("usage: ukko-peer run [--name N] [--hostname H] [--port P] ...\n", stderr);
         return argc < 2 || strcmp(argv[1], "help") == 0 ? EXIT_SUCCESS : EXIT_USAGE;

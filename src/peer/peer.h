@@ -9,6 +9,7 @@
 
 /* ---- out.c: the only writer of standard output; any thread --------------------------- */
 
+void out_begin(void); /* first of all: the time of events counts from here */
 /* Prints {"ev":ev,"t":..,key:value,..}: pairs of const char * and json_t * (taken), then NULL. */
 void out_emit(const char *ev, ...) __attribute__((sentinel));
 json_t *out_text(const char *text); /* NULL gives null; broken UTF-8 becomes U+FFFD */
