@@ -26,6 +26,7 @@ struct uk_loop {
     size_t n_heap, cap_heap;
     uint8_t *scratch;
     size_t scratch_size;
+    struct uk_stream *streams;
 };
 
 static _Thread_local char thread_mark;
@@ -211,6 +212,8 @@ bool uk_loop_is_here(const uk_loop *l) {
 
 int64_t uk_loop_now(const uk_loop *l) { return (int64_t)uv_now(&l->uv); }
 void *uk_loop_uv(uk_loop *l) { return &l->uv; }
+
+struct uk_stream **uk_loop_streams(uk_loop *l) { return &l->streams; }
 
 uint8_t *uk_loop_scratch(uk_loop *l, size_t size) {
     if (size > l->scratch_size) {

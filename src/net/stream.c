@@ -24,6 +24,7 @@ enum { READ_SIZE = 256 * 1024, READS_A_ROUND = 4, WRITE_ROUNDS = 16, KEEP_BUFFER
 struct uk_stream {
     uv_poll_t poll;
     uk_loop *loop;
+    uk_stream *next, **prev; /* loop only: those that have not ended */
     _Atomic uint32_t refs; /* relaxed up, acq_rel down: the last one sees all */
     const uk_stream_events *ev;
     void *owner;
@@ -44,9 +45,6 @@ struct uk_stream {
     bool writing, wake_posted, dead, want_close, broken;
 };
 
-static _Atomic size_t stream_count; /* relaxed: a statistic */
-
-size_t uk_stream_count(void) { return atomic_load_explicit(&stream_count, memory_order_relaxed); }
 const char *uk_stream_peer(const uk_stream *s) { return s->peer; }
 
 static void on_poll(uv_poll_t *h, int status, int events);
@@ -107,7 +105,11 @@ uk_stream *uk_stream_new(uk_loop *loop, int fd, const uk_stream_opts *opts,
     name_peer(s, fd);
     uv_poll_init_socket(uk_loop_uv(loop), &s->poll, fd);
     s->poll.data = s;
-    atomic_fetch_add_explicit(&stream_count, 1, memory_order_relaxed);
+    uk_stream **list = uk_loop_streams(loop);
+    s->next = *list;
+    s->prev = list;
+    if (s->next) s->next->prev = &s->next;
+    *list = s;
     return s;
 }
 
@@ -125,7 +127,6 @@ void uk_stream_release(uk_stream *s) {
     uk_buf_fini(&s->wr);
     pthread_mutex_destroy(&s->lock);
     uk_free(s);
-    atomic_fetch_sub_explicit(&stream_count, 1, memory_order_relaxed);
 }
 
 void uk_stream_set_filter(uk_stream *s, uk_filter *f) { s->filter = f; }
@@ -229,6 +230,13 @@ size_t uk_stream_pending(uk_stream *s) {
     size_t n = s->out.len + (s->writing ? 0 : s->wr.len - s->wr_at);
     pthread_mutex_unlock(&s->lock);
     return n;
+}
+
+bool uk_stream_ended(uk_stream *s) {
+    pthread_mutex_lock(&s->lock);
+    bool ended = s->dead;
+    pthread_mutex_unlock(&s->lock);
+    return ended;
 }
 
 size_t uk_stream_unsent(uk_stream *s, uk_buf *out) {
@@ -372,6 +380,8 @@ static void stop_handle(uk_stream *s) {
     s->dead = true;
     pthread_mutex_unlock(&s->lock);
     if (!first) return;
+    *s->prev = s->next;
+    if (s->next) s->next->prev = s->prev;
     uv_poll_stop(&s->poll);
     uv_close((uv_handle_t *)&s->poll, on_closed);
     pthread_mutex_lock(&s->lock);
@@ -404,4 +414,14 @@ void uk_stream_finish(uk_stream *s, int64_t linger_ms) {
     uk_alarm_start(s->loop, &s->linger, linger_ms);
     poll_for(s, s->events | UV_READABLE);
     loop_flush(s);
+}
+
+size_t uk_streams_open(uk_loop *loop) {
+    size_t n = 0;
+    for (uk_stream *s = *uk_loop_streams(loop); s; s = s->next) n++;
+    return n;
+}
+
+void uk_streams_close(uk_loop *loop) {
+    while (*uk_loop_streams(loop)) uk_stream_close(*uk_loop_streams(loop));
 }

@@ -54,7 +54,8 @@ void uk_stream_close(uk_stream *s);  /* [loop] at once; idempotent; no event fol
 /* [loop] After the end: moves what was not sent to out, which begins where a send began; gives how
    many bytes of it the socket had taken. */
 size_t uk_stream_unsent(uk_stream *s, uk_buf *out);
+bool uk_stream_ended(uk_stream *s); /* [any] closed, by whichever side */
 const char *uk_stream_peer(const uk_stream *s); /* "/127.0.0.1:5555", for logs */
-/* [any] How many streams are open in this process, for tests. */
-size_t uk_stream_count(void);
+size_t uk_streams_open(uk_loop *loop);  /* [loop] how many have not ended, lingering ones too */
+void uk_streams_close(uk_loop *loop);   /* [loop] all of them, at once and without events */
 #endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One connection: socket, protocol machine and link brought together. I/O thread only. */
+#include "remote/internal.h"
+#include "base/mem.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { LINGER_MS = 1000 };
+
+/* ---- life ---- */
+
+static void gone(uk_task *t) {
+    uk_conn *c = UK_OWNER(uk_conn, t, gone);
+    uk_recv_forget(c);
+    uk_map_fini(&c->recipients);
+    uk_map_fini(&c->senders);
+    uk_buf_fini(&c->ack_bytes);
+    uk_stream_release(c->stream);
+    uk_peer_release(c->peer);
+    uk_free(c);
+}
+
+static void unlink_conn(uk_conn *c) {
+    *c->prev = c->next;
+    if (c->next) c->next->prev = c->prev;
+    c->remote->n_conns--;
+    uk_alarm_stop(c->remote->loop, &c->alarm);
+    uk_alarm_stop(c->remote->loop, &c->ack_alarm);
+    if (c->dial) uk_connect_cancel(c->dial);
+    c->dial = NULL;
+    c->gone.run = gone;
+    uk_loop_post(c->remote->loop, &c->gone); /* callers up the stack still hold it */
+}
+
+static void on_alarm(uk_alarm *a);
+static const uk_proto_events proto_events;
+static const uk_stream_events stream_events;
+
+static uk_conn *conn_new(uk_remote *r, bool active, const uk_proto_settings *set) {
+    uk_conn *c = uk_zalloc(sizeof *c);
+    int64_t now = uk_loop_now(r->loop);
+    c->remote = r;
+    c->active = active;
+    c->alarm.fire = on_alarm;
+    c->ack_alarm.fire = uk_sys_ack_tick;
+    c->armed_for = INT64_MAX;
+    uk_ack_timer_init(&c->ack, r->set.ack_ms, now);
+    uk_proto_init(&c->proto, active, set, &proto_events, c, now);
+    c->next = r->conns;
+    c->prev = &r->conns;
+    if (c->next) c->next->prev = &c->next;
+    r->conns = c;
+    r->n_conns++;
+    return c;
+}
+
+static void rearm(uk_conn *c) {
+    int64_t at = uk_proto_deadline(&c->proto);
+    if (c->ended || at == c->armed_for) return;
+    c->armed_for = at;
+    if (at == INT64_MAX) uk_alarm_stop(c->remote->loop, &c->alarm);
+    else uk_alarm_start(c->remote->loop, &c->alarm, at - uk_loop_now(c->remote->loop));
+}
+
+static void on_alarm(uk_alarm *a) {
+    uk_conn *c = UK_OWNER(uk_conn, a, alarm);
+    c->armed_for = INT64_MAX;
+    uk_proto_tick(&c->proto, uk_loop_now(c->remote->loop));
+    rearm(c);
+}
+
+/* ---- from the socket ---- */
+
+static void too_long(uk_conn *c, ukko_slice rest) {
+    uint32_t n = uk_frame_length(rest.ptr);
+    char text[160];
+    snprintf(text, sizeof text,
+             "TooLongFrameException: Adjusted frame length exceeds %zu: %llu - discarded",
+             c->remote->set.max_frame, (unsigned long long)n + UK_FRAME_HEADER);
+    uk_sniff(c, rest.ptr, rest.len, text);
+    uk_proto_too_long(&c->proto, n);
+}
+
+static size_t on_data(void *owner, const uint8_t *bytes, size_t n) {
+    uk_conn *c = owner;
+    uk_remote *r = c->remote;
+    ukko_slice in = {bytes, n}, body;
+    int rc = 1;
+    c->got_bytes = true;
+    uk_batch_begin(r->sys);
+    while (!c->ended && (rc = uk_frame_cut(&in, r->set.max_frame, &body)) == 1)
+        uk_proto_frame(&c->proto, body, uk_loop_now(r->loop));
+    if (!c->ended && rc < 0) too_long(c, in);
+    rearm(c);
+    uk_batch_end(r->sys);
+    return c->ended ? n : n - in.len;
+}
+
+static void on_stream_closed(void *owner, const char *error) {
+    uk_conn *c = owner;
+    if (error)
+        uk_log(c->remote->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_TRANSPORT, NULL, NULL,
+               "Remote connection to [%s] failed with %s", c->from, error);
+    else
+        uk_log(c->remote->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_TRANSPORT, NULL, NULL,
+               "Remote connection to [%s] was disconnected", c->from);
+    if (!c->proto.was_open && !c->active && !c->got_bytes)
+        uk_sniff(c, NULL, 0, "closed before a handshake (0 bytes): a port probe?");
+    uk_proto_lost(&c->proto, NULL);
+}
+
+static const uk_stream_events stream_events = {on_data, on_stream_closed};
+
+/* ---- from the protocol ---- */
+
+static void on_send(void *data, ukko_slice bytes) {
+    uk_conn *c = data;
+    if (c->stream) uk_stream_send(c->stream, bytes.ptr, bytes.len);
+}
+
+static void opened_inbound(uk_conn *c, const uk_origin *o, int32_t uid) {
+    char *address = uk_remote_origin_address(c->remote, o);
+    if (!address || !strcmp(address, c->remote->address)) {
+        uk_log(c->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_MANAGER, NULL, NULL,
+               "A peer at [%s] calls itself [%s], which cannot be; disassociating", c->from,
+               address ? address : "something that is no address");
+        uk_free(address);
+        c->detached = true;
+        uk_conn_end(c, UK_PDU_DISASSOCIATE, "impossible address");
+        return;
+    }
+    c->peer = uk_peer_get(c->remote, ukko_str(address));
+    uk_free(address);
+    uk_peer_event(c->peer, &(uk_link_event){.kind = UK_LINK_INBOUND, .conn = c, .uid = uid});
+}
+
+static void on_open(void *data, const uk_origin *o, int32_t uid) {
+    uk_conn *c = data;
+    c->uid = uid;
+    if (c->remote->stopping) {
+        c->detached = true;
+        uk_conn_end(c, UK_PDU_DISASSOCIATE_SHUTDOWN, "shutting down");
+    } else if (c->active) {
+        if (c->peer->dialing == c) c->peer->dialing = NULL;
+        uk_peer_event(c->peer, &(uk_link_event){.kind = UK_LINK_CONNECTED, .conn = c, .uid = uid});
+    } else {
+        opened_inbound(c, o, uid);
+    }
+}
+
+static void on_payload(void *data, ukko_slice payload) { uk_recv_payload(data, payload); }
+
+static void log_end(uk_conn *c, uk_proto_end end, const char *text) {
+    ukko_system *sys = c->remote->sys;
+    if (end == UK_PROTO_END_TIMEOUT || end == UK_PROTO_END_SILENCE)
+        uk_log(sys, UKKO_LOG_INFO, "remoting", UK_LOG_PROTOCOL, NULL, NULL, "%s", text);
+    else if (end == UK_PROTO_END_UNDECODABLE && c->proto.was_open)
+        uk_log(sys, UKKO_LOG_ERROR, "remoting", UK_LOG_PROTOCOL, NULL, NULL, "%s", text);
+    else if (end == UK_PROTO_END_UNDECODABLE || end == UK_PROTO_END_HANDSHAKE)
+        uk_sniff(c, NULL, 0, text);
+}
+
+static void tell_link(uk_conn *c, uk_proto_end end, const char *text) {
+    uk_link_event ev = {.kind = c->proto.was_open ? UK_LINK_LOST : UK_LINK_REFUSED,
+                        .conn = c, .uid = c->uid, .has_uid = c->proto.was_open, .end = end,
+                        .text = text};
+    if (c->detached || !c->peer) return;
+    if (!c->proto.was_open) {
+        if (c->peer->dialing != c) return;
+        c->peer->dialing = NULL;
+    }
+    uk_peer_event(c->peer, &ev);
+}
+
+static void on_closed(void *data, uk_proto_end end, bool flush, const char *text) {
+    uk_conn *c = data;
+    (void)flush; /* the socket is closed by halves in any case: a reset would eat our last words */
+    if (c->ended) return;
+    c->ended = true;
+    log_end(c, end, text);
+    if (c->stream && end != UK_PROTO_END_LOST) uk_stream_finish(c->stream, LINGER_MS);
+    else if (c->stream) uk_stream_close(c->stream);
+    tell_link(c, end, text);
+    unlink_conn(c);
+}
+
+static const uk_proto_events proto_events = {on_send, on_open, on_payload, on_closed};
+
+/* ---- beginnings ---- */
+
+static void attach(uk_conn *c, int fd) {
+    c->stream = uk_stream_new(c->remote->loop, fd, &c->remote->stream_opts, &stream_events, c);
+    snprintf(c->from, sizeof c->from, "%s", uk_stream_peer(c->stream));
+    uk_stream_resume(c->stream, true);
+}
+
+void uk_conn_accept(void *remote, int fd, const char *from) {
+    uk_remote *r = remote;
+    (void)from;
+    if (r->stopping) {
+        close(fd);
+        return;
+    }
+    uk_conn *c = conn_new(r, false, &r->proto);
+    attach(c, fd);
+    rearm(c);
+}
+
+static void on_connected(void *owner, int fd, const char *error) {
+    uk_conn *c = owner;
+    c->dial = NULL;
+    if (fd < 0) {
+        uk_log(c->remote->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_TRANSPORT, NULL, NULL,
+               "Connecting to [%s] failed: %s", c->peer->address, error);
+        uk_proto_lost(&c->proto, error);
+        return;
+    }
+    attach(c, fd);
+    uk_proto_connected(&c->proto, uk_loop_now(c->remote->loop));
+    rearm(c);
+}
+
+uk_conn *uk_conn_dial(uk_peer *p, bool refuse, int32_t uid) {
+    uk_remote *r = p->remote;
+    uk_proto_settings set = r->proto;
+    set.refuse = refuse;
+    set.refused_uid = uid;
+    uk_conn *c = conn_new(r, true, &set);
+    c->peer = uk_peer_retain(p);
+    char *host = uk_strndup(p->path.host.ptr, p->path.host.len);
+    snprintf(c->from, sizeof c->from, "%s:%d", host, p->path.port);
+    c->dial = uk_connect_start(r->loop, host, p->path.port, r->set.connect_ms, on_connected, c);
+    uk_free(host);
+    rearm(c);
+    return c;
+}
+
+/* ---- ends ---- */
+
+void uk_conn_abandon(uk_conn *c) {
+    c->detached = true;
+    uk_conn_end(c, UK_PDU_DISASSOCIATE, "not wanted any more");
+}
+
+void uk_conn_end(uk_conn *c, uk_pdu_kind pdu, const char *text) {
+    uk_proto_disassociate(&c->proto, pdu, text);
+}
+
+void uk_conn_broken(uk_conn *c, const char *format, ...) {
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    uk_log(c->remote->sys, UKKO_LOG_ERROR, "remoting", UK_LOG_WRITER, NULL, NULL, "%s", text);
+    uk_link_event ev = {.kind = UK_LINK_BROKEN, .conn = c, .uid = c->uid, .text = text};
+    uk_peer_event(c->peer, &ev);
+    if (!c->ended) uk_conn_end(c, UK_PDU_DISASSOCIATE, text); /* the link did not know it */
+}
+
+void uk_conn_write(uk_conn *c, const uk_buf *frames) {
+    if (frames->len && c->stream) uk_stream_send(c->stream, frames->ptr, frames->len);
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The events of remoting: their types, their publication, and what the log says of them and of the
+   link's changes. Any thread; most come from the I/O thread. */
+#include "remote/internal.h"
+#include "base/mem.h"
+#include <stdio.h>
+
+#define FIELDS(f) (uint32_t)(sizeof(f) / sizeof((f)[0])), f
+
+static const ukko_field association_fields[] = {
+    UKKO_FIELD(ukko_association, local, UKKO_STR), UKKO_FIELD(ukko_association, remote, UKKO_STR),
+    UKKO_FIELD(ukko_association, inbound, UKKO_BOOL),
+    UKKO_FIELD(ukko_association, cause, UKKO_MSG), UKKO_FIELD(ukko_association, level, UKKO_I32),
+    UKKO_FIELD(ukko_association, uid, UKKO_I32)};
+static const ukko_field quarantined_fields[] = {
+    UKKO_FIELD(ukko_quarantined, local, UKKO_STR), UKKO_FIELD(ukko_quarantined, remote, UKKO_STR),
+    UKKO_FIELD(ukko_quarantined, uid, UKKO_I32), UKKO_FIELD(ukko_quarantined, reason, UKKO_STR)};
+static const ukko_field listening_fields[] = {
+    UKKO_FIELD_LIST(ukko_listening, addresses, n_addresses, UKKO_STR, NULL)};
+static const ukko_field error_fields[] = {UKKO_FIELD(ukko_boxed, value, UKKO_MSG)};
+
+#define EVENT(size, name)                                                                   \
+    sizeof(ukko_type), size, name, "org.apache.pekko.remote." name, NULL, UKKO_SER_LOCAL, 0
+#define ASSOCIATION(name)                                                                   \
+    {EVENT(sizeof(ukko_association), name), FIELDS(association_fields), NULL,            \
+     &ukko_association_event_type}
+#define QUARANTINE(name)                                                                    \
+    {EVENT(sizeof(ukko_quarantined), name), FIELDS(quarantined_fields), NULL,            \
+     &ukko_remoting_event_type}
+
+const ukko_type ukko_remoting_event_type = {EVENT(0, "RemotingLifecycleEvent"), 0, NULL, NULL, NULL};
+const ukko_type ukko_association_event_type = {EVENT(0, "AssociationEvent"), 0, NULL, NULL,
+                                               &ukko_remoting_event_type};
+const ukko_type ukko_associated_type = ASSOCIATION("AssociatedEvent");
+const ukko_type ukko_disassociated_type = ASSOCIATION("DisassociatedEvent");
+const ukko_type ukko_association_error_type = ASSOCIATION("AssociationErrorEvent");
+const ukko_type ukko_quarantined_type = QUARANTINE("QuarantinedEvent");
+const ukko_type ukko_this_quarantined_type = QUARANTINE("ThisActorSystemQuarantinedEvent");
+const ukko_type ukko_remoting_listen_type = {EVENT(sizeof(ukko_listening), "RemotingListenEvent"),
+                                             FIELDS(listening_fields), NULL,
+                                             &ukko_remoting_event_type};
+const ukko_type ukko_remoting_shutdown_type = {EVENT(0, "RemotingShutdownEvent"), 0, NULL, NULL,
+                                               &ukko_remoting_event_type};
+const ukko_type ukko_remoting_error_type = {EVENT(sizeof(ukko_boxed), "RemotingErrorEvent"),
+                                            FIELDS(error_fields), NULL, &ukko_remoting_event_type};
+
+/* ---- publication ---- */
+
+static void log_event(uk_remote *r, ukko_log_level level, const char *text) {
+    if (level <= r->set.lifecycle)
+        uk_log(r->sys, level, "remoting", UK_LOG_MANAGER, NULL, NULL, "%s", text);
+}
+
+static void association(uk_remote *r, const uk_peer *p, const uk_link_action *a,
+                        const ukko_type *type, const char *name, ukko_log_level level) {
+    ukko_association ev = {.local = r->address, .remote = p->address, .inbound = a->inbound,
+                           .level = level, .uid = a->has_uid ? a->uid : 0};
+    char text[700], cause[400];
+    int n = snprintf(text, sizeof text, "%s [%s] %s [%s]", name, r->address,
+                     a->inbound ? "<-" : "->", p->address);
+    if (a->news == UK_NEWS_ERROR) {
+        snprintf(cause, sizeof cause, "%s%s%s%s", a->text ? a->text : "Association failed",
+                 a->cause ? "" : strncmp(a->text, "Association", 11) ? ": " : " with [",
+                 a->cause ? "" : p->address, strncmp(a->text, "Association", 11) ? "" : "]");
+        ev.cause = ukko_msg_throwable("org.apache.pekko.remote.EndpointAssociationException", cause);
+        if (n > 0 && n < (int)sizeof text)
+            snprintf(text + n, sizeof text - (size_t)n, ": Error [%s]", cause);
+    }
+    log_event(r, level, text);
+    ukko_publish(r->sys, type, &ev);
+    ukko_msg_release(ev.cause);
+}
+
+static void quarantined(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
+    ukko_quarantined ev = {r->address, p->address, a->uid, a->text ? a->text : "quarantined"};
+    char text[900];
+    if (a->news == UK_NEWS_QUARANTINED) {
+        snprintf(text, sizeof text,
+                 "Association to [%s] having UID [%d] is irrecoverably failed. UID is now "
+                 "quarantined and all messages to this UID will be delivered to dead letters. "
+                 "Remote ActorSystem must be restarted to recover from this situation. Reason: %s",
+                 p->address, a->uid, ev.reason);
+        log_event(r, UKKO_LOG_WARN, text);
+    }
+    ukko_publish(r->sys, a->news == UK_NEWS_QUARANTINED ? &ukko_quarantined_type
+                                                         : &ukko_this_quarantined_type, &ev);
+}
+
+void uk_news_publish(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
+    switch (a->news) {
+    case UK_NEWS_ASSOCIATED:
+        association(r, p, a, &ukko_associated_type, "Associated", UKKO_LOG_DEBUG);
+        break;
+    case UK_NEWS_DISASSOCIATED:
+        association(r, p, a, &ukko_disassociated_type, "Disassociated", UKKO_LOG_DEBUG);
+        break;
+    case UK_NEWS_ERROR:
+        association(r, p, a, &ukko_association_error_type, "AssociationError", a->level);
+        break;
+    case UK_NEWS_QUARANTINED:
+    case UK_NEWS_THIS_QUARANTINED: quarantined(r, p, a); break;
+    }
+}
+
+void uk_news_log(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
+    long long gate = (long long)r->set.link.gate_ms;
+    const char *why = a->text ? a->text : "";
+    ukko_system *sys = r->sys;
+    switch (a->log) {
+    case UK_LINK_LOG_GATED:
+        uk_log(sys, UKKO_LOG_WARN, "remoting", UK_LOG_SUPERVISOR, NULL, NULL,
+               "Association with remote system [%s] has failed, address is now gated for [%lld] ms. "
+               "Reason: [%s]%s%s%s", p->address, gate, why, a->cause ? " Caused by: [" : "",
+               a->cause ? a->cause : "", a->cause ? "]" : "");
+        break;
+    case UK_LINK_LOG_INVALID:
+        uk_log(sys, UKKO_LOG_WARN, "remoting", UK_LOG_MANAGER, NULL, NULL,
+               "Tried to associate with unreachable remote address [%s]. Address is now gated for "
+               "%lld ms, all messages to this address will be delivered to dead letters. "
+               "Reason: [%s]", p->address, gate, why);
+        break;
+    case UK_LINK_LOG_SHUTDOWN:
+        uk_log(sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_MANAGER, NULL, NULL,
+               "Remote system with address [%s] has shut down. Address is now gated for %lld ms, "
+               "all messages to this address will be delivered to dead letters.", p->address, gate);
+        break;
+    case UK_LINK_LOG_HOPELESS:
+        uk_log(sys, UKKO_LOG_ERROR, "remoting", UK_LOG_MANAGER, NULL, why,
+               "Association to [%s] with UID [%d] irrecoverably failed. Quarantining address. "
+               "Reason: %s", p->address, a->uid, why);
+        break;
+    case UK_LINK_LOG_HOPELESS_GATED:
+        uk_log(sys, UKKO_LOG_WARN, "remoting", UK_LOG_MANAGER, NULL, why,
+               "Association to [%s] with unknown UID is irrecoverably failed. Address cannot be "
+               "quarantined without knowing the UID, gating instead for %lld ms. Reason: %s",
+               p->address, gate, why);
+        break;
+    case UK_LINK_LOG_KEPT:
+        uk_log(sys, UKKO_LOG_INFO, "remoting", UK_LOG_MANAGER, NULL, NULL,
+               "Quarantined address [%s] is still unreachable or has not been restarted. Keeping "
+               "it quarantined.", p->address);
+        break;
+    case UK_LINK_LOG_NO_UID:
+        uk_log(sys, UKKO_LOG_WARN, "remoting", UK_LOG_MANAGER, NULL, NULL,
+               "Association to [%s] with unknown UID is reported as quarantined, but address "
+               "cannot be quarantined without knowing the UID, gating instead for %lld ms.",
+               p->address, gate);
+        break;
+    case UK_LINK_LOG_QUARANTINED:
+        uk_log(sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_MANAGER, NULL, NULL,
+               "Quarantining [%s] with UID [%d]: %s", p->address, a->uid, why);
+        break;
+    }
+}
+
+void uk_news_listening(uk_remote *r) {
+    const char *list[] = {r->address};
+    ukko_listening ev = {list, 1};
+    char text[400];
+    snprintf(text, sizeof text, "Remoting started; listening on addresses :[%s]", r->address);
+    uk_log(r->sys, UKKO_LOG_INFO, "remoting", UK_LOG_MANAGER, NULL, NULL, "%s", text);
+    ukko_publish(r->sys, &ukko_remoting_listen_type, &ev);
+}
+
+void uk_news_down(uk_remote *r) {
+    uk_log(r->sys, UKKO_LOG_INFO, "remoting", UK_LOG_MANAGER, NULL, NULL, "Remoting shut down.");
+    ukko_publish_msg(r->sys, ukko_msg_new(&ukko_remoting_shutdown_type));
+}
+
+void uk_news_failed(uk_remote *r, const char *text) {
+    ukko_boxed ev = {ukko_msg_throwable("org.apache.pekko.remote.RemoteTransportException", text)};
+    log_event(r, UKKO_LOG_ERROR, text);
+    ukko_publish(r->sys, &ukko_remoting_error_type, &ev);
+    ukko_msg_release(ev.value);
+}
+
+/* ---- log-frame-size-exceeding ---- */
+
+void uk_log_frame_size(uk_remote *r, const char *class_name, size_t size) {
+    uint32_t h = uk_hash(class_name, strlen(class_name));
+    if (r->set.log_frame_size < 0 || size < (size_t)r->set.log_frame_size) return;
+    pthread_mutex_lock(&r->sizes_lock);
+    uk_class_size *s = &r->sizes[h % UK_CLASSES];
+    bool same = s->max && s->hash == h;
+    bool log = !same || (double)size > (double)s->max * 1.1;
+    if (log) *s = (uk_class_size){h, size};
+    pthread_mutex_unlock(&r->sizes_lock);
+    if (log)
+        uk_log(r->sys, UKKO_LOG_INFO, "remoting", UK_LOG_WRITER, NULL, NULL,
+               same ? "New maximum payload size for [%s] is [%zu] bytes."
+                    : "Payload size for [%s] is [%zu] bytes.", class_name, size);
+}

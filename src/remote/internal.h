@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The live part of remoting: one uk_remote per system, one uk_peer per remote address, one uk_conn
+   per connection. [io] marks what runs, or is touched, on the I/O thread only; [any] any thread. */
+#ifndef UK_REMOTE_INTERNAL_H
+#define UK_REMOTE_INTERNAL_H
+#include "remote/wire.h"
+#include "actor/provider.h"
+#include "net/loop.h"
+#include "net/stream.h"
+#include "net/tcp.h"
+#include "remote/acked.h"
+#include "remote/frame.h"
+#include "remote/link.h"
+#include "remote/settings.h"
+#include "serial/serial.h"
+#include <pthread.h>
+#include <ukko/remote.h>
+
+typedef struct uk_remote uk_remote;
+typedef struct uk_peer uk_peer;
+typedef struct uk_conn uk_conn;
+typedef struct uk_watcher uk_watcher;
+
+#define UK_LOG_WRITER "org.apache.pekko.remote.EndpointWriter"
+#define UK_LOG_READER "org.apache.pekko.remote.EndpointReader"
+#define UK_LOG_SUPERVISOR "org.apache.pekko.remote.ReliableDeliverySupervisor"
+#define UK_LOG_MANAGER "org.apache.pekko.remote.Remoting"
+#define UK_LOG_PROTOCOL "org.apache.pekko.remote.transport.ProtocolStateActor"
+#define UK_LOG_TRANSPORT "org.apache.pekko.remote.transport.netty.NettyTransport"
+#define UK_LOG_WATCHER "org.apache.pekko.remote.RemoteWatcher"
+
+/* The member's owner. */
+#define UK_OWNER(type, ptr, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+
+enum { UK_SOURCES = 64, UK_CLASSES = 64 };
+
+typedef struct uk_class_size { /* the largest message of a class that was logged */
+    uint32_t hash;
+    size_t max;
+} uk_class_size;
+
+struct uk_remote {
+    ukko_system *sys;
+    uk_remote_settings set;
+    uk_serial *serial;
+    bool own_serial;
+    uk_loop *loop;
+    uk_listener *listener;
+    char *protocol; /* "pekko.tcp" */
+    char *address;  /* published; constant once started */
+    char *host;
+    int port;
+    uk_proto_settings proto; /* what every connection begins with */
+    uk_stream_opts stream_opts;
+    _Atomic bool down; /* set when the shutdown begins; relaxed: senders learn from the mode */
+    pthread_mutex_t peers_lock; /* guards peers */
+    uk_map peers;               /* address -> uk_peer, retained */
+    pthread_mutex_t sizes_lock; /* guards sizes; leaf */
+    uk_class_size sizes[UK_CLASSES];
+    /* [io] */
+    uk_conn *conns;
+    size_t n_conns;
+    uk_alarm prune;
+    uint32_t sources[UK_SOURCES]; /* who has been warned about, as hashes */
+    size_t n_sources;
+    uk_watcher *watcher; /* NULL: not enabled */
+    ukko_ref *daemon;
+    /* shutdown */
+    uk_task stop_task, start_task;
+    uk_alarm stop_alarm;
+    int64_t stop_until;
+    bool stopping, stopped;
+};
+
+/* ---- peers ---- */
+
+/* What a sender does with a message. */
+typedef enum uk_out_mode {
+    UK_OUT_WAKE, /* keep it, and tell the I/O thread: the first one connects */
+    UK_OUT_KEEP, /* keep it until the handshake is done */
+    UK_OUT_OPEN, /* write it */
+    UK_OUT_GATE, /* keep system messages, bury others */
+    UK_OUT_DEAD  /* bury all */
+} uk_out_mode;
+
+typedef struct uk_kept uk_kept; /* a message that waits for a connection */
+struct uk_kept {
+    uk_kept *next;
+    ukko_msg *msg;
+    ukko_ref *to, *sender;
+};
+typedef struct uk_kept_list {
+    uk_kept *first, **last;
+} uk_kept_list;
+
+typedef struct uk_sys_item { /* a system message until it is acked */
+    uk_sysmsg *msg;
+    ukko_ref *to;
+    uk_buf bytes;
+} uk_sys_item;
+
+struct uk_peer {
+    uk_remote *remote;
+    _Atomic uint32_t refs; /* relaxed up, acq_rel down */
+    char *address;
+    uk_path path; /* views of address */
+    /* lock guards all down to [io]; under it only the lock of a stream is taken */
+    pthread_mutex_t lock;
+    _Atomic uint8_t mode; /* uk_out_mode; written under the lock; a relaxed read is a hint */
+    const char *dead_reason;
+    uk_kept_list urgent, kept;
+    size_t n_kept;
+    int64_t kept_warned_ms;
+    uk_stream *out;   /* retained; UK_OUT_OPEN: write here */
+    uk_conn *out_conn;
+    uk_acked_send send;
+    int64_t ever;     /* the highest number ever sent to this address */
+    bool send_warned;
+    bool posted;      /* `wanted` is on its way */
+    bool hopeless;    /* the buffer overflowed */
+    uk_task wanted;
+    /* [io] */
+    uk_link link;
+    uk_alarm alarm, resend;
+    uk_conn *dialing;
+    uk_acked_recv recv;
+};
+
+uk_peer *uk_peer_get(uk_remote *r, ukko_slice address);  /* [any] owned; NULL: not an address */
+uk_peer *uk_peer_find(uk_remote *r, ukko_slice address); /* [any] owned; NULL: not there */
+uk_peer *uk_peer_retain(uk_peer *p);
+void uk_peer_release(uk_peer *p);
+void uk_peer_event(uk_peer *p, const uk_link_event *ev); /* [io] */
+void uk_peer_wake(uk_peer *p);                           /* [any] under its lock: posts `wanted` */
+void uk_peers_prune(uk_remote *r);                       /* [io] */
+void uk_peers_each(uk_remote *r, void (*fn)(uk_peer *p, void *data), void *data); /* [io] */
+
+/* ---- connections, [io] ---- */
+
+enum { UK_CACHE_MAX = 4096 };
+
+struct uk_conn {
+    uk_conn *next, **prev;
+    uk_remote *remote;
+    uk_peer *peer; /* retained; NULL before the handshake of an inbound one */
+    uk_proto proto;
+    uk_stream *stream;
+    uk_connect *dial;
+    uk_alarm alarm, ack_alarm;
+    int64_t armed_for;
+    bool active;
+    bool detached; /* the link does not want to hear of it any more */
+    bool ended, is_reader, got_bytes;
+    int32_t uid;
+    uk_task gone;
+    char from[64];
+    uk_map recipients, senders; /* path text -> retained reference, in uk_cached */
+    size_t n_recipients, n_senders;
+    int64_t seq_seen; /* highest number that came in here */
+    bool seq_any;
+    /* under the lock of the peer, once there is one */
+    uk_ack_timer ack;
+    uk_buf ack_bytes; /* the ack field of the payload to come; empty: none waits */
+};
+
+void uk_conn_accept(void *remote, int fd, const char *from);
+uk_conn *uk_conn_dial(uk_peer *p, bool refuse, int32_t uid);
+void uk_conn_abandon(uk_conn *c);
+void uk_conn_end(uk_conn *c, uk_pdu_kind pdu, const char *text);
+/* What comes in cannot be handled: the association ends. */
+void uk_conn_broken(uk_conn *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void uk_conn_write(uk_conn *c, const uk_buf *frames);
+void uk_sniff(uk_conn *c, const uint8_t *bytes, size_t n, const char *otherwise);
+
+/* ---- sending, [any] ---- */
+
+void uk_send_message(ukko_ref *to, uk_peer *p, ukko_msg *msg, ukko_ref *sender); /* takes msg */
+void uk_send_system(ukko_ref *to, uk_peer *p, uk_sysmsg *m);                     /* takes m */
+void uk_send_flush(void); /* what this thread has staged */
+void uk_send_opened(uk_peer *p, uk_conn *c);                /* [io] writes what was kept */
+void uk_send_bury_kept(uk_peer *p, const char *reason);     /* [io] */
+void uk_send_bury_bytes(uk_peer *p, const uk_buf *frames, size_t from, const char *reason);
+/* Under the lock: puts a waiting ack into the first frame of *frames, when it fits. */
+void uk_send_carry_ack(uk_peer *p, uk_conn *c, uk_buf *frames);
+
+/* ---- system messages ---- */
+
+void uk_sys_item_free(void *data, void *item);
+void uk_sys_resend(uk_peer *p, size_t limit);                    /* [io] */
+/* [io] Numbers start at 0 again; what was not acked is dead, or forgotten when reason is NULL. */
+void uk_sys_restart(uk_peer *p, const char *reason);
+void uk_sys_reset(uk_peer *p, bool changed);                     /* [io] another incarnation */
+void uk_sys_ack_in(uk_conn *c, const uk_wire *e);                /* [io] */
+void uk_sys_arrived(uk_conn *c, const uk_wire *e);               /* [io] */
+void uk_sys_ack_tick(uk_alarm *a);                               /* [io] */
+void uk_sys_last_ack(uk_conn *c);                                /* [io] */
+
+/* ---- receiving, [io] ---- */
+
+void uk_recv_payload(uk_conn *c, ukko_slice payload);
+/* The message of an envelope goes to its actor. Paths were checked. */
+void uk_recv_deliver(uk_conn *c, const uk_wire *e);
+/* false: the association was ended. */
+bool uk_recv_check_paths(uk_conn *c, const uk_wire *e);
+void uk_recv_forget(uk_conn *c); /* empties the caches */
+
+/* ---- references, [any] ---- */
+
+/* Takes a reference to p. */
+ukko_ref *uk_remote_ref_new(uk_peer *p, ukko_slice text, const uk_path *path);
+uk_peer *uk_remote_ref_peer(ukko_ref *ref);
+ukko_slice uk_remote_ref_text(ukko_ref *ref);
+ukko_ref *uk_daemon_new(uk_remote *r);
+
+/* ---- events and logs ---- */
+
+void uk_news_publish(uk_remote *r, const uk_peer *p, const uk_link_action *a);
+void uk_news_log(uk_remote *r, const uk_peer *p, const uk_link_action *a);
+/* The first size of a class at or over log-frame-size-exceeding, and each that is a tenth more. */
+void uk_log_frame_size(uk_remote *r, const char *class_name, size_t size); /* [any] */
+void uk_news_listening(uk_remote *r);
+void uk_news_down(uk_remote *r);
+void uk_news_failed(uk_remote *r, const char *text);
+
+/* ---- death watch ---- */
+
+uk_watcher *uk_watcher_new(uk_remote *r);
+void uk_watcher_free(uk_watcher *w);   /* after the loop */
+void uk_watcher_stop(uk_watcher *w);   /* [io] no more ticks */
+void uk_watcher_watch(uk_watcher *w, ukko_ref *watchee, ukko_ref *watcher);   /* [any] */
+void uk_watcher_unwatch(uk_watcher *w, ukko_ref *watchee, ukko_ref *watcher); /* [any] */
+ukko_ref *uk_watcher_ref(uk_watcher *w);
+
+/* ---- the whole ---- */
+
+/* A path in our words: "proto://sys@host:port" of a peer that calls itself so. NULL: impossible. */
+char *uk_remote_origin_address(uk_remote *r, const uk_origin *o);
+bool uk_remote_serves(uk_remote *r, ukko_slice protocol);
+void uk_remote_quarantine(uk_remote *r, const char *address, bool has_uid, int32_t uid,
+                          const char *why); /* [any] */
+void uk_remote_stop(uk_remote *r); /* [io] begins the shutdown */
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Receiving: a payload becomes a message in the mailbox of its actor, or an acknowledgement. Paths
+   are looked up in caches by their bytes. What cannot be read is reported and dropped; only an
+   envelope or a path that is malformed ends the association. I/O thread only. */
+#include "remote/internal.h"
+#include "base/mem.h"
+#include <stdio.h>
+
+enum { CACHE_KEY_MAX = 512 };
+
+typedef struct cached {
+    ukko_ref *ref; /* retained */
+    size_t len;
+    uint8_t key[];
+} cached;
+
+/* ---- caches ---- */
+
+static void empty(uk_map *m, size_t *n) {
+    size_t pos = 0;
+    void *v;
+    while (uk_map_next(m, &pos, &v)) {
+        cached *c = v;
+        uk_map_remove(m, c->key, c->len);
+        uk_ref_release(c->ref);
+        uk_free(c);
+    }
+    *n = 0;
+}
+
+void uk_recv_forget(uk_conn *c) {
+    empty(&c->recipients, &c->n_recipients);
+    empty(&c->senders, &c->n_senders);
+}
+
+static ukko_ref *look(const uk_map *m, ukko_slice key) {
+    cached *c = uk_map_get(m, key.ptr, key.len);
+    return c ? c->ref : NULL;
+}
+
+static void forget(uk_map *m, size_t *n, ukko_slice key) {
+    cached *c = uk_map_remove(m, key.ptr, key.len);
+    if (!c) return;
+    uk_ref_release(c->ref);
+    uk_free(c);
+    (*n)--;
+}
+
+static void remember(uk_map *m, size_t *n, ukko_slice key, ukko_ref *ref) {
+    if (key.len > CACHE_KEY_MAX) return;
+    if (*n >= UK_CACHE_MAX) empty(m, n);
+    cached *c = uk_alloc(sizeof *c + key.len);
+    c->ref = uk_ref_retain(ref);
+    c->len = key.len;
+    memcpy(c->key, key.ptr, key.len);
+    uk_map_put(m, c->key, c->len, c);
+    (*n)++;
+}
+
+/* ---- paths ---- */
+
+static bool is_ours(uk_remote *r, const uk_path *p) {
+    if (p->host.len) return uk_slice_is(p->address, r->address);
+    return uk_slice_is(p->protocol, "pekko") && uk_slice_is(p->system, ukko_system_name(r->sys));
+}
+
+/* *ref is retained, NULL when the recipient is not local. Negative: no path at all. */
+static int recipient(uk_conn *c, ukko_slice text, ukko_ref **ref) {
+    uk_path path;
+    ukko_ref *known = look(&c->recipients, text);
+    if (known && !uk_ref_stopped(known)) {
+        *ref = uk_ref_retain(known);
+        return 0;
+    }
+    if (known) forget(&c->recipients, &c->n_recipients, text);
+    *ref = NULL;
+    int rc = uk_path_parse(text, &path);
+    if (rc) return rc;
+    if (!path.address.len) return UKKO_EPARSE;
+    if (!is_ours(c->remote, &path)) return 0;
+    if (!path.elements.len) {
+        *ref = uk_ref_retain(ukko_dead_letters(c->remote->sys));
+        return 0;
+    }
+    *ref = uk_system_resolve_local(c->remote->sys, path.elements, path.uid);
+    if ((*ref)->vt->kind == UK_REF_CELL)
+        remember(&c->recipients, &c->n_recipients, text, *ref);
+    return 0;
+}
+
+/* *ref is retained, or NULL: none. Only a uid that is no number is an error. */
+static int sender(uk_conn *c, const uk_wire *e, ukko_ref **ref) {
+    uk_path path;
+    *ref = NULL;
+    if (!e->has_sender) return 0;
+    ukko_ref *known = look(&c->senders, e->sender);
+    if (known && (known->vt->kind == UK_REF_REMOTE || !uk_ref_stopped(known))) {
+        *ref = uk_ref_retain(known);
+        return 0;
+    }
+    if (known) forget(&c->senders, &c->n_senders, e->sender);
+    int rc = uk_path_parse(e->sender, &path);
+    if (rc) return rc == UKKO_EINVAL ? rc : 0;
+    if (!path.address.len) return 0;
+    *ref = uk_system_resolve(c->remote->sys, e->sender);
+    uk_ref_kind kind = (*ref)->vt->kind;
+    if (kind == UK_REF_REMOTE || kind == UK_REF_CELL)
+        remember(&c->senders, &c->n_senders, e->sender, *ref);
+    return 0;
+}
+
+bool uk_recv_check_paths(uk_conn *c, const uk_wire *e) {
+    ukko_ref *to, *from = NULL;
+    int rc = recipient(c, e->recipient, &to);
+    if (!rc) rc = sender(c, e, &from);
+    uk_ref_release(to);
+    uk_ref_release(from);
+    if (rc) uk_conn_broken(c, "Error while decoding incoming Pekko PDU: a path cannot be parsed");
+    return !rc;
+}
+
+/* ---- what is dropped ---- */
+
+static void not_local(uk_conn *c, const uk_wire *e) {
+    uk_remote *r = c->remote;
+    ukko_msg *msg = NULL;
+    uk_path path;
+    char class_name[200];
+    if (uk_path_parse(e->recipient, &path)) return;
+    if (uk_serial_decode(r->serial, e->serializer, e->manifest, e->message, &msg, NULL))
+        snprintf(class_name, sizeof class_name, "serializer %d, manifest %.*s", e->serializer,
+                 (int)(e->manifest.len < 100 ? e->manifest.len : 100),
+                 (const char *)e->manifest.ptr);
+    else snprintf(class_name, sizeof class_name, "%s", ukko_msg_class(msg));
+    int n = e->recipient.len < 400 ? (int)e->recipient.len : 400;
+    int a = path.address.len < 300 ? (int)path.address.len : 300;
+    uk_log(r->sys, UKKO_LOG_ERROR, "remoting", UK_LOG_WRITER, NULL, NULL,
+           "dropping message [class %s] for non-local recipient [Actor[%.*s]] arriving at [%.*s] "
+           "inbound addresses are [%s]: the peer must spell this node as %s.hostname and .port do",
+           class_name, n, (const char *)e->recipient.ptr, a, (const char *)path.address.ptr,
+           r->address, r->set.transport_path);
+    ukko_msg_release(msg);
+}
+
+static void not_readable(uk_conn *c, const uk_wire *e, int rc, const ukko_error *err) {
+    int m = e->manifest.len < 200 ? (int)e->manifest.len : 200;
+    const char *what = rc == UKKO_ENOTFOUND ? "Serializer not defined for message with"
+                                            : "Could not deserialize message with";
+    uk_log(c->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_READER, NULL, NULL,
+           "%s serializer id [%d] and manifest [%.*s] from [%s]. Transient association error "
+           "(association remains live). %s",
+           what, e->serializer, m, (const char *)e->manifest.ptr, c->peer->address, err->message);
+}
+
+static void untrusted(uk_conn *c, const char *what, const char *name, const char *more) {
+    uk_log(c->remote->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_READER, "SECURITY", NULL,
+           "operating in UntrustedMode, dropping inbound %s %s%s", what, name, more);
+}
+
+/* ---- untrusted mode ---- */
+
+static bool is_root(const ukko_ref *ref) {
+    return ref->vt->kind == UK_REF_CONTAINER && !strcmp(ukko_ref_name(ref), "");
+}
+
+static bool trusted_selection(uk_conn *c, ukko_ref *anchor, const uk_selection_body *s) {
+    uk_buf b = {0};
+    bool found = false;
+    for (size_t i = 0; i < s->n_steps && b.len < 4096; i++) {
+        uk_buf_byte(&b, '/');
+        if (s->steps[i].kind == UK_STEP_PARENT) uk_buf_str(&b, "..");
+        else uk_buf_put(&b, s->steps[i].text.ptr, s->steps[i].text.len);
+    }
+    for (size_t i = 0; i < c->remote->set.n_trusted && is_root(anchor); i++)
+        found |= uk_slice_is(uk_buf_slice(&b), c->remote->set.trusted[i]);
+    if (!found) {
+        char path[200];
+        snprintf(path, sizeof path, "[%.*s]", (int)(b.len < 190 ? b.len : 190), (char *)b.ptr);
+        untrusted(c, "actor selection to", path,
+                  ", allow it by adding the path to "
+                  "'pekko.remote.trusted-selection-paths' configuration");
+    }
+    uk_buf_fini(&b);
+    return found;
+}
+
+static bool harmless(uk_conn *c, const ukko_msg *m) {
+    if (!m || !(m->type->flags & UKKO_TYPE_HARMFUL)) return true;
+    char name[200];
+    snprintf(name, sizeof name, "[%s]", ukko_msg_class(m));
+    untrusted(c, "PossiblyHarmful message of type", name, "");
+    return false;
+}
+
+static bool allowed(uk_conn *c, ukko_ref *to, const ukko_msg *m) {
+    if (!c->remote->set.untrusted) return true;
+    if (to->vt->kind == UK_REF_REMOTE) {
+        uk_log(c->remote->sys, UKKO_LOG_ERROR, "remoting", UK_LOG_READER, NULL, NULL,
+               "dropping message [class %s] for unknown recipient [Actor[%s]]", ukko_msg_class(m),
+               ukko_ref_path(to));
+        return false;
+    }
+    if (m->type != &uk_selection_type) return harmless(c, m);
+    const uk_selection_body *s = UK_BODY(uk_selection_body, m);
+    return trusted_selection(c, to, s) && harmless(c, s->message);
+}
+
+/* ---- delivery ---- */
+
+static void log_received(uk_conn *c, ukko_ref *to, const ukko_msg *m, ukko_ref *from) {
+    char text[300];
+    if (!uk_log_enabled(c->remote->sys, UKKO_LOG_DEBUG)) return;
+    ukko_msg_print(m, text, sizeof text);
+    uk_log(c->remote->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_READER, NULL, NULL,
+           "received %s message: [%s] to [%s] from [%s]",
+           to->vt->kind == UK_REF_DAEMON   ? "daemon"
+           : to->vt->kind == UK_REF_REMOTE ? "remote-destined"
+                                           : "local",
+           text, ukko_ref_path(to), from ? ukko_ref_path(from) : "no sender");
+}
+
+static void deliver_system(uk_conn *c, const uk_wire *e, ukko_ref *to) {
+    uk_sysmsg *m;
+    ukko_error err = {0};
+    int rc = uk_sysmsg_decode(c->remote->serial, e->message, &m, &err);
+    if (rc) {
+        not_readable(c, e, rc, &err);
+    } else if (c->remote->set.untrusted) {
+        untrusted(c, "PossiblyHarmful message of type", "[system message]", "");
+        uk_sysmsg_free(m);
+    } else {
+        uk_ref_system(to, m);
+    }
+}
+
+static void deliver_message(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref *from) {
+    ukko_msg *m;
+    ukko_error err = {0};
+    int rc = uk_serial_decode(c->remote->serial, e->serializer, e->manifest, e->message, &m, &err);
+    if (rc) {
+        not_readable(c, e, rc, &err);
+        return;
+    }
+    if (c->remote->set.log_received) log_received(c, to, m, from);
+    if (c->remote->set.log_frame_size >= 0)
+        uk_log_frame_size(c->remote, ukko_msg_class(m), e->payload.len);
+    if (!allowed(c, to, m)) ukko_msg_release(m);
+    else if (m->type == &uk_selection_type) uk_selection_deliver(to, m, from);
+    else uk_ref_tell(to, m, from);
+}
+
+void uk_recv_deliver(uk_conn *c, const uk_wire *e) {
+    ukko_ref *to, *from = NULL;
+    int rc = recipient(c, e->recipient, &to);
+    if (!rc) rc = sender(c, e, &from);
+    if (rc) {
+        uk_conn_broken(c, "Error while decoding incoming Pekko PDU: a path cannot be parsed");
+    } else if (!to) {
+        not_local(c, e);
+    } else if (to->vt->kind == UK_REF_DAEMON && c->remote->set.untrusted &&
+               !strcmp(ukko_ref_name(to), "remote")) {
+        uk_log(c->remote->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_READER, "SECURITY", NULL,
+               "dropping daemon message in untrusted mode");
+    } else if (e->serializer == UKKO_SER_SYSTEM) {
+        deliver_system(c, e, to);
+    } else {
+        deliver_message(c, e, to, from);
+    }
+    uk_ref_release(to);
+    uk_ref_release(from);
+}
+
+void uk_recv_payload(uk_conn *c, ukko_slice payload) {
+    uk_wire e;
+    if (uk_envelope_decode(payload, &e)) {
+        uk_conn_broken(c, "Error while decoding incoming Pekko PDU of length: %zu", payload.len);
+        return;
+    }
+    if (e.has_ack) uk_sys_ack_in(c, &e);
+    if (!e.has_message || c->ended) return;
+    if (!e.has_seq) uk_recv_deliver(c, &e);
+    else if (uk_recv_check_paths(c, &e)) uk_sys_arrived(c, &e);
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* System messages: numbered, kept until acknowledged, written again; and on the other side put in
+   order and acknowledged on the connection they came by. Sending is for any thread, the rest is
+   the I/O thread's. Locks: peer.lock guards the send buffer and the ack that waits. */
+#include "remote/internal.h"
+#include "base/mem.h"
+#include "base/os.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+void uk_sys_item_free(void *data, void *item) {
+    uk_sys_item *i = item;
+    (void)data;
+    if (i->msg) uk_sysmsg_free(i->msg);
+    uk_ref_release(i->to);
+    uk_buf_fini(&i->bytes);
+    uk_free(i);
+}
+
+/* ---- out ---- */
+
+typedef struct writing {
+    uk_peer *peer;
+    uk_buf frames;
+} writing;
+
+static void put_item(void *data, int64_t seq, void *item) {
+    writing *w = data;
+    uk_sys_item *i = item;
+    uk_outgoing m = {.recipient = uk_remote_ref_text(i->to),
+                     .message = uk_buf_slice(&i->bytes),
+                     .serializer = UKKO_SER_SYSTEM,
+                     .has_seq = true,
+                     .seq = seq};
+    uk_envelope_put(&w->frames, &m, w->peer->remote->set.max_frame);
+    if (uk_seq_compare(seq, w->peer->ever) > 0) w->peer->ever = seq;
+}
+
+/* Under the lock; gives it back. Writes w on the current connection. */
+static void write_out(uk_peer *p, writing *w) {
+    uk_stream *out = NULL;
+    if (w->frames.len && p->out) {
+        out = uk_stream_retain(p->out);
+        if (p->out_conn) uk_send_carry_ack(p, p->out_conn, &w->frames);
+    }
+    pthread_mutex_unlock(&p->lock);
+    if (out) {
+        uk_stream_send(out, w->frames.ptr, w->frames.len);
+        uk_stream_release(out);
+    }
+    uk_buf_fini(&w->frames);
+}
+
+void uk_sys_resend(uk_peer *p, size_t limit) {
+    writing w = {.peer = p};
+    pthread_mutex_lock(&p->lock);
+    uk_acked_send_each(&p->send, limit, put_item, &w);
+    write_out(p, &w);
+}
+
+/* Under the lock: is it time to say that many wait? Gives how many, or 0. */
+static size_t filling(uk_peer *p) {
+    size_t cap = p->remote->set.sys_buffer, n = p->send.pending;
+    if (n < cap / 2) p->send_warned = false;
+    if (p->send_warned || n < cap / 2) return 0;
+    p->send_warned = true;
+    return n;
+}
+
+static uk_sys_item *make_item(ukko_ref *to, uk_peer *p, uk_sysmsg *m) {
+    uk_sys_item *i = uk_zalloc(sizeof *i);
+    i->msg = m;
+    i->to = uk_ref_retain(to);
+    if (!uk_sysmsg_encode(p->remote->serial, m, &i->bytes)) return i;
+    uk_log(p->remote->sys, UKKO_LOG_ERROR, "remoting", UK_LOG_WRITER, NULL, NULL,
+           "A system message of kind %d to [%s] cannot be serialized", m->kind, ukko_ref_path(to));
+    uk_sys_item_free(NULL, i);
+    return NULL;
+}
+
+static void push_item(uk_peer *p, uk_sys_item *i, uk_out_mode mode, writing *w) {
+    int64_t seq;
+    if (uk_acked_send_push(&p->send, i, &seq)) {
+        p->hopeless = true;
+        uk_peer_wake(p);
+    } else if (mode == UK_OUT_OPEN) {
+        if (uk_acked_send_open(&p->send, p->remote->set.resend_limit)) put_item(w, seq, i);
+    } else if (mode == UK_OUT_WAKE) {
+        /* relaxed: the lock orders it */
+        atomic_store_explicit(&p->mode, UK_OUT_KEEP, memory_order_relaxed);
+        uk_peer_wake(p);
+    }
+}
+
+void uk_send_system(ukko_ref *to, uk_peer *p, uk_sysmsg *m) {
+    uk_send_flush(); /* what this thread said before goes first */
+    uk_sys_item *i = make_item(to, p, m);
+    if (!i) return;
+    writing w = {.peer = p};
+    pthread_mutex_lock(&p->lock);
+    uk_out_mode mode = atomic_load_explicit(&p->mode, memory_order_relaxed);
+    if (mode == UK_OUT_DEAD) {
+        pthread_mutex_unlock(&p->lock);
+        i->msg = NULL;
+        uk_dead_system(p->remote->sys, m, to);
+        uk_sys_item_free(NULL, i);
+        return;
+    }
+    push_item(p, i, mode, &w);
+    size_t n = filling(p);
+    write_out(p, &w);
+    if (n)
+        uk_log(p->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_SUPERVISOR, NULL, NULL,
+               "[%zu] system messages to [%s] are not acknowledged; at "
+               "system-message-buffer-size = %zu the link is given up",
+               n, p->address, p->remote->set.sys_buffer);
+}
+
+typedef struct dead_list {
+    uk_sys_item **items;
+    size_t n, cap;
+} dead_list;
+
+static void collect(void *data, void *item) {
+    dead_list *d = data;
+    if (d->n == d->cap) {
+        d->cap = d->cap ? d->cap * 2 : 16;
+        d->items = uk_realloc(d->items, d->cap * sizeof *d->items);
+    }
+    d->items[d->n++] = item;
+}
+
+void uk_sys_restart(uk_peer *p, const char *reason) {
+    dead_list d = {0};
+    pthread_mutex_lock(&p->lock);
+    uk_acked_send_reset(&p->send, collect, &d);
+    p->send_warned = false;
+    pthread_mutex_unlock(&p->lock);
+    for (size_t i = 0; i < d.n; i++) {
+        uk_sysmsg *m = d.items[i]->msg;
+        d.items[i]->msg = NULL;
+        /* at the end of the system what was not acked is just forgotten */
+        if (!reason || p->remote->stopping) uk_sysmsg_free(m);
+        else uk_dead_system(p->remote->sys, m, d.items[i]->to);
+        uk_sys_item_free(NULL, d.items[i]);
+    }
+    uk_free(d.items);
+}
+
+void uk_sys_reset(uk_peer *p, bool changed) {
+    uk_acked_recv_reset(&p->recv);
+    if (changed) uk_sys_restart(p, NULL); /* none of it means the new incarnation */
+}
+
+/* ---- acks that come in ---- */
+
+void uk_sys_ack_in(uk_conn *c, const uk_wire *e) {
+    uk_peer *p = c->peer;
+    if (!p || p->link.writer != c) return; /* the numbers of another stream are none of ours */
+    writing w = {.peer = p};
+    pthread_mutex_lock(&p->lock);
+    int64_t ever = p->ever;
+    int rc = uk_acked_send_ack(&p->send, e->cumulative, uk_envelope_nacks((const void *)e));
+    if (rc == 1) uk_acked_send_each(&p->send, 0, put_item, &w);
+    write_out(p, &w);
+    if (rc >= 0) return;
+    if (uk_seq_compare(e->cumulative, ever) <= 0) {
+        uk_log(p->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_SUPERVISOR, NULL, NULL,
+               "Ignoring a stale acknowledgement [%" PRId64 ", %zu nacks] of [%s]", e->cumulative,
+               e->nack_count, p->address);
+        return;
+    }
+    char text[200];
+    snprintf(text, sizeof text,
+             "Error encountered while processing system message acknowledgement buffer: highest "
+             "sent [%" PRId64 "] ack: ACK[%" PRId64 ", %zu nacks]",
+             ever, e->cumulative, e->nack_count);
+    uk_peer_event(p, &(uk_link_event){.kind = UK_LINK_HOPELESS, .text = text});
+}
+
+/* ---- acks that go out ---- */
+
+/* Under the lock: the ack waits in c->ack_bytes. What another connection has seen is not spoken
+   of here: a peer that has begun anew would take it for an acknowledgement of the future. */
+static void note_ack(uk_conn *c) {
+    uk_ack a = uk_acked_recv_ack(&c->peer->recv);
+    int64_t *nacks = (int64_t *)(uintptr_t)a.nacks;
+    if (uk_seq_compare(a.cumulative, c->seq_seen) > 0) {
+        size_t n = 0;
+        a.cumulative = c->seq_seen;
+        for (size_t i = 0; i < a.count; i++)
+            if (uk_seq_compare(nacks[i], a.cumulative) <= 0) nacks[n++] = nacks[i];
+        a.count = n;
+    }
+    uk_buf frame = {0};
+    uk_buf_clear(&c->ack_bytes);
+    if (!uk_ack_put(&frame, &a, c->remote->set.max_frame)) {
+        size_t at = 5; /* behind the length and the tag of the payload: its length */
+        while (frame.ptr[at] & 128) at++;
+        at++;
+        uk_buf_put(&c->ack_bytes, frame.ptr + at, frame.len - at);
+    }
+    uk_buf_fini(&frame);
+}
+
+/* Under the lock: the ack that waits, alone, goes to out. */
+static void put_pure(uk_conn *c, uk_buf *out) {
+    uint8_t head[16];
+    if (!c->ack_bytes.len) return;
+    head[4] = 0x0a;
+    size_t h = (size_t)(uk_pb_write_varint(head + 5, c->ack_bytes.len) - head);
+    uk_frame_put_length(head, (uint32_t)(h - UK_FRAME_HEADER + c->ack_bytes.len));
+    uk_buf_put(out, head, h);
+    uk_buf_put(out, c->ack_bytes.ptr, c->ack_bytes.len);
+    uk_buf_clear(&c->ack_bytes);
+    uk_ack_timer_wrote(&c->ack, true, uk_now_ms());
+}
+
+void uk_sys_last_ack(uk_conn *c) {
+    uk_buf out = {0};
+    if (!c->peer) return;
+    pthread_mutex_lock(&c->peer->lock);
+    put_pure(c, &out);
+    pthread_mutex_unlock(&c->peer->lock);
+    uk_conn_write(c, &out);
+    uk_buf_fini(&out);
+}
+
+void uk_sys_ack_tick(uk_alarm *alarm) {
+    uk_conn *c = UK_OWNER(uk_conn, alarm, ack_alarm);
+    int64_t now = uk_now_ms();
+    uk_buf out = {0};
+    pthread_mutex_lock(&c->peer->lock);
+    if (uk_ack_timer_due(&c->ack, now)) put_pure(c, &out);
+    bool waits = c->ack_bytes.len > 0;
+    int64_t at = uk_ack_timer_deadline(&c->ack);
+    pthread_mutex_unlock(&c->peer->lock);
+    uk_conn_write(c, &out);
+    uk_buf_fini(&out);
+    if (waits && at != INT64_MAX) uk_alarm_start(c->remote->loop, alarm, at - now + 1);
+}
+
+static void acknowledge(uk_conn *c) {
+    uk_buf out = {0};
+    int64_t now = uk_now_ms();
+    pthread_mutex_lock(&c->peer->lock);
+    note_ack(c);
+    if (uk_ack_timer_add(&c->ack, now)) put_pure(c, &out);
+    int64_t at = uk_ack_timer_deadline(&c->ack);
+    pthread_mutex_unlock(&c->peer->lock);
+    uk_conn_write(c, &out);
+    uk_buf_fini(&out);
+    if (at != INT64_MAX && !c->ack_alarm.slot)
+        uk_alarm_start(c->remote->loop, &c->ack_alarm, at - now + 1);
+}
+
+/* ---- numbered messages that come in ---- */
+
+typedef struct arrival {
+    size_t len;
+    uint8_t payload[];
+} arrival;
+
+void uk_sys_arrived(uk_conn *c, const uk_wire *e) {
+    uk_peer *p = c->peer;
+    int rc = uk_acked_recv_check(&p->recv, e->seq, e->payload.len);
+    if (rc < 0) {
+        uk_log(c->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_READER, NULL, NULL,
+               "Dropping system message number %" PRId64 " of [%s]: too far ahead of number %" PRId64,
+               e->seq, p->address, p->recv.delivered);
+        return;
+    }
+    if (!c->seq_any || uk_seq_compare(e->seq, c->seq_seen) > 0) c->seq_seen = e->seq;
+    c->seq_any = true;
+    if (rc == 1) {
+        arrival *a = uk_alloc(sizeof *a + e->payload.len);
+        a->len = e->payload.len;
+        memcpy(a->payload, e->payload.ptr, e->payload.len);
+        uk_acked_recv_put(&p->recv, e->seq, a, e->payload.len);
+    }
+    acknowledge(c);
+    for (arrival *a; !c->ended && (a = uk_acked_recv_next(&p->recv)) != NULL; uk_free(a)) {
+        uk_wire w;
+        if (!uk_envelope_decode((ukko_slice){a->payload, a->len}, &w)) uk_recv_deliver(c, &w);
+    }
+}

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sending messages: the sender's own thread encodes them as frames. Inside an actor's turn they are
+   staged and leave together at its end; otherwise they leave at once. While there is no connection
+   they are kept as messages, so that they can become dead letters. Any thread, but for [io].
+   Locks: peer.lock, and a stream's lock by itself or under it. */
+#include "remote/internal.h"
+#include "base/mem.h"
+#include "base/os.h"
+#include <stdio.h>
+
+enum { STAGES = 8, STAGE_LIMIT = 128 * 1024, STAGE_KEEP = 256 * 1024, KEPT_WARN_MS = 5000 };
+
+/* ---- what a thread has staged ---- */
+
+typedef struct stage {
+    uk_peer *peer; /* retained; NULL: free */
+    uk_buf frames;
+    size_t guess; /* length of the last message */
+} stage;
+
+typedef struct stages {
+    stage list[STAGES];
+    unsigned used; /* slots 0 .. used - 1 may hold something */
+} stages;
+
+static _Thread_local stages *mine;
+static pthread_key_t key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void free_stages(void *arg) {
+    stages *s = arg;
+    uk_send_flush();
+    for (size_t i = 0; i < STAGES; i++) uk_buf_fini(&s->list[i].frames);
+    uk_free(s);
+    mine = NULL;
+}
+
+static void make_key(void) { pthread_key_create(&key, free_stages); }
+
+static stages *my_stages(void) {
+    if (mine) return mine;
+    pthread_once(&once, make_key);
+    mine = uk_zalloc(sizeof *mine);
+    pthread_setspecific(key, mine);
+    return mine;
+}
+
+static void write_frames(uk_peer *p, uk_buf *frames);
+
+static void flush_stage(stage *s) {
+    uk_peer *p = s->peer;
+    if (!p) return;
+    uk_buf frames = s->frames; /* a dead letter may be answered through this very stage */
+    s->peer = NULL;
+    s->frames = (uk_buf){0};
+    if (frames.len) write_frames(p, &frames);
+    if (frames.cap > STAGE_KEEP || s->frames.cap) {
+        uk_buf_fini(&frames);
+    } else {
+        uk_buf_clear(&frames);
+        s->frames = frames;
+    }
+    uk_peer_release(p);
+}
+
+void uk_send_flush(void) {
+    if (!mine) return;
+    for (unsigned i = 0; i < mine->used; i++) flush_stage(&mine->list[i]);
+    mine->used = 0;
+}
+
+static stage *find_stage(uk_peer *p) {
+    stages *s = my_stages();
+    for (unsigned i = 0; i < s->used; i++)
+        if (s->list[i].peer == p) return &s->list[i];
+    if (s->used == STAGES) uk_send_flush();
+    stage *n = &s->list[s->used++];
+    n->peer = uk_peer_retain(p);
+    return n;
+}
+
+/* ---- a connection to write on ---- */
+
+/* Under the lock: the ack goes into the first frame, in front of its envelope. */
+void uk_send_carry_ack(uk_peer *p, uk_conn *c, uk_buf *frames) {
+    bool carried = false;
+    size_t a = c->ack_bytes.len;
+    if (a && frames->len > 6 && frames->ptr[4] == 0x0a) {
+        uint32_t body = uk_frame_length(frames->ptr);
+        uint64_t n = 0;
+        size_t at = 5, shift = 0;
+        while (frames->ptr[at] & 128) n |= (uint64_t)(frames->ptr[at++] & 127) << shift, shift += 7;
+        n |= (uint64_t)frames->ptr[at++] << shift;
+        uint8_t head[16];
+        head[4] = 0x0a;
+        size_t h = (size_t)(uk_pb_write_varint(head + 5, n + a) - head);
+        uint64_t longer = body + a + (h - at);
+        if (uk_frame_fits(longer, p->remote->set.max_frame)) {
+            size_t more = a + h - at;
+            uk_frame_put_length(head, (uint32_t)longer);
+            uk_buf_reserve(frames, more);
+            memmove(frames->ptr + at + more, frames->ptr + at, frames->len - at);
+            memcpy(frames->ptr, head, h);
+            memcpy(frames->ptr + h, c->ack_bytes.ptr, a);
+            frames->len += more;
+            uk_buf_clear(&c->ack_bytes);
+            carried = true;
+        }
+    }
+    uk_ack_timer_wrote(&c->ack, carried, uk_now_ms());
+}
+
+static void write_frames(uk_peer *p, uk_buf *frames) {
+    uk_stream *out = NULL;
+    pthread_mutex_lock(&p->lock);
+    /* relaxed: the lock orders it */
+    if (atomic_load_explicit(&p->mode, memory_order_relaxed) == UK_OUT_OPEN) {
+        out = uk_stream_retain(p->out);
+        if (p->out_conn) uk_send_carry_ack(p, p->out_conn, frames);
+    }
+    pthread_mutex_unlock(&p->lock);
+    bool sent = out && uk_stream_send(out, frames->ptr, frames->len);
+    if (out) uk_stream_release(out);
+    if (!sent) uk_send_bury_bytes(p, frames, 0, "the association has ended");
+}
+
+/* ---- encoding ---- */
+
+static void report_unsent(uk_peer *p, ukko_ref *to, ukko_msg *msg, ukko_ref *sender, int rc,
+                          const ukko_error *err) {
+    ukko_system *sys = p->remote->sys;
+    if (rc != UKKO_ETOOBIG) {
+        uk_log(sys, UKKO_LOG_ERROR, "remoting", UK_LOG_WRITER, NULL, err->message,
+               "Transient association error (association remains live). Message of class [%s] to "
+               "[%s] cannot be serialized: %s",
+               ukko_msg_class(msg), ukko_ref_path(to), err->message);
+        ukko_msg_release(msg);
+        return;
+    }
+    char why[1200];
+    snprintf(why, sizeof why,
+             "Discarding oversized payload sent to Actor[%s]: max allowed size %zu bytes "
+             "(maximum-frame-size), actual size of encoded class %s was %s bytes.",
+             ukko_ref_path(to), p->remote->set.max_frame, ukko_msg_class(msg),
+             err->message[0] ? err->message : "more");
+    uk_log(sys, UKKO_LOG_ERROR, "remoting", UK_LOG_WRITER, NULL, why,
+           "Transient association error (association remains live): OversizedPayloadException: %s",
+           why);
+    uk_dropped(sys, msg, sender, to, why);
+}
+
+static void log_sent(uk_remote *r, ukko_ref *to, const ukko_msg *msg, ukko_ref *sender, size_t n) {
+    if (r->set.log_sent && uk_log_enabled(r->sys, UKKO_LOG_DEBUG)) {
+        char text[300];
+        ukko_msg_print(msg, text, sizeof text);
+        uk_log(r->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_WRITER, NULL, NULL,
+               "sending message [%s] to [%s] from [%s]", text, ukko_ref_path(to),
+               sender ? ukko_ref_path(sender) : "no sender");
+    }
+    if (r->set.log_frame_size >= 0) uk_log_frame_size(r, ukko_msg_class(msg), n);
+}
+
+/* Appends the frame of a message to out; msg stays the caller's. *size tells how long the envelope
+   would be when it is too big. */
+static int encode(uk_peer *p, ukko_ref *to, const ukko_msg *msg, ukko_ref *sender, uk_buf *out,
+                  size_t guess, ukko_error *err) {
+    uk_remote *r = p->remote;
+    const char *from = sender ? uk_ref_text(sender) : NULL;
+    uk_outgoing m = {.recipient = uk_remote_ref_text(to)};
+    if (from) m.sender = (ukko_slice){(const uint8_t *)from, strlen(from)};
+    size_t before = out->len;
+    uk_frame_mark mark = uk_envelope_begin(out, &m, guess);
+    size_t body = out->len;
+    err->message[0] = 0;
+    int rc = uk_serial_encode(r->serial, msg, out, &m.serializer, &m.manifest, err);
+    if (rc) {
+        out->len = before;
+        return rc;
+    }
+    size_t n = out->len - body;
+    rc = uk_envelope_end(out, mark, &m, r->set.max_frame);
+    if (rc) snprintf(err->message, sizeof err->message, "%zu", n);
+    return rc;
+}
+
+static void send_open(ukko_ref *to, uk_peer *p, ukko_msg *msg, ukko_ref *sender) {
+    stage *s = find_stage(p);
+    size_t before = s->frames.len;
+    ukko_error err;
+    int rc = encode(p, to, msg, sender, &s->frames, s->guess, &err);
+    if (rc) {
+        report_unsent(p, to, msg, sender, rc, &err);
+    } else {
+        s->guess = s->frames.len - before;
+        if (p->remote->set.log_sent || p->remote->set.log_frame_size >= 0)
+            log_sent(p->remote, to, msg, sender, s->guess);
+        ukko_msg_release(msg);
+    }
+    if (uk_in_turn() && s->frames.len < STAGE_LIMIT) uk_turn_dirty();
+    else uk_send_flush();
+}
+
+/* ---- keeping ---- */
+
+static bool is_urgent(const ukko_msg *m) {
+    while (m && m->type == &uk_selection_type) m = UK_BODY(uk_selection_body, m)->message;
+    return m && (m->type->flags & UKKO_TYPE_PRIORITY);
+}
+
+static void keep(uk_peer *p, ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
+    uk_kept *k = uk_alloc(sizeof *k);
+    *k = (uk_kept){NULL, msg, uk_ref_retain(to), uk_ref_retain(sender)};
+    uk_kept_list *l = is_urgent(msg) ? &p->urgent : &p->kept;
+    *l->last = k;
+    l->last = &k->next;
+    p->n_kept++;
+}
+
+static void warn_kept(uk_peer *p, size_t n) {
+    int64_t now = uk_now_ms(), limit = p->remote->set.log_buffer;
+    pthread_mutex_lock(&p->lock);
+    bool warn = limit >= 0 && (int64_t)n > limit && now - p->kept_warned_ms >= KEPT_WARN_MS;
+    if (warn) p->kept_warned_ms = now;
+    pthread_mutex_unlock(&p->lock);
+    if (warn)
+        uk_log(p->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_WRITER, NULL, NULL,
+               "[%zu] buffered messages in EndpointWriter for [%s]. You should probably implement "
+               "flow control to avoid flooding the remote connection.",
+               n, p->address);
+}
+
+/* Not open, as it seems. false: it is open after all. */
+static bool send_closed(ukko_ref *to, uk_peer *p, ukko_msg *msg, ukko_ref *sender) {
+    pthread_mutex_lock(&p->lock);
+    /* relaxed: the lock orders it */
+    uk_out_mode mode = atomic_load_explicit(&p->mode, memory_order_relaxed);
+    const char *reason = p->dead_reason;
+    size_t n = 0;
+    if (mode == UK_OUT_WAKE || mode == UK_OUT_KEEP) {
+        keep(p, to, msg, sender);
+        n = p->n_kept;
+    }
+    if (mode == UK_OUT_WAKE) {
+        atomic_store_explicit(&p->mode, UK_OUT_KEEP, memory_order_relaxed);
+        uk_peer_wake(p);
+    }
+    pthread_mutex_unlock(&p->lock);
+    if (mode == UK_OUT_OPEN) return false;
+    if (mode == UK_OUT_GATE || mode == UK_OUT_DEAD)
+        uk_dead_letter(p->remote->sys, msg, sender, to, reason);
+    else warn_kept(p, n);
+    return true;
+}
+
+void uk_send_message(ukko_ref *to, uk_peer *p, ukko_msg *msg, ukko_ref *sender) {
+    for (;;) {
+        /* relaxed: a hint; what is written is checked under the lock */
+        if (atomic_load_explicit(&p->mode, memory_order_relaxed) == UK_OUT_OPEN) {
+            send_open(to, p, msg, sender);
+            return;
+        }
+        uk_send_flush(); /* earlier messages of this thread first */
+        if (send_closed(to, p, msg, sender)) return;
+    }
+}
+
+/* ---- the link opens ---- */
+
+static uk_kept *take_kept(uk_peer *p) { /* under the lock; urgent ones first */
+    uk_kept *first = p->urgent.first;
+    *p->urgent.last = p->kept.first;
+    if (!first) first = p->kept.first;
+    p->kept = (uk_kept_list){NULL, &p->kept.first};
+    p->urgent = (uk_kept_list){NULL, &p->urgent.first};
+    p->n_kept = 0;
+    return first;
+}
+
+static void free_kept(uk_kept *k) {
+    uk_ref_release(k->to);
+    uk_ref_release(k->sender);
+    uk_free(k);
+}
+
+static void encode_kept(uk_peer *p, uk_conn *c, uk_kept *k) {
+    uk_buf frames = {0};
+    while (k) {
+        uk_kept *next = k->next;
+        size_t before = frames.len;
+        ukko_error err;
+        int rc = encode(p, k->to, k->msg, k->sender, &frames, 256, &err);
+        if (rc) {
+            report_unsent(p, k->to, k->msg, k->sender, rc, &err);
+        } else {
+            log_sent(p->remote, k->to, k->msg, k->sender, frames.len - before);
+            ukko_msg_release(k->msg);
+        }
+        free_kept(k);
+        k = next;
+        if (frames.len > STAGE_LIMIT || !k) {
+            uk_conn_write(c, &frames);
+            uk_buf_clear(&frames);
+        }
+    }
+    uk_buf_fini(&frames);
+}
+
+void uk_send_opened(uk_peer *p, uk_conn *c) {
+    for (;;) {
+        pthread_mutex_lock(&p->lock);
+        uk_kept *k = take_kept(p);
+        if (!k) {
+            uk_stream *old = p->out;
+            p->out = uk_stream_retain(c->stream);
+            p->out_conn = c;
+            /* relaxed: the lock orders it */
+            atomic_store_explicit(&p->mode, UK_OUT_OPEN, memory_order_relaxed);
+            pthread_mutex_unlock(&p->lock);
+            if (old) uk_stream_release(old);
+            return;
+        }
+        pthread_mutex_unlock(&p->lock);
+        encode_kept(p, c, k);
+    }
+}
+
+/* ---- the link fails ---- */
+
+static void bury_frame(uk_peer *p, ukko_slice body, const char *reason) {
+    uk_pdu pdu;
+    uk_wire e;
+    ukko_msg *msg;
+    if (uk_pdu_decode(body, &pdu) || pdu.kind != UK_PDU_PAYLOAD) return;
+    if (uk_envelope_decode(pdu.payload, &e) || !e.has_message || e.has_seq) return;
+    if (uk_serial_decode(p->remote->serial, e.serializer, e.manifest, e.message, &msg, NULL)) return;
+    ukko_ref *to = uk_system_resolve(p->remote->sys, e.recipient);
+    ukko_ref *sender = e.has_sender ? uk_system_resolve(p->remote->sys, e.sender) : NULL;
+    uk_dead_letter(p->remote->sys, msg, sender, to, reason);
+    uk_ref_release(to);
+    uk_ref_release(sender);
+}
+
+/* Frames that begin before `from` were given to the socket, at least in part. */
+void uk_send_bury_bytes(uk_peer *p, const uk_buf *frames, size_t from, const char *reason) {
+    ukko_slice in = uk_buf_slice(frames), body;
+    while (uk_frame_cut(&in, SIZE_MAX, &body) == 1)
+        if ((size_t)(body.ptr - frames->ptr) >= from + UK_FRAME_HEADER) bury_frame(p, body, reason);
+}
+
+void uk_send_bury_kept(uk_peer *p, const char *reason) {
+    uk_buf unsent = {0};
+    size_t sent = 0;
+    pthread_mutex_lock(&p->lock);
+    uk_kept *k = take_kept(p);
+    uk_stream *out = p->out;
+    p->out = NULL;
+    pthread_mutex_unlock(&p->lock);
+    if (out && uk_stream_ended(out)) sent = uk_stream_unsent(out, &unsent);
+    if (out) uk_stream_release(out);
+    uk_send_bury_bytes(p, &unsent, sent, reason);
+    uk_buf_fini(&unsent);
+    while (k) {
+        uk_kept *next = k->next;
+        uk_dead_letter(p->remote->sys, k->msg, k->sender, k->to, reason);
+        free_kept(k);
+        k = next;
+    }
+}
