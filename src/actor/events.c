@@ -164,6 +164,12 @@ static void to_stderr(void *data, const ukko_log_record *r) {
 }
 static void emit(ukko_system *sys, ukko_log_level level, const char *source, const char *logger, const char *marker,
                  const char *cause, const char *text) {
+    char path[1024];
+    const char *hash = source ? strchr(source, '#') : NULL;
+    if (hash) { /* Pekko's log sources are paths without uid */
+        snprintf(path, sizeof path, "%.*s", (int)(hash - source), source);
+        source = path;
+    }
     ukko_log_record r = {sizeof r, level, uk_wall_ms(), sys->name, source ? source : "", logger ? logger : "ukko", marker, text, cause};
     (sys->log ? sys->log : to_stderr)(sys->log_data, &r);
 }
