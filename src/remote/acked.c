@@ -79,6 +79,7 @@ static void append_nacked(uk_acked_send *b, uk_acked_slot s) {
 /* Of the nacked items that `cumulative` speaks of, those not named again have arrived. An old
    acknowledgement that was overtaken says nothing of higher ones: they stay. */
 static void sweep_nacked(uk_acked_send *b, int64_t cumulative) {
+    if (!b->nacked_count) return;
     uk_acked_slot *s = b->nacked + b->nacked_at;
     size_t n = 0, keep;
     while (n < b->nacked_count && uk_seq_compare(s[n].seq, cumulative) <= 0) n++;

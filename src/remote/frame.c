@@ -41,9 +41,11 @@ static int refuse(uk_cutter *c, const uint8_t *header) {
 static bool fill(uk_cutter *c, size_t want) {
     size_t n = want - c->part.len;
     if (n > c->chunk.len) n = c->chunk.len;
-    uk_buf_put(&c->part, c->chunk.ptr, n);
-    c->chunk.ptr += n;
-    c->chunk.len -= n;
+    if (n) {
+        uk_buf_put(&c->part, c->chunk.ptr, n);
+        c->chunk.ptr += n;
+        c->chunk.len -= n;
+    }
     return c->part.len == want;
 }
 /* The frame whose start lies in part. As uk_cutter_next(), and 0 with an empty part: skip it. */
@@ -69,6 +71,6 @@ int uk_cutter_next(uk_cutter *c, ukko_slice *body) {
     }
     int rc = uk_frame_cut(&c->chunk, c->max, body);
     if (rc < 0) return refuse(c, c->chunk.ptr);
-    if (!rc) fill(c, c->chunk.len);
+    if (!rc) fill(c, c->chunk.len); /* part was empty */
     return rc;
 }

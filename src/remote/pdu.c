@@ -8,6 +8,8 @@
 static inline uint32_t tag(const uk_pb_field *f) {
     return f->number < 1u << 28 ? CASE(f->number, f->wire) : 0;
 }
+/* An empty slice may have no address, and NULL + 0 is not C. */
+static inline uk_pb reader(ukko_slice s) { return s.len ? uk_pb_of(s) : (uk_pb){NULL, NULL}; }
 static int result(int rc, bool complete) {
     return rc < 0 ? rc : complete ? UKKO_OK : UKKO_EPARSE;
 }
@@ -55,7 +57,7 @@ typedef struct control {
 
 static int decode_origin(control *c, ukko_slice in) {
     uk_origin *o = &c->out->origin;
-    uk_pb r = uk_pb_of(in);
+    uk_pb r = reader(in);
     uk_pb_field f;
     int rc;
     while ((rc = next(&r, &f)) > 0) {
@@ -69,7 +71,7 @@ static int decode_origin(control *c, ukko_slice in) {
     return rc;
 }
 static int decode_info(control *c, ukko_slice in) {
-    uk_pb r = uk_pb_of(in);
+    uk_pb r = reader(in);
     uk_pb_field f;
     int rc;
     while ((rc = next(&r, &f)) > 0) {
@@ -84,7 +86,7 @@ static int decode_info(control *c, ukko_slice in) {
     return rc;
 }
 static int decode_instruction(control *c, ukko_slice in) {
-    uk_pb r = uk_pb_of(in);
+    uk_pb r = reader(in);
     uk_pb_field f;
     int rc;
     while ((rc = next(&r, &f)) > 0) {
@@ -117,7 +119,7 @@ static bool acceptable(const control *c) {
 }
 static int decode_any(ukko_slice body, uk_pdu *out) {
     control c = {.out = out};
-    uk_pb r = uk_pb_of(body);
+    uk_pb r = reader(body);
     uk_pb_field f;
     int rc;
     while ((rc = next(&r, &f)) > 0) {
@@ -133,7 +135,7 @@ static int decode_any(ukko_slice body, uk_pdu *out) {
     return result(rc, rc == 0 && acceptable(&c));
 }
 int uk_pdu_decode(ukko_slice body, uk_pdu *out) {
-    uk_pb r = uk_pb_of(body);
+    uk_pb r = reader(body);
     uk_pb_field f;
     *out = (uk_pdu){0};
     if (next(&r, &f) == 1 && tag(&f) == CASE(1, UK_PB_BYTES) && r.p == r.end) {
@@ -149,7 +151,7 @@ typedef struct parts {
 } parts;
 
 static int decode_ack(uk_envelope *e, parts *has, ukko_slice in) {
-    uk_pb r = uk_pb_of(in);
+    uk_pb r = reader(in);
     uk_pb_field f;
     int rc;
     e->has_ack = true;
@@ -169,7 +171,7 @@ static int decode_ack(uk_envelope *e, parts *has, ukko_slice in) {
     return rc;
 }
 static int decode_ref(ukko_slice in, ukko_slice *path, bool *has) {
-    uk_pb r = uk_pb_of(in);
+    uk_pb r = reader(in);
     uk_pb_field f;
     int rc;
     while ((rc = next(&r, &f)) > 0)
@@ -177,7 +179,7 @@ static int decode_ref(ukko_slice in, ukko_slice *path, bool *has) {
     return rc;
 }
 static int decode_message(uk_envelope *e, parts *has, ukko_slice in) {
-    uk_pb r = uk_pb_of(in);
+    uk_pb r = reader(in);
     uk_pb_field f;
     int rc;
     has->message = true;
@@ -194,7 +196,7 @@ static int decode_message(uk_envelope *e, parts *has, ukko_slice in) {
     return rc;
 }
 static int decode_envelope(uk_envelope *e, parts *has, ukko_slice in) {
-    uk_pb r = uk_pb_of(in);
+    uk_pb r = reader(in);
     uk_pb_field f;
     int rc, part = 0;
     e->has_message = true;
@@ -221,7 +223,7 @@ static bool whole(const uk_envelope *e, const parts *has) {
     return has->message && has->bytes && has->serializer;
 }
 int uk_envelope_decode(ukko_slice payload, uk_envelope *out) {
-    uk_pb r = uk_pb_of(payload);
+    uk_pb r = reader(payload);
     uk_pb_field f;
     parts has = {0};
     int rc, part = 0;
@@ -234,7 +236,7 @@ int uk_envelope_decode(ukko_slice payload, uk_envelope *out) {
 }
 
 uk_nacks uk_envelope_nacks(const uk_envelope *e) {
-    return e->nack_count ? (uk_nacks){.outer = uk_pb_of(e->payload)} : (uk_nacks){0};
+    return e->nack_count ? (uk_nacks){.outer = reader(e->payload)} : (uk_nacks){0};
 }
 /* Walks what decode_ack() has found sound: acks in the payload, nacks in the acks. */
 bool uk_nacks_next(uk_nacks *it, int64_t *seq) {
@@ -253,6 +255,6 @@ bool uk_nacks_next(uk_nacks *it, int64_t *seq) {
             return true;
         }
         if (it->outer.p == it->outer.end || next(&it->outer, &f) <= 0) return false;
-        if (tag(&f) == CASE(1, UK_PB_BYTES)) it->inner = uk_pb_of(f.bytes);
+        if (tag(&f) == CASE(1, UK_PB_BYTES)) it->inner = reader(f.bytes);
     }
 }
