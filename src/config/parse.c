@@ -267,32 +267,38 @@ static uk_value *under_path(parser *p, const uk_keypath *path, uk_value *v) {
     return o;
 }
 
-/* object[path] = v over what is there. Objects of this parse are changed in place. */
-static void put_field(parser *p, uk_value *object, const uk_keypath *path, uk_value *v) {
+/* A child changed in place: the parent's count of unresolved ones follows. */
+static void recount(uk_value *object, bool was_resolved, const uk_value *child) {
+    object->object->unresolved += (uint32_t)was_resolved - (uint32_t)child->resolved;
+    object->resolved = !object->object->unresolved;
+    uk_height_add(object, child);
+}
+
+static bool put_field(parser *p, uk_value *object, const uk_keypath *path, uk_value *v);
+
+/* old, an object of this parse, takes v in at path. */
+static bool put_inside(parser *p, uk_value *object, uk_value *old, const uk_keypath *path,
+                       uk_value *v) {
+    bool was = old->resolved, empty = !old->object->n;
+    bool changed = put_field(p, old, path, v) || old->object->n > 1;
+    /* As when the new object is laid over the old one: lines span both when both count. */
+    old->origin = changed && !empty ? uk_origin_merge(p->arena, v->origin, old->origin) : v->origin;
+    recount(object, was, old);
+    return changed;
+}
+
+/* object[path] = v over what is there; objects of this parse are changed in place. false when
+   v alone is there now. */
+static bool put_field(parser *p, uk_value *object, const uk_keypath *path, uk_value *v) {
     uk_value *old = uk_object_get(object->object, path->key);
-    if (path->next && old && old->kind == UK_V_OBJECT && old->object->patch < 0) {
-        bool was = old->resolved;
-        bool whole = old->object->n != 1 || old->object->entries[0].key != path->next->key;
-        put_field(p, old, path->next, v);
-        uk_height_add(object, old);
-        if (whole && old->object->n > 1) old->origin = uk_origin_merge(p->arena, v->origin, old->origin);
-        else old->origin = v->origin;
-        object->object->unresolved += (uint32_t)was - (uint32_t)old->resolved;
-        object->resolved = !object->object->unresolved;
-        return;
-    }
-    uk_value *fresh = under_path(p, path->next, v);
     bool was = !old || old->resolved;
-    if (old) fresh = uk_merge_into(p->arena, fresh, old);
-    uk_height_add(object, fresh);
-    if (fresh == old) {
-        object->object->unresolved += (uint32_t)was - (uint32_t)old->resolved;
-        object->resolved = !object->object->unresolved;
-    } else {
-        /* The old value may have changed its state while it was merged. */
-        if (old) object->object->unresolved += (uint32_t)was - (uint32_t)old->resolved;
-        uk_object_put(p->arena, object, path->key, fresh);
-    }
+    if (path->next && old && old->kind == UK_V_OBJECT && old->object->patch < 0)
+        return put_inside(p, object, old, path->next, v);
+    uk_value *fresh = under_path(p, path->next, v);
+    uk_value *now = old ? uk_merge_into(p->arena, fresh, old) : fresh;
+    if (old) recount(object, was, old); /* it may have changed while it was merged */
+    if (now != old) uk_object_put(p->arena, object, path->key, now);
+    return now != fresh;
 }
 
 static uk_keypath *full_path(parser *p) {

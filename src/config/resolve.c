@@ -127,12 +127,13 @@ static uk_step resolve_object(uk_run *r, uk_context c, uk_value *v, uk_scope s, 
     s = uk_scope_push(r, s, v);
     if (c.only) return resolve_on_path(r, c, v, s, out);
     const uk_object *o = v->object;
-    uk_value **now = uk_alloc((o->n + 1) * sizeof *now);
+    uk_value **now = uk_zalloc((o->n + 1) * (sizeof *now + sizeof(uint32_t)));
+    uint32_t *order = (uint32_t *)(void *)(now + o->n + 1);
     uk_step step = UK_STEP_OK;
-    for (uint32_t i = 0; i < o->n && step == UK_STEP_OK; i++) {
-        uk_value *child = uk_object_at(o, i);
-        now[i] = NULL;
-        if (child) step = uk_resolve_value(r, c, child, s, &now[i]);
+    uk_jvm_order(o, order);
+    for (uint32_t k = 0; k < o->n && step == UK_STEP_OK; k++) {
+        uk_value *child = uk_object_at(o, order[k]);
+        if (child) step = uk_resolve_value(r, c, child, s, &now[order[k]]);
     }
     if (step == UK_STEP_OK) {
         *out = uk_value_object(r->arena, v->origin, o->n);

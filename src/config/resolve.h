@@ -59,5 +59,8 @@ bool uk_memo_get(const uk_run *r, const uk_value *v, const uk_keypath *path, uk_
 void uk_memo_put(uk_run *r, const uk_value *v, const uk_keypath *path, uk_value *result);
 void uk_memo_rewind(uk_run *r, uint32_t n); /* forgets all but the first n */
 
+/* Indices of o's entries in the order in which the JVM would visit them; out holds o->n. */
+void uk_jvm_order(const uk_object *o, uint32_t *out);
+
 uk_step uk_run_tangled(uk_run *r, const uk_value *at, const char *what);
 #endif

@@ -29,6 +29,7 @@ bool uk_memo_get(const uk_run *r, const uk_value *v, const uk_keypath *path, uk_
     for (uint32_t at = memo_hash(v, path) & mask; r->slots[at]; at = (at + 1) & mask) {
         const uk_memo *m = &r->memos[r->slots[at] - 1];
         if (m->value != v || !m->path != !path || !uk_keypath_eq(m->path, path)) continue;
+        if (!m->result) return false; /* what vanished is looked at anew, as over there */
         *out = m->result;
         return true;
     }
