@@ -227,18 +227,30 @@ static int not_pekko(session *s, port_kind kind, const char *otherwise) {
     return cli_fail(s->cli, &p, "%s", otherwise);
 }
 
+static int was_quarantined(session *s) {
+    problem p = {CLI_QUARANTINED, "QUARANTINED", "handshake", s->target.address,
+                 "the peer has quarantined this system: use another --as, or restart the peer"};
+    return cli_fail(s->cli, &p, "the peer has quarantined this system");
+}
+
+/* A peer that has quarantined this system ends the handshake and says so in an event of its own,
+   which comes with the other. */
+static bool quarantine_follows(session *s) {
+    int64_t deadline = session_deadline(100);
+    bool found = false;
+    for (arrival *a; !found && (a = inbox_take(s->box, deadline)) != NULL; arrival_free(a))
+        found = a->msg && ukko_msg_type(a->msg) == &ukko_this_quarantined_type;
+    return found;
+}
+
 static int link_failed(session *s, const char *why) {
+    if (quarantine_follows(s))
+        return was_quarantined(s);
     if (!s->associated)
         return not_pekko(s, target_probe(&s->target), why);
     problem p = {CLI_HANDSHAKE, "DISASSOCIATED", "link", s->target.address,
                  "the peer ended the link: it may be shutting down"};
     return cli_fail(s->cli, &p, "%s", why);
-}
-
-static int was_quarantined(session *s) {
-    problem p = {CLI_QUARANTINED, "QUARANTINED", "handshake", s->target.address,
-                 "the peer has quarantined this system: use another --as, or restart the peer"};
-    return cli_fail(s->cli, &p, "the peer has quarantined this system");
 }
 
 static int was_dropped(session *s, const ukko_dead_letter *d) {
@@ -313,14 +325,17 @@ int session_no_answer(session *s, const char *stage) {
 
 /* ---- Looking up ---------------------------------------------------------------------- */
 
+/* From the root, not by a whole path: there a '?' would begin the query of a URI. */
 void session_identify(session *s, const char *path) {
-    char whole[sizeof s->target.text];
+    char address[sizeof s->target.address + 1];
+    snprintf(address, sizeof address, "%s/", s->target.address);
     ukko_msg *id = ukko_msg_string("ukko");
-    snprintf(whole, sizeof whole, "%s%s", s->target.address, path);
-    ukko_selection *sel = ukko_select(s->sys, whole);
+    ukko_ref *root = ukko_system_ref(s->sys, address);
+    ukko_selection *sel = ukko_select_at(root, path + strspn(path, "/"));
     s->first_ns = s->first_ns ? s->first_ns : clock_ns();
     ukko_selection_tell(sel, ukko_msg_copy(&ukko_identify_type, &(ukko_identify){id}), s->self);
     ukko_selection_release(sel);
+    ukko_ref_release(root);
     ukko_msg_release(id);
 }
 

@@ -187,5 +187,6 @@ port_kind target_probe(const target *t) {
     if (kind == PORT_TLS || kind == PORT_HTTP)
         return kind;
     n = exchange(t, http_get, sizeof http_get - 1, answer, sizeof answer);
-    return kind == PORT_OTHER ? kind : kind_of(answer, n);
+    port_kind second = kind_of(answer, n);
+    return kind == PORT_OTHER && second != PORT_HTTP ? kind : second;
 }
