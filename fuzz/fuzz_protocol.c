@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state machine of a connection: whatever comes, in whatever order, it says nothing before the
    transport is up, opens at most once, ends at most once, and says nothing afterwards. Input: a
-   byte that chooses the side, then steps of a byte each; a frame has its length in the next byte. */
+   byte that chooses the side, then steps of a byte each; a frame's length is in the next byte. */
 #include "remote/frame.h"
 #include "remote/protocol.h"
 #include <stdlib.h>

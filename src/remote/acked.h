@@ -7,7 +7,7 @@
 #define UK_REMOTE_ACKED_H
 #include "remote/pdu.h"
 
-/* Order of sequence numbers, which wrap around: negative, 0, positive as a is before, is, is after b. */
+/* Order of sequence numbers, which wrap around: negative, 0 or positive. */
 static inline int uk_seq_compare(int64_t a, int64_t b) {
     int64_t d = (int64_t)((uint64_t)a - (uint64_t)b);
     if (d == INT64_MIN) return a < b ? 1 : -1; /* half way round: as Pekko has it */
@@ -55,7 +55,7 @@ void uk_acked_send_each(const uk_acked_send *b, size_t limit, uk_seq_item_fn fn,
 static inline bool uk_acked_send_empty(const uk_acked_send *b) {
     return !b->pending && !b->nacked_count;
 }
-/* A new peer: hands every item to fn (which then owns it; NULL: released), and starts at 0 again. */
+/* A new peer: hands every item to fn (which then owns it; NULL: released) and starts at 0 again. */
 void uk_acked_send_reset(uk_acked_send *b, uk_item_fn fn, void *data);
 void uk_acked_send_fini(uk_acked_send *b); /* releases all */
 

@@ -71,8 +71,8 @@ double uk_phi_of(double elapsed, double mean, double deviation) {
 }
 double uk_phi_now(const uk_phi *d, int64_t now) {
     if (!d->base.monitoring) return 0;
-    double deviation = sqrt(uk_history_variance(&d->history));
-    if (deviation < (double)d->settings.min_deviation) deviation = (double)d->settings.min_deviation;
+    double deviation = fmax(sqrt(uk_history_variance(&d->history)),
+                            (double)d->settings.min_deviation);
     double mean = uk_history_mean(&d->history) + (double)d->settings.pause;
     return uk_phi_of((double)(now - d->base.last), mean, deviation);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Frames on a byte stream: a length N in four bytes, big endian, and N bytes of body; N = 0 is legal
-   and means nothing. The cutter gives views of the bytes it was fed; only a frame that is split
-   between two feeds is put together in a buffer, which grows with what has arrived and never with
-   what a length promises. Pure; one thread at a time (the I/O thread of the connection). */
+/* Frames on a byte stream: a length N in four bytes, big endian, and N bytes of body; N = 0 is
+   legal and means nothing. The cutter gives views of the bytes it was fed; only a frame that is
+   split between two feeds is put together in a buffer, which grows with what has arrived and never
+   with what a length promises. Pure; one thread at a time (the I/O thread of the connection). */
 #ifndef UK_REMOTE_FRAME_H
 #define UK_REMOTE_FRAME_H
 #include "base/buf.h"

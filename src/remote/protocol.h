@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The protocol of one connection as a state machine: handshake from either side, heartbeats, silence,
-   and the ways to end. It is told what happens and what time it is, and tells through a table of
-   functions what to do. Pure; one thread at a time (the I/O thread of the connection). */
+/* The protocol of one connection as a state machine: handshake from either side, heartbeats,
+   silence, and the ways to end. It is told what happens and what time it is, and tells through a
+   table of functions what to do. Pure; one thread at a time (the I/O thread of the connection). */
 #ifndef UK_REMOTE_PROTOCOL_H
 #define UK_REMOTE_PROTOCOL_H
 #include "remote/detector.h"

@@ -44,7 +44,8 @@ static int ack_list(uk_acked_send *b, int64_t cumulative, const int64_t *nacks, 
     return uk_acked_send_ack(b, cumulative, uk_nacks_of(nacks, n));
 }
 #define ACK(b, cumulative, ...) \
-    ack_list(b, cumulative, (const int64_t[]){__VA_ARGS__}, sizeof((const int64_t[]){__VA_ARGS__}) / 8)
+    ack_list(b, cumulative, (const int64_t[]){__VA_ARGS__}, \
+             sizeof((const int64_t[]){__VA_ARGS__}) / 8)
 #define ACK0(b, cumulative) ack_list(b, cumulative, NULL, 0)
 
 static void print_item(void *data, int64_t seq, void *item) {
@@ -404,7 +405,7 @@ static void large_acks_are_cheap(void **state) {
     uk_acked_send b = new_send(N);
     for (int i = 0; i < N; i++) push(&b, i);
     for (int round = 0; round < 40; round++) {
-        for (int i = 0; i < NACKS; i++) nacks[i] = (int64_t)i * 6151 % NACKS; /* in a hash's order */
+        for (int i = 0; i < NACKS; i++) nacks[i] = (int64_t)i * 6151 % NACKS; /* no order */
         assert_int_equal(ack_list(&b, N - 1, nacks, NACKS), 1);
         assert_int_equal(b.nacked_count, NACKS);
         nacks[NACKS - 1] = N + 5; /* found at the very end */
@@ -445,7 +446,6 @@ static uint32_t roll(dice *d, uint32_t n) { /* splitmix64 */
     return (uint32_t)((z ^ z >> 31) % n);
 }
 typedef struct packet {
-    bool is_ack;
     int64_t seq; /* or the cumulative ack */
     int value;
     int64_t *nacks;
@@ -520,7 +520,7 @@ static void link_arrive(link_ *l, const packet *p) {
     uk_ack a = uk_acked_recv_ack(&l->recv);
     int64_t *nacks = malloc((a.count + 1) * 8);
     if (a.count) memcpy(nacks, a.nacks, a.count * 8);
-    net_send(l->n, 1, (packet){.is_ack = true, .seq = a.cumulative, .nacks = nacks, .count = a.count});
+    net_send(l->n, 1, (packet){.seq = a.cumulative, .nacks = nacks, .count = a.count});
 }
 static void link_acked(link_ *l, const packet *p) {
     int rc = ack_list(&l->send, p->seq, p->nacks, p->count);
@@ -617,7 +617,8 @@ static void hostile_numbers(void **state) {
         for (int i = 0; i < 100; i++) {
             int64_t nacks[5], seq = roll(&d, 2) ? odd[roll(&d, 8)] : (int64_t)roll(&d, 60);
             size_t n = roll(&d, 6);
-            for (size_t k = 0; k < n; k++) nacks[k] = roll(&d, 3) ? (int64_t)roll(&d, 60) : odd[roll(&d, 8)];
+            for (size_t k = 0; k < n; k++)
+                nacks[k] = roll(&d, 3) ? (int64_t)roll(&d, 60) : odd[roll(&d, 8)];
             if (s.pending < 32 && roll(&d, 2)) push(&s, 1);
             ack_list(&s, seq, nacks, n);
             assert_true(s.nacked_count + s.pending <= (size_t)s.next);

@@ -175,8 +175,8 @@ static void frames_before_a_refused_one_come_out(void **state) {
 }
 static void other_protocols_are_too_long(void **state) {
     (void)state;
-    static const char *const hello[] = {"GET / HTTP/1.1\r\n", "\x16\x03\x01\x02\x00\x01", "AKKA\x01",
-                                        "PEKK\x02", "SSH-2.0-OpenSSH"};
+    static const char *const hello[] = {"GET / HTTP/1.1\r\n", "\x16\x03\x01\x02\x00\x01",
+                                        "AKKA\x01", "PEKK\x02", "SSH-2.0-OpenSSH"};
     for (size_t i = 0; i < sizeof hello / sizeof *hello; i++) {
         ukko_slice in = {(const uint8_t *)hello[i], 5}, body;
         assert_int_equal(uk_frame_cut(&in, MAX, &body), UKKO_ETOOBIG);

@@ -247,9 +247,9 @@ static void unknown_fields_and_commands(void **state) {
         {"0b", UKKO_EPARSE, 0},                     /* a group */
         {"ffffffffffff", UKKO_EPARSE, 0},
         {"12020803", 0, UK_PDU_HEARTBEAT},
-        {"1204080308ff01", UKKO_EPARSE, 0},         /* a byte too many in the instruction's length */
+        {"1204080308ff01", UKKO_EPARSE, 0},         /* the length is one too many */
         {"12050809080308", UKKO_EPARSE, 0},
-        {"1204080908031200", 0, UK_PDU_HEARTBEAT},  /* an unknown command counts as absent; joined */
+        {"1204080908031200", 0, UK_PDU_HEARTBEAT},  /* an unknown one is absent */
         {"e8040512020803", 0, UK_PDU_HEARTBEAT},    /* unknown varint first */
         {"12040d000000000803", UKKO_EPARSE, 0},     /* length too short for its fields */
         {"12070d000000000803", 0, UK_PDU_HEARTBEAT}, /* command with wire type 5: unknown */
@@ -321,7 +321,9 @@ static void any_order_unknown_fields_last_scalar_wins(void **state) {
     assert_true(e.has_ack && e.cumulative == 9 && e.nack_count == 1);
     uk_buf_fini(&b);
 }
-enum { RECIPIENT = 1, PATH = 2, MESSAGE = 4, BYTES = 8, SERIALIZER = 16, SENDER = 32, SENDER_PATH = 64 };
+enum {
+    RECIPIENT = 1, PATH = 2, MESSAGE = 4, BYTES = 8, SERIALIZER = 16, SENDER = 32, SENDER_PATH = 64
+};
 
 static void put_envelope_parts(uk_buf *b, unsigned parts) {
     size_t env = uk_pb_begin(b, 2), m;
@@ -388,7 +390,8 @@ static void nacks_wherever_they_are(void **state) {
     assert_int_equal(e.cumulative, -1);
     uk_ack ack = collect_ack(&e);
     assert_int_equal(ack.count, 4);
-    assert_true(ack.nacks[0] == 5 && ack.nacks[1] == -1 && ack.nacks[2] == 1ll << 62 && ack.nacks[3] == 5);
+    static const int64_t want[] = {5, -1, 1ll << 62, 5};
+    assert_memory_equal(ack.nacks, want, sizeof want);
     free((void *)ack.nacks);
     uk_buf_fini(&b);
 }
@@ -419,7 +422,8 @@ static void truncated_anywhere_is_an_error(void **state) {
     (void)state;
     static const int64_t nacks[] = {1, 2};
     const uk_ack ack = {3, nacks, 2};
-    uk_outgoing m = {.recipient = S("pekko.tcp://A@h:1/user/a#5"), .sender = S("pekko.tcp://B@h:2/"),
+    uk_outgoing m = {.recipient = S("pekko.tcp://A@h:1/user/a#5"),
+                     .sender = S("pekko.tcp://B@h:2/"),
                      .message = S("hello"), .manifest = S("M"), .serializer = 31, .has_seq = true,
                      .ack = &ack};
     uk_buf b = {0};
@@ -441,7 +445,8 @@ static void truncated_anywhere_is_an_error(void **state) {
 }
 static void lengths_of_every_width(void **state) {
     (void)state;
-    static const size_t sizes[] = {0, 1, 60, 100, 126, 127, 128, 129, 16200, 16300, 16383, 16384, 120000};
+    static const size_t sizes[] = {0,   1,   60,    100,   126,   127,   128,
+                                   129, 16200, 16300, 16383, 16384, 120000};
     static uint8_t bytes[120000];
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         for (int shape = 0; shape < 16; shape++) {
