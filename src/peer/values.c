@@ -103,10 +103,6 @@ json_t *value_path(const ukko_ref *ref) {
     return out_text_n(path, n < sizeof path ? n : sizeof path - 1);
 }
 
-json_t *value_failure(const ukko_failure *why) {
-    return out_failure(why->class_name, why->message);
-}
-
 static json_t *throwable_value(const ukko_throwable *t) {
     if (!t->original_class)
         return out_failure(t->class_name, t->message);
@@ -120,6 +116,11 @@ json_t *value_throwable(const ukko_msg *msg) {
     const ukko_boxed *box = ukko_msg_get(msg, &ukko_status_failure_type);
     const ukko_throwable *t = ukko_msg_get(box ? box->value : msg, &ukko_throwable_type);
     return t ? throwable_value(t) : json_null();
+}
+
+json_t *value_failure(const ukko_failure *why) {
+    const ukko_throwable *t = ukko_msg_get(why->cause, &ukko_throwable_type);
+    return t ? throwable_value(t) : out_failure(why->class_name, why->message);
 }
 
 static const char *throwable_text(const ukko_msg *msg) {
