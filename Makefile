@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door. Each target first installs what it needs and does not find (Debian packages, as root; tools/need says
 # which), then hands over to cmake or to a script in tools/.
+MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
 .PHONY: deps build run demo test conformance bench-remote spec-coverage fuzz asan tsan install clean
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
