@@ -324,6 +324,10 @@ static void merging_keeps_the_limits(void **state) {
     uk_acked_recv_merge(&a, &b);
     assert_true(a.held == 2 && a.bytes <= 2); /* 7 and 1; the rest comes again */
     check_recv(&a, "/ 7 0 2 3 4 5 6");
+    uk_acked_recv_reset(&a);
+    for (int i = 1; i < 6; i++) put(&b, i);
+    uk_acked_recv_merge(&a, &b); /* 3 to 5 were acknowledged, and are gone: ask for them again */
+    check_recv(&a, "/ 5 0 3 4 5");
     uk_acked_recv_fini(&a);
     uk_acked_recv_fini(&b);
 }
