@@ -245,8 +245,9 @@ uk_value *uk_object_as_list(uk_arena *a, const uk_value *object);
 bool uk_value_ignores_fallbacks(const uk_value *v);
 /* v over fallback. Neither changes. */
 uk_value *uk_merge(uk_arena *a, uk_value *v, uk_value *fallback);
-/* The same; fallback may be changed when it is a plain object nobody else sees (parser). */
-uk_value *uk_merge_into(uk_arena *a, uk_value *v, uk_value *fallback);
+/* The same; fallback may be changed when it is a plain object nobody else sees (parser).
+   *changed: there is more now than v alone. */
+uk_value *uk_merge_into(uk_arena *a, uk_value *v, uk_value *fallback, bool *changed);
 /* The same; v may be changed (resolver). */
 uk_value *uk_merge_onto(uk_arena *a, uk_value *v, uk_value *fallback);
 /* Joins pieces in place; gives how many are left, or 0 with *f set for incompatible ones. */

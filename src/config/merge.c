@@ -5,7 +5,8 @@
 
 typedef enum merge_mode { KEEP_BOTH, INTO_FALLBACK, ONTO_VALUE } merge_mode;
 
-static uk_value *merge(uk_arena *a, uk_value *v, uk_value *fallback, merge_mode mode);
+/* *changed: the result is not v as it was. */
+static uk_value *merge(uk_arena *a, uk_value *v, uk_value *fallback, merge_mode mode, bool *changed);
 
 bool uk_value_ignores_fallbacks(const uk_value *v) {
     switch (v->kind) {
@@ -74,7 +75,7 @@ static void merge_up(uk_arena *a, uk_value *v, const uk_value *fallback) {
         if (!second) continue;
         const uk_key *key = low->entries[i].key;
         uk_value *first = uk_object_get(v->object, key);
-        uk_value *kept = first ? merge(a, first, second, KEEP_BOTH) : second;
+        uk_value *kept = first ? uk_merge(a, first, second) : second;
         if (kept != first) uk_object_put(a, v, key, kept);
     }
 }
@@ -107,52 +108,58 @@ static uk_value *merge_objects(uk_arena *a, uk_value *v, uk_value *fallback, mer
 }
 
 /* The parser's way: fallback is the object that grows, v the news. */
-static uk_value *merge_down(uk_arena *a, uk_value *v, uk_value *fallback) {
+static uk_value *merge_down(uk_arena *a, uk_value *v, uk_value *fallback, bool *changed) {
     const uk_object *news = v->object;
     uk_origin origin = object_origin(a, v, fallback);
-    bool whole = false;
+    *changed = false;
     for (uint32_t i = 0; i < news->n; i++) {
         uk_value *first = uk_object_at(news, i);
         const uk_key *key = news->entries[i].key;
         uk_value *second = uk_object_get(fallback->object, key);
         bool was = !second || second->resolved;
-        uk_value *kept = second ? merge(a, first, second, INTO_FALLBACK) : first;
-        whole |= kept != first;
+        bool child = false;
+        uk_value *kept = second ? merge(a, first, second, INTO_FALLBACK, &child) : first;
+        *changed |= child;
         if (second) {
             /* put() counts the old child as it is now, so first bring its count up to date. */
             fallback->object->unresolved += (uint32_t)was - (uint32_t)second->resolved;
         }
         uk_object_put(a, fallback, key, kept);
     }
-    whole |= fallback->object->n > news->n;
-    fallback->origin = whole ? origin : v->origin;
+    *changed |= fallback->object->n > news->n;
+    fallback->origin = *changed ? origin : v->origin;
     return fallback;
 }
 
 static uk_value *merge_object_over(uk_arena *a, uk_value *v, uk_value *fallback, merge_mode mode) {
-    if (fallback->kind == UK_V_OBJECT)
-        return mode == INTO_FALLBACK && fallback->object->patch < 0
-                   ? merge_down(a, v, fallback)
-                   : merge_objects(a, v, fallback, mode);
+    if (fallback->kind == UK_V_OBJECT) return merge_objects(a, v, fallback, mode);
     if (uk_is_unmergeable(fallback) || !v->resolved) return stack_of(a, v, fallback);
     return with_flags(a, v, v->flags | UK_VF_IGNORE);
 }
 
-static uk_value *merge(uk_arena *a, uk_value *v, uk_value *fallback, merge_mode mode) {
-    if (uk_value_ignores_fallbacks(v)) return v;
-    if (v->kind == UK_V_OBJECT) return merge_object_over(a, v, fallback, mode);
+static uk_value *merge(uk_arena *a, uk_value *v, uk_value *fallback, merge_mode mode, bool *changed) {
+    uk_value *r;
+    bool objects = v->kind == UK_V_OBJECT && fallback->kind == UK_V_OBJECT;
+    if (uk_value_ignores_fallbacks(v)) r = v;
+    else if (objects && mode == INTO_FALLBACK && fallback->object->patch < 0)
+        return merge_down(a, v, fallback, changed);
+    else if (v->kind == UK_V_OBJECT) r = merge_object_over(a, v, fallback, mode);
     /* Everything else here waits for a substitution, which may look at the fallback. */
-    return stack_of(a, v, fallback);
+    else r = stack_of(a, v, fallback);
+    *changed = r != v;
+    return r;
 }
 
 uk_value *uk_merge(uk_arena *a, uk_value *v, uk_value *fallback) {
-    return merge(a, v, fallback, KEEP_BOTH);
+    bool changed;
+    return merge(a, v, fallback, KEEP_BOTH, &changed);
 }
-uk_value *uk_merge_into(uk_arena *a, uk_value *v, uk_value *fallback) {
-    return merge(a, v, fallback, INTO_FALLBACK);
+uk_value *uk_merge_into(uk_arena *a, uk_value *v, uk_value *fallback, bool *changed) {
+    return merge(a, v, fallback, INTO_FALLBACK, changed);
 }
 uk_value *uk_merge_onto(uk_arena *a, uk_value *v, uk_value *fallback) {
-    return merge(a, v, fallback, ONTO_VALUE);
+    bool changed;
+    return merge(a, v, fallback, ONTO_VALUE, &changed);
 }
 
 /* ---- Concatenation. ---- */

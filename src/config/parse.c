@@ -295,10 +295,11 @@ static bool put_field(parser *p, uk_value *object, const uk_keypath *path, uk_va
     if (path->next && old && old->kind == UK_V_OBJECT && old->object->patch < 0)
         return put_inside(p, object, old, path->next, v);
     uk_value *fresh = under_path(p, path->next, v);
-    uk_value *now = old ? uk_merge_into(p->arena, fresh, old) : fresh;
+    bool changed = false;
+    uk_value *now = old ? uk_merge_into(p->arena, fresh, old, &changed) : fresh;
     if (old) recount(object, was, old); /* it may have changed while it was merged */
     if (now != old) uk_object_put(p->arena, object, path->key, now);
-    return now != fresh;
+    return changed;
 }
 
 static uk_keypath *full_path(parser *p) {

@@ -343,7 +343,38 @@ static bool lex_mark(uk_lexer *lx, uk_token *t) {
     return true;
 }
 
+static void lex_piece(uk_lexer *lx, uk_token *t) {
+    if (*lx->p == '"' || *lx->p == '$') {
+        lx->p++;
+        if (lx->p[-1] == '"') lex_string(lx, t);
+        else lex_subst(lx, t);
+    } else {
+        lex_rest(lx, t);
+    }
+    lx->simple = t->type != UK_T_PROBLEM;
+}
+
+/* Blanks between two parts of a value belong to it. They count as standing where the second
+   part ends, and only if that is well-formed. */
+static void lex_blank(uk_lexer *lx, uk_token *t, const uint8_t *from) {
+    uk_token blank = *t, next = *t;
+    blank.type = UK_T_TEXT;
+    blank.blank = true;
+    blank.text = (ukko_slice){from, (size_t)(lx->p - from)};
+    lex_piece(lx, &next);
+    blank.line = lx->line;
+    *t = next.type == UK_T_PROBLEM ? next : blank;
+    if (next.type == UK_T_PROBLEM) return;
+    lx->held = next;
+    lx->has_held = true;
+}
+
 void uk_lex(uk_lexer *lx, uk_token *t) {
+    if (lx->has_held) {
+        *t = lx->held;
+        lx->has_held = false;
+        return;
+    }
     const uint8_t *from = lx->p, *p = skip_blanks(lx);
     t->blank = t->optional = false;
     t->line = -1;
@@ -353,24 +384,10 @@ void uk_lex(uk_lexer *lx, uk_token *t) {
         lx->simple = false;
         lex_newlines(lx, t);
         if (!t->count) t->type = UK_T_END;
-        return;
+    } else if (!lex_mark(lx, t)) {
+        if (lx->simple && p > from) lex_blank(lx, t, from);
+        else lex_piece(lx, t);
     }
-    if (lex_mark(lx, t)) return;
-    if (lx->simple && p > from) {
-        t->type = UK_T_TEXT;
-        t->blank = true;
-        t->line = lx->line;
-        t->text = (ukko_slice){from, (size_t)(p - from)};
-        return;
-    }
-    if (*p == '"' || *p == '$') {
-        lx->p++;
-        if (*p == '"') lex_string(lx, t);
-        else lex_subst(lx, t);
-    } else {
-        lex_rest(lx, t);
-    }
-    lx->simple = t->type != UK_T_PROBLEM;
 }
 
 const char *uk_token_name(const uk_token *t, const uk_lexer *lx, char *buf, size_t len) {

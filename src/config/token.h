@@ -51,6 +51,8 @@ typedef struct uk_lexer {
     bool simple;      /* the last token may be joined with the next */
     bool saw_comment;
     bool limit; /* the problem is a limit, not a malformed text */
+    bool has_held;
+    uk_token held; /* the token behind blanks that count */
     char problem[160];
 } uk_lexer;
 
