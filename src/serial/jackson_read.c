@@ -25,13 +25,19 @@ static int read_struct(walk *s, const ukko_type *type, void *body);
 static int wrong(walk *s, const char *want) {
     return uk_dec_fail(s->d, UKKO_EPARSE, "field [%s] is not %s", s->field, want);
 }
-static int advance(walk *s) {
-    int rc = uk_reader_next(&s->r);
-    if (!rc) return rc;
+static int reader_fail(walk *s, int rc) {
     if (rc == UKKO_ETOOBIG)
         return uk_dec_fail(s->d, rc, "nested too deep, or a name or number too long");
     return uk_dec_fail(s->d, rc, "malformed %s near field [%s]", s->r.cbor ? "CBOR" : "JSON",
                        s->field);
+}
+static int advance(walk *s) {
+    int rc = uk_reader_next(&s->r);
+    return rc ? reader_fail(s, rc) : UKKO_OK;
+}
+static int skip(walk *s) {
+    int rc = uk_reader_skip(&s->r);
+    return rc ? reader_fail(s, rc) : UKKO_OK;
 }
 
 /* ---- memory for texts ---- */
@@ -305,7 +311,7 @@ static int read_member(walk *s, const ukko_type *type, void *body, uint32_t *hin
     if (f) s->field = f->name;
     int rc = advance(s);
     if (rc) return rc;
-    if (!f) return uk_reader_skip(&s->r) ? wrong(s, "followed by a whole value") : UKKO_OK;
+    if (!f) return skip(s);
     if (f->flags & UKKO_REPEATED) return read_list(s, f, body);
     return read_value(s, f, (char *)body + f->offset);
 }
