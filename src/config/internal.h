@@ -312,7 +312,8 @@ typedef struct uk_parse_options {
 /* Parses text into the arena. NULL with *f set. The root may be a list for HOCON and JSON. */
 uk_value *uk_parse_text(uk_arena *a, ukko_slice text, const char *name,
                         const uk_parse_options *o, uk_config_fault *f);
-uk_value *uk_parse_properties(uk_arena *a, ukko_slice text, const uk_source *source);
+uk_value *uk_parse_properties(uk_arena *a, ukko_slice text, const uk_source *source,
+                              uk_config_fault *f);
 /* An object from flat names: dots make levels, objects win over values. */
 typedef struct uk_flat {
     ukko_slice name, value;

@@ -580,7 +580,7 @@ uk_value *uk_parse_text(uk_arena *a, ukko_slice text, const char *name,
     }
     if (!uk_utf8_ok(text.ptr, text.len)) text = uk_config_repair(a, text);
     const uk_source *source = new_source(a, name);
-    if (o->syntax == UKKO_CONFIG_PROPERTIES) return uk_parse_properties(a, text, source);
+    if (o->syntax == UKKO_CONFIG_PROPERTIES) return uk_parse_properties(a, text, source, f);
     parser p = {.arena = a, .options = o, .source = source, .fault = f, .line = 1, .made_line = 1};
     p.json = o->syntax == UKKO_CONFIG_JSON;
     p.max_depth = o->max_depth ? o->max_depth : UK_CONFIG_MAX_DEPTH;

@@ -39,31 +39,46 @@ uk_value *uk_object_from_flat(uk_arena *a, const uk_source *source, const uk_fla
 static bool blank(uint8_t c) { return c == ' ' || c == '\t' || c == '\f'; }
 static bool line_end(uint8_t c) { return c == '\n' || c == '\r'; }
 
-/* The next logical line, its continuations joined, its escapes kept; false at the end. */
+/* Past a line end, \r\n being one. */
+static const uint8_t *next_line(const uint8_t *p, const uint8_t *end) {
+    if (p < end && *p == '\r' && p + 1 < end && p[1] == '\n') p++;
+    return p < end ? p + 1 : p;
+}
+
+static const uint8_t *skip_blanks(const uint8_t *p, const uint8_t *end) {
+    while (p < end && blank(*p)) p++;
+    return p;
+}
+
+static const uint8_t *skip_comment(const uint8_t *p, const uint8_t *end) {
+    while (p < end && !line_end(*p)) p++;
+    return p;
+}
+
+/* The next logical line, its continuations joined, its escapes kept; false at the end. Blank
+   and comment lines are skipped also after a continuation that brought nothing. */
 static bool logical_line(const uint8_t **at, const uint8_t *end, uk_buf *line) {
-    const uint8_t *p = *at;
+    const uint8_t *p = skip_blanks(*at, end);
     uk_buf_clear(line);
-    for (;;) { /* blank lines and comments */
-        while (p < end && (blank(*p) || line_end(*p))) p++;
-        if (p == end) return false;
-        if (*p != '#' && *p != '!') break;
-        while (p < end && !line_end(*p)) p++;
-    }
-    while (p < end && !line_end(*p)) {
-        if (*p != '\\') {
+    bool got = false;
+    while (p < end) {
+        if (!line->len && (*p == '#' || *p == '!')) p = skip_comment(p, end);
+        if (p == end) break;
+        if (line_end(*p)) {
+            if (line->len) break;
+            p = skip_blanks(next_line(p, end), end);
+        } else if (*p != '\\') {
             uk_buf_byte(line, *p++);
         } else if (p + 1 < end && !line_end(p[1])) {
             uk_buf_put(line, p, 2);
             p += 2;
         } else {
-            p++; /* a continuation: the line end and the next line's indent go */
-            if (p < end && *p == '\r' && p + 1 < end && p[1] == '\n') p++;
-            if (p < end) p++;
-            while (p < end && blank(*p)) p++;
+            got = end - p <= 2; /* a backslash at the very end makes a line, an empty one */
+            p = skip_blanks(next_line(p + 1, end), end);
         }
     }
     *at = p;
-    return true;
+    return line->len || got;
 }
 
 static bool unicode4(const uint8_t *p, const uint8_t *end, uint32_t *out) {
@@ -128,20 +143,30 @@ static ukko_slice saved(uk_arena *a, const uk_buf *b) {
     return (ukko_slice){(uint8_t *)uk_arena_text(a, b->ptr, b->len), b->len};
 }
 
-uk_value *uk_parse_properties(uk_arena *a, ukko_slice text, const uk_source *source) {
+static int line_number(const uint8_t *from, const uint8_t *to) {
+    int n = 1;
+    for (; from < to; from++) n += *from == '\n';
+    return n;
+}
+
+uk_value *uk_parse_properties(uk_arena *a, ukko_slice text, const uk_source *source, uk_config_fault *f) {
     uk_buf line = {0}, word = {0}, pairs = {0};
-    for (const uint8_t *p = text.ptr, *end = p + text.len; logical_line(&p, end, &line);) {
+    bool ok = true;
+    const uint8_t *p = text.ptr, *end = p + text.len;
+    while (ok && logical_line(&p, end, &line)) {
         const uint8_t *key_end, *value, *line_stop = line.ptr + line.len;
         uk_flat pair;
         split(line.ptr, line_stop, &key_end, &value);
-        if (!unescaped(line.ptr, key_end, &word)) continue;
+        ok = unescaped(line.ptr, key_end, &word);
         pair.name = saved(a, &word);
-        if (!unescaped(value, line_stop, &word)) continue;
+        ok = ok && unescaped(value, line_stop, &word);
         pair.value = saved(a, &word);
         uk_buf_put(&pairs, &pair, sizeof pair);
     }
-    uk_value *v = uk_object_from_flat(a, source, (const uk_flat *)(const void *)pairs.ptr,
-                                      pairs.len / sizeof(uk_flat));
+    uk_value *v = NULL;
+    if (ok) v = uk_object_from_flat(a, source, (const uk_flat *)(const void *)pairs.ptr, pairs.len / sizeof(uk_flat));
+    else uk_config_fail(f, UK_FAULT_PARSE, source->name, line_number(text.ptr, p), 0,
+                        "expected four hexadecimal digits after \\u");
     uk_buf_fini(&line);
     uk_buf_fini(&word);
     uk_buf_fini(&pairs);

@@ -45,7 +45,9 @@ static size_t utf8_step(const uint8_t *p, const uint8_t *end, size_t *bad) {
     uint8_t hi = *p == 0xED ? high[1] : *p == 0xF4 ? high[2] : high[0];
     for (size_t i = 1; i < n; i++) {
         if (p + i >= end || p[i] < lo || p[i] > hi) {
-            *bad = i;
+            /* A surrogate in three bytes is one mistake on the JVM, not three. */
+            bool surrogate = *p == 0xED && i == 1 && p + 1 < end && p[1] >= 0xA0 && p[1] <= 0xBF;
+            *bad = !surrogate ? i : p + 2 < end && (p[2] & 0xC0) == 0x80 ? 3 : 2;
             return 0;
         }
         lo = 0x80;
