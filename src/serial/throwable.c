@@ -182,6 +182,9 @@ static int decode_not_serializable(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
     t->class_name = TNSEX;
     if (rc < 0 || !t->message || !t->original_message || !t->original_class)
         return uk_dec_fail(d, UKKO_EPARSE, "an exception's replacement is malformed");
+    char *text = replaced_text(t->original_class, t->original_message); /* a JVM makes its text anew */
+    t->message = ukko_msg_strdup(m, text);
+    uk_free(text);
     return UKKO_OK;
 }
 static int decode_actor_init(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
