@@ -5,6 +5,13 @@
 #define UK_ACTOR_PROVIDER_H
 #include "actor/ref.h"
 
+typedef struct uk_deployment { /* a child to be */
+    ukko_ref *parent; /* a cell */
+    const ukko_props *props;
+    const char *name;
+    int32_t uid;
+} uk_deployment;
+
 typedef struct uk_provider {
     void *self;
     /* Starts transports; the published address is known afterwards. Called by ukko_system_start()
@@ -26,10 +33,15 @@ typedef struct uk_provider {
     /* Called by a worker after an actor's turn in which uk_turn_dirty() was called, and before the
        worker parks: what was staged on this thread goes to the links now. */
     void (*flush)(void *self);
-    /* Creates a child on another node when its deployment says so: 1 = done, *out owned; 0 = local,
-       go on; negative: error. */
-    int (*deploy)(void *self, ukko_ref *parent, const ukko_props *props, const char *name,
-                  int32_t uid, ukko_ref **out, ukko_error *err);
+    /* Runs the I/O rounds while their thread is held up by an actor; returns when it is back. May be
+       NULL when uk_batch_run() is never called. */
+    void (*assist)(void *self);
+    /* Does a new child live on another node? 1: there, *out is its reference and *order what to
+       tell that node, both owned; 0: here; negative: error. */
+    int (*deploy)(void *self, const uk_deployment *d, ukko_ref **out, ukko_msg **order,
+                  ukko_error *err);
+    /* Has it made: the child is in the table of its parent now. Takes order. */
+    void (*deployed)(void *self, ukko_ref *parent, ukko_ref *child, ukko_msg *order);
 } uk_provider;
 
 /* Takes *p (copied). Before start only; UKKO_ESTATE otherwise. */
@@ -59,6 +71,25 @@ void uk_dropped(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref *rec
 void uk_system_add_top(ukko_system *sys, const char *name, ukko_ref *ref);
 ukko_ref *uk_system_add_system_ref(ukko_system *sys, const char *name, ukko_ref *ref);
 
+/* A child of /system. Takes props; *out is owned; out may be NULL. */
+int uk_system_spawn(ukko_system *sys, ukko_props *props, const char *name, ukko_ref **out);
+/* An actor that another node asked for: at path ("/remote/...", without uid), with a supervisor that
+   is elsewhere. Takes props. Owned; it does not run before uk_system_begin(), which has watcher
+   watch it and tells the supervisor; or else uk_system_discard(), which takes it. */
+ukko_ref *uk_system_place(ukko_system *sys, ukko_ref *supervisor, ukko_props *props,
+                          const char *path, int32_t uid);
+void uk_system_begin(ukko_ref *placed, ukko_ref *watcher);
+void uk_system_discard(ukko_ref *placed);
+/* What a system's props say, for the layers that send them elsewhere. */
+typedef struct uk_props_view {
+    const ukko_actor *actor;
+    ukko_msg *const *args;
+    size_t n_args;
+    const char *dispatcher, *mailbox, *deploy; /* NULL: not set */
+    bool local;
+} uk_props_view;
+uk_props_view uk_props_look(const ukko_props *props);
+
 /* AddressTerminated: to every cell that watches, or is watched by, a ref at that address. */
 void uk_system_address_terminated(ukko_system *sys, const char *address);
 
@@ -66,6 +97,11 @@ void uk_system_address_terminated(ukko_system *sys, const char *address);
    the workers at its end, with one wake-up. Nests. */
 void uk_batch_begin(ukko_system *sys);
 void uk_batch_end(ukko_system *sys);
+/* For an I/O thread, after each of its rounds, when it holds nothing: what its batches have collected
+   goes on. A single quick actor runs here and now, if all workers sleep: a conversation over the
+   network then costs no change of threads. From the first call on, batches of this thread wait for
+   the next one. When an actor holds the thread up, a worker calls provider.assist. */
+void uk_batch_run(ukko_system *sys);
 /* True inside an actor's turn on this thread (then flush() will follow). */
 bool uk_in_turn(void);
 void uk_turn_dirty(void);

@@ -8,6 +8,9 @@
  *    that goes to sleep raises `idle` (seq_cst) and then looks at all queues (seq_cst).
  * 4. idle + wake-up tokens in flight = workers inside park(). Whoever lowers idle owes or is owed
  *    one token of the semaphore.
+ * 5. An I/O thread may run one actor itself when all workers sleep (uk_batch_run). `inline_seq` is
+ *    odd meanwhile; the last worker to fall asleep looks at it every LATE_MS while such turns happen,
+ *    and takes the I/O rounds over when one lasts. Slow turns switch this off for a while.
  * Runs on the worker threads it starts; uk_schedule() on any thread.
  */
 #include "actor/sched.h"
@@ -22,7 +25,8 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { RING = 256, LIFO_RUNS = 24, INJECTOR_EVERY = 61, LATE_MS = 5 };
+enum { RING = 256, LIFO_RUNS = 24, INJECTOR_EVERY = 61, LATE_MS = 5, WATCH_MS = 10 };
+enum { SLOW_NS = 200000, INLINE_OFF_MS = 1000 };
 
 typedef struct worker {
     _Alignas(64) _Atomic(uk_cell *) next; /* last-in slot */
@@ -50,11 +54,15 @@ struct uk_dispatcher {
     uk_cell *inj_head, *inj_tail;
     _Atomic size_t inj_n; /* seq_cst, law 3; written under lock */
     uint64_t rng;
+    _Alignas(64) _Atomic uint64_t inline_seq; /* release by the I/O thread, acquire by the watcher */
+    _Atomic bool watching;                    /* a worker looks at inline_seq; seq_cst */
+    int64_t inline_off_ms;                    /* no turns on the I/O thread before; its own */
 };
 
 static _Thread_local struct {
     worker *w;
     bool in_turn, dirty;
+    bool defer; /* an I/O thread: batches wait for uk_batch_run() */
     unsigned batch; /* nesting depth */
     uk_cell *batch_head, *batch_tail;
 } tls;
@@ -243,6 +251,26 @@ static bool work_in_sight(worker *w) {
     }
     return false;
 }
+/* Asleep as the last one, and idle is raised: looks after turns on the I/O thread (law 5). Comes back
+   with a token taken. */
+static void watch_inline(worker *w) {
+    uk_dispatcher *d = w->d;
+    uint64_t seen = atomic_load_explicit(&d->inline_seq, memory_order_acquire);
+    while (atomic_load_explicit(&d->watching, memory_order_seq_cst)) {
+        if (wait_token_ms(d, WATCH_MS)) return;
+        uint64_t now = atomic_load_explicit(&d->inline_seq, memory_order_acquire);
+        if (now == seen && now & 1 && lower_idle(d)) { /* held up: this thread does the I/O now */
+            worker *me = tls.w;
+            tls.w = NULL;
+            d->sys->provider.assist(d->sys->provider.self);
+            tls.w = me;
+            return;
+        }
+        if (now == seen && !(now & 1)) atomic_store_explicit(&d->watching, false, memory_order_seq_cst);
+        seen = now;
+    }
+    wait_token(d);
+}
 /* Sleeps until there may be work. true: woken by the clock, while others are busy. */
 static bool park(worker *w) {
     uk_dispatcher *d = w->d;
@@ -252,7 +280,7 @@ static bool park(worker *w) {
         return false;
     }
     if (idle >= (int)d->n) {
-        wait_token(d);
+        watch_inline(w);
         return false;
     }
     if (wait_token_ms(d, LATE_MS)) return false;
@@ -294,7 +322,7 @@ void uk_schedule(uk_cell *c) {
         if (atomic_load_explicit(&w->d->idle, memory_order_seq_cst) > 0) wake_one(w->d);
         return;
     }
-    if (!tls.batch) {
+    if (!tls.batch && !tls.defer) {
         inject(c->disp, c, c, 1);
         return;
     }
@@ -312,13 +340,7 @@ void uk_reschedule(uk_cell *c) {
     ring_put(w, c);
     if (atomic_load_explicit(&w->d->idle, memory_order_seq_cst) > 0) wake_one(w->d);
 }
-void uk_batch_begin(ukko_system *sys) {
-    (void)sys;
-    tls.batch++;
-}
-void uk_batch_end(ukko_system *sys) {
-    (void)sys;
-    if (--tls.batch) return;
+static void hand_in(void) {
     uk_cell *c = tls.batch_head;
     tls.batch_head = tls.batch_tail = NULL;
     while (c) { /* runs of cells of one dispatcher go in at once */
@@ -328,6 +350,48 @@ void uk_batch_end(ukko_system *sys) {
         c = tail->run_next;
         inject(head->disp, head, tail, n);
     }
+}
+void uk_batch_begin(ukko_system *sys) {
+    (void)sys;
+    tls.batch++;
+}
+void uk_batch_end(ukko_system *sys) {
+    (void)sys;
+    if (--tls.batch || tls.defer) return;
+    hand_in();
+}
+static bool may_run_here(uk_cell *c) {
+    uk_dispatcher *d = c->disp;
+    return !c->run_next && d->n && d->sys->provider.assist &&
+           atomic_load_explicit(&d->idle, memory_order_relaxed) == (int)d->n && uk_now_ms() >= d->inline_off_ms;
+}
+static void run_here(uk_cell *c) {
+    uk_dispatcher *d = c->disp;
+    int64_t start = uk_now_ns();
+    atomic_fetch_add_explicit(&d->inline_seq, 1, memory_order_release);
+    if (!atomic_load_explicit(&d->watching, memory_order_seq_cst)) {
+        atomic_store_explicit(&d->watching, true, memory_order_seq_cst);
+        wake_one(d); /* it falls asleep again, looking */
+    }
+    tls.in_turn = true;
+    tls.defer = false; /* what this turn makes runnable goes to the workers */
+    uk_cell_run(c);
+    tls.defer = true;
+    tls.in_turn = false;
+    atomic_fetch_add_explicit(&d->inline_seq, 1, memory_order_release);
+    if (uk_now_ns() - start > SLOW_NS) d->inline_off_ms = uk_now_ms() + INLINE_OFF_MS;
+}
+void uk_batch_run(ukko_system *sys) {
+    (void)sys;
+    tls.defer = true;
+    uk_cell *c = tls.batch_head;
+    if (!c) return;
+    if (!may_run_here(c)) {
+        hand_in();
+        return;
+    }
+    tls.batch_head = tls.batch_tail = NULL;
+    run_here(c);
 }
 bool uk_in_turn(void) { return tls.in_turn; }
 void uk_turn_dirty(void) { tls.dirty = true; }

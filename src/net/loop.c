@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The event loop: a libuv loop with one async handle for posted tasks and one timer handle under a
-   heap of deadlines, so that a timer costs no handle and ends at once. Runs on its own thread.
-   Locks: `lock` guards the task list; nothing else is taken under it. */
+   heap of deadlines, so that a timer costs no handle and ends at once. Runs in rounds on its own
+   thread; between two rounds that thread may run a program's code (`after`), and when it is held up
+   there, another thread takes the rounds over (uk_loop_assist). Locks: `round` is held during a
+   round, before any other; `lock` guards the task list; nothing else is taken under it. */
 #include "net/loop.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -20,6 +22,11 @@ struct uk_loop {
     uk_task *first, **last; /* under lock */
     bool stopping;          /* under lock */
     bool started;
+    bool ended;            /* under round */
+    pthread_mutex_t round; /* who holds it is the loop's thread of the moment */
+    _Atomic bool wanted;   /* the own thread wants its rounds back; seq_cst, with uv_async_send */
+    void (*after)(void *data);
+    void *after_data;
     const char *name;
     _Atomic(uintptr_t) here; /* the thread's own mark; release when it starts, acquire elsewhere */
     uk_alarm **heap;
@@ -50,7 +57,7 @@ static void on_wake(uv_async_t *a) {
         t->run(t);
         t = next;
     }
-    if (stopping) uv_stop(&l->uv);
+    if (stopping) l->ended = true;
 }
 
 /* ---- timers: a binary heap by deadline ---- */
@@ -140,6 +147,7 @@ int uk_loop_new(uk_loop **out, const char *thread_name, ukko_error *err) {
     l->name = thread_name;
     l->last = &l->first;
     pthread_mutex_init(&l->lock, NULL);
+    pthread_mutex_init(&l->round, NULL);
     l->wake.data = l->alarm.data = l;
     uv_async_init(&l->uv, &l->wake, on_wake);
     uv_timer_init(&l->uv, &l->alarm);
@@ -147,15 +155,48 @@ int uk_loop_new(uk_loop **out, const char *thread_name, ukko_error *err) {
     return 0;
 }
 
+static void enter(uk_loop *l) { /* pairs with the acquire in uk_loop_is_here() */
+    atomic_store_explicit(&l->here, (uintptr_t)&thread_mark, memory_order_release);
+}
+static void leave(uk_loop *l) { atomic_store_explicit(&l->here, 0, memory_order_release); }
+
+static void take_round(uk_loop *l) {
+    if (pthread_mutex_trylock(&l->round)) {
+        atomic_store_explicit(&l->wanted, true, memory_order_seq_cst);
+        uv_async_send(&l->wake);
+        pthread_mutex_lock(&l->round);
+        atomic_store_explicit(&l->wanted, false, memory_order_seq_cst);
+    }
+    enter(l);
+}
+static void give_round(uk_loop *l) {
+    leave(l);
+    pthread_mutex_unlock(&l->round);
+}
 static void *loop_main(void *arg) {
     uk_loop *l = arg;
     uk_thread_name(l->name);
-    /* pairs with the acquire in uk_loop_is_here() */
-    atomic_store_explicit(&l->here, (uintptr_t)&thread_mark, memory_order_release);
-    uv_run(&l->uv, UV_RUN_DEFAULT);
-    on_wake(&l->wake); /* what was posted together with the stop */
-    uv_run(&l->uv, UV_RUN_NOWAIT);
+    for (bool ended = false; !ended;) {
+        take_round(l);
+        if (!l->ended) uv_run(&l->uv, UV_RUN_ONCE);
+        if ((ended = l->ended)) {
+            on_wake(&l->wake); /* what was posted together with the stop */
+            uv_run(&l->uv, UV_RUN_NOWAIT);
+        }
+        give_round(l);
+        if (l->after) l->after(l->after_data);
+    }
     return NULL;
+}
+void uk_loop_after(uk_loop *l, void (*after)(void *data), void *data) {
+    l->after = after;
+    l->after_data = data;
+}
+void uk_loop_assist(uk_loop *l) {
+    if (uk_loop_is_here(l) || pthread_mutex_trylock(&l->round)) return;
+    enter(l);
+    while (!l->ended && !atomic_load_explicit(&l->wanted, memory_order_seq_cst)) uv_run(&l->uv, UV_RUN_ONCE);
+    give_round(l);
 }
 
 int uk_loop_start(uk_loop *l, ukko_error *err) {
@@ -200,13 +241,14 @@ void uk_loop_free(uk_loop *l) {
     uv_run(&l->uv, UV_RUN_DEFAULT);
     uv_loop_close(&l->uv);
     pthread_mutex_destroy(&l->lock);
+    pthread_mutex_destroy(&l->round);
     uk_free(l->heap);
     uk_free(l->scratch);
     uk_free(l);
 }
 
 bool uk_loop_is_here(const uk_loop *l) {
-    /* pairs with the release in loop_main() and uk_loop_stop() */
+    /* pairs with the release in enter() and uk_loop_stop() */
     return atomic_load_explicit(&l->here, memory_order_acquire) == (uintptr_t)&thread_mark;
 }
 

@@ -30,6 +30,12 @@ int uk_loop_start(uk_loop *loop, ukko_error *err);                        /* its
 /* Ends and joins the thread. Posted tasks that have not run yet run first. Not on the loop. */
 void uk_loop_stop(uk_loop *loop);
 void uk_loop_free(uk_loop *loop); /* after stop, or when it never started; NULL is fine */
+/* Before start: called on the loop's own thread after each round, when it is not the loop's: it may
+   run foreign code there. */
+void uk_loop_after(uk_loop *loop, void (*after)(void *data), void *data);
+/* [any] Runs the rounds in place of the own thread while that is held up in `after`; returns when it
+   comes back, or at once when it is not held up or another thread assists. */
+void uk_loop_assist(uk_loop *loop);
 void uk_loop_post(uk_loop *loop, uk_task *task);  /* [any] */
 bool uk_loop_is_here(const uk_loop *loop);        /* [any] is this its thread? */
 int64_t uk_loop_now(const uk_loop *loop);         /* [loop] monotonic ms, read once a round */

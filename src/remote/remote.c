@@ -133,6 +133,9 @@ static void add_refs(uk_remote *r) {
     uk_ref_release(uk_system_add_system_ref(r->sys, "remote-watcher", uk_watcher_ref(r->watcher)));
 }
 
+static void after_round(void *sys) { uk_batch_run(sys); }
+static void assist(void *self) { uk_loop_assist(((uk_remote *)self)->loop); }
+
 static int start(void *self, ukko_error *err) {
     uk_remote *r = self;
     int rc = uk_serial_open(r->sys, &r->serial, err);
@@ -142,6 +145,7 @@ static int start(void *self, ukko_error *err) {
                       r->set.transport_path);
     if (!rc) rc = choose_host(r, err);
     if (!rc) rc = uk_loop_new(&r->loop, "ukko-io", err);
+    if (!rc) uk_loop_after(r->loop, after_round, r->sys);
     if (!rc) rc = listen_here(r, err);
     if (!rc) rc = uk_loop_start(r->loop, err);
     if (rc) {
@@ -242,7 +246,8 @@ int ukko_remote_enable(ukko_system *sys, ukko_error *err) {
     r->sys = sys;
     uk_provider p = {.self = r, .start = start, .shutdown = shut_down, .free = free_remote,
                      .address = address, .is_own = is_own, .remote_ref = remote_ref,
-                     .watch = watch, .unwatch = unwatch, .flush = flush};
+                     .watch = watch, .unwatch = unwatch, .flush = flush,
+                     .assist = assist};
     int rc = uk_remote_settings_read(&r->set, ukko_system_config(sys), err);
     if (!rc) r->protocol = uk_format("%s.%s", r->set.protocol_name, r->set.scheme);
     if (!rc && (rc = uk_system_set_provider(sys, &p)))
