@@ -15,6 +15,9 @@ extern "C" {
 UKKO_API UKKO_NODISCARD int ukko_remote_enable(ukko_system *sys, ukko_error *err);
 /* [any] pekko.tcp://name@host:port of the first transport once started, else NULL. */
 UKKO_API const char *ukko_remote_address(ukko_system *sys);
+/* [any] Where the socket is bound: the same form with bind-hostname and the port that was bound.
+   Differs from the published address behind NAT. NULL before the start. (boundAddresses) */
+UKKO_API const char *ukko_remote_bound_address(ukko_system *sys);
 /* [any] Quarantines an incarnation of a peer; uid NULL: only gates. UKKO_EINVAL: address. */
 UKKO_API int ukko_remote_quarantine(ukko_system *sys, const char *address, const int32_t *uid);
 

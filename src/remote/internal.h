@@ -48,6 +48,7 @@ struct uk_remote {
     uk_listener *listener;
     char *protocol; /* "pekko.tcp" */
     char *address;  /* published; constant once started */
+    char *bound_address; /* likewise */
     char *host;
     int port;
     uk_proto_settings proto; /* what every connection begins with */
@@ -65,6 +66,7 @@ struct uk_remote {
     size_t n_sources;
     uk_watcher *watcher; /* NULL: not enabled */
     ukko_ref *daemon;
+    ukko_ref *deploy_watcher; /* NULL: not enabled */
     /* shutdown */
     uk_task stop_task, start_task;
     uk_alarm stop_alarm;
@@ -210,7 +212,6 @@ void uk_recv_forget(uk_conn *c); /* empties the caches */
 ukko_ref *uk_remote_ref_new(uk_peer *p, ukko_slice text, const uk_path *path);
 uk_peer *uk_remote_ref_peer(ukko_ref *ref);
 ukko_slice uk_remote_ref_text(ukko_ref *ref);
-ukko_ref *uk_daemon_new(uk_remote *r);
 
 /* ---- events and logs ---- */
 

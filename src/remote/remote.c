@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Remoting as the system sees it: enabling, starting (address, listener, I/O thread), references,
    watch requests. Start and free run on the threads of the system, the rest on any. */
-#include "remote/internal.h"
+#include "remote/deploy.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include <stdio.h>
@@ -71,6 +71,7 @@ static int listen_here(uk_remote *r, ukko_error *err) {
                         r->set.bind_port >= 0 ? "bind-port" : "port");
     r->port = r->set.port ? r->set.port : bound;
     r->address = uk_format("%s://%s@%s:%d", r->protocol, ukko_system_name(r->sys), r->host, r->port);
+    r->bound_address = uk_format("%s://%s@%s:%d", r->protocol, ukko_system_name(r->sys), host, bound);
     return 0;
 }
 
@@ -131,6 +132,7 @@ static void add_refs(uk_remote *r) {
     if (!r->set.unsafe) return;
     r->watcher = uk_watcher_new(r);
     uk_ref_release(uk_system_add_system_ref(r->sys, "remote-watcher", uk_watcher_ref(r->watcher)));
+    uk_deploy_start(r);
 }
 
 static void after_round(void *sys) { uk_batch_run(sys); }
@@ -206,11 +208,17 @@ static void flush(void *self) {
 
 static void run_stop(uk_task *t) { uk_remote_stop(UK_OWNER(uk_remote, t, stop_task)); }
 
-static void shut_down(void *self) {
-    uk_remote *r = self;
+/* No actor runs for another node any more. */
+static void end_links(uk_remote *r) {
     uk_send_flush();
     r->stop_task.run = run_stop;
     uk_loop_post(r->loop, &r->stop_task);
+}
+
+static void shut_down(void *self) {
+    uk_remote *r = self;
+    uk_send_flush();
+    uk_daemon_stop(r->daemon, end_links);
 }
 
 static void free_peer(uk_peer *p) {
@@ -228,8 +236,10 @@ static void free_remote(void *self) {
     if (r->listener) uk_listener_close(r->listener);
     if (r->loop) uk_loop_free(r->loop);
     while (uk_map_next(&r->peers, &pos, &v)) free_peer(v);
-    uk_map_fini(&r->peers);
+    uk_free(r->address);
+    uk_free(r->bound_address);
     uk_ref_release(r->daemon);
+    uk_ref_release(r->deploy_watcher);
     pthread_mutex_destroy(&r->peers_lock);
     pthread_mutex_destroy(&r->sizes_lock);
     uk_remote_settings_fini(&r->set);
@@ -247,6 +257,7 @@ int ukko_remote_enable(ukko_system *sys, ukko_error *err) {
     uk_provider p = {.self = r, .start = start, .shutdown = shut_down, .free = free_remote,
                      .address = address, .is_own = is_own, .remote_ref = remote_ref,
                      .watch = watch, .unwatch = unwatch, .flush = flush,
+                     .deploy = uk_deploy_child, .deployed = uk_deploy_ordered,
                      .assist = assist};
     int rc = uk_remote_settings_read(&r->set, ukko_system_config(sys), err);
     if (!rc) r->protocol = uk_format("%s.%s", r->set.protocol_name, r->set.scheme);
@@ -264,6 +275,11 @@ static uk_remote *remote_of(ukko_system *sys) {
 const char *ukko_remote_address(ukko_system *sys) {
     uk_remote *r = remote_of(sys);
     return r ? r->address : NULL;
+}
+
+const char *ukko_remote_bound_address(ukko_system *sys) {
+    uk_remote *r = remote_of(sys);
+    return r ? r->bound_address : NULL;
 }
 
 /* ---- quarantine ---- */
