@@ -142,6 +142,9 @@ UKKO_API int ukko_spawn(ukko_ctx *ctx, ukko_props *props, const char *name,
 UKKO_API int ukko_system_spawn(ukko_system *sys, ukko_props *props, const char *name,
                                ukko_ref **out); /* [any] under /user */
 
+/* [any] Detail of the last spawn on this thread that failed: names the argument, path or setting. */
+UKKO_API void ukko_spawn_error(ukko_error *err);
+
 /* ---- References -------------------------------------------------------------------- */
 
 UKKO_API ukko_ref *ukko_ref_retain(ukko_ref *ref); /* [any] owned; NULL gives NULL */

@@ -46,11 +46,17 @@ uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, cons
     c->pool_class = cls;
     c->state = (uint8_t *)c + head;
     c->name = memcpy((uint8_t *)c + head + state, name, len);
+    c->rooted = *name == '/'; /* no name has a slash: it is a path from the root */
+    if (c->rooted) c->name = strrchr(c->name, '/') + 1;
     c->parent = uk_ref_retain(parent);
     c->props = props;
     c->behavior = &props->actor->receive;
     c->disp = disp;
     return c;
+}
+void uk_cell_discard(uk_cell *c) {
+    atomic_fetch_sub_explicit(&c->ref.refs, 1, memory_order_relaxed); /* its life, which never was */
+    uk_ref_release(&c->ref);
 }
 uk_more *uk_cell_more(uk_cell *c) {
     if (!c->more) c->more = uk_zalloc(sizeof *c->more);
@@ -139,6 +145,11 @@ static ukko_ref *cell_child(ukko_ref *r, ukko_slice name, int32_t uid) {
 }
 static void cell_print(ukko_ref *r, uk_buf *out) {
     uk_cell *c = uk_cell_of(r);
+    if (c->rooted) {
+        size_t before = round_up(sizeof(uk_cell)) + round_up(c->props->actor->state_size);
+        uk_buf_str(out, (const char *)c + before);
+        return;
+    }
     if (c->parent->vt->print && c->parent->vt->kind != UK_REF_CONTAINER) c->parent->vt->print(c->parent, out);
     uk_buf_byte(out, '/');
     uk_buf_str(out, c->name);

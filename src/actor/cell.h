@@ -102,6 +102,7 @@ struct uk_cell {
     _Atomic uint8_t stopped; /* 1 once the inboxes are closed; relaxed hint for caches */
     uint8_t suspended;       /* nesting depth, saturating */
     uint8_t dying;           /* told to stop by its parent; the parent's own mark */
+    uint8_t rooted; /* constant: made for another node; the text in this block is the whole path */
 };
 
 /* The running turn. Lives on the worker's stack. */
@@ -118,6 +119,7 @@ static inline uk_cell *uk_cell_of(ukko_ref *r) { return (uk_cell *)(void *)r; }
 /* cell.c */
 uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, const char *name,
                      int32_t uid, uk_dispatcher *disp); /* takes props; not yet scheduled */
+void uk_cell_discard(uk_cell *cell); /* one that was never scheduled; takes the caller's count */
 void uk_cell_run(uk_cell *cell); /* one turn; called by a worker */
 void uk_cell_close(uk_cell *cell); /* closes the inboxes; what is in them goes to dead letters */
 uk_more *uk_cell_more(uk_cell *cell);

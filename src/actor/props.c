@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Props: the recipe of an actor. Filled by one thread, then shared by count. */
 #include "actor/cell.h"
+#include "actor/provider.h"
 #include "base/mem.h"
 
 ukko_props *ukko_props_new(const ukko_actor *actor) {
@@ -30,6 +31,9 @@ int ukko_props_arg_msg(ukko_props *p, ukko_msg *arg) {
 }
 int ukko_props_arg(ukko_props *p, const ukko_type *type, const void *body) {
     return type ? ukko_props_arg_msg(p, ukko_msg_copy(type, body)) : UKKO_EINVAL;
+}
+uk_props_view uk_props_look(const ukko_props *p) {
+    return (uk_props_view){p->actor, p->args, p->n_args, p->dispatcher, p->mailbox, p->deploy, p->local};
 }
 static int set(char **slot, const char *text) {
     if (!text || !*text) return UKKO_EINVAL;

@@ -80,6 +80,7 @@ ukko_ref *uk_system_place(ukko_system *sys, ukko_ref *supervisor, ukko_props *pr
                           const char *path, int32_t uid);
 void uk_system_begin(ukko_ref *placed, ukko_ref *watcher);
 void uk_system_discard(ukko_ref *placed);
+ukko_ref *uk_system_nobody(ukko_system *sys, ukko_slice elements); /* owned: a path without actor */
 /* What a system's props say, for the layers that send them elsewhere. */
 typedef struct uk_props_view {
     const ukko_actor *actor;

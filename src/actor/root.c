@@ -39,6 +39,9 @@ ukko_ref *uk_empty_ref(ukko_system *sys, ukko_slice elements, int32_t uid) {
     if (elements.len) memcpy(e->elements, elements.ptr, elements.len);
     return &e->ref;
 }
+ukko_ref *uk_system_nobody(ukko_system *sys, ukko_slice elements) {
+    return uk_empty_ref(sys, elements, 0);
+}
 
 /* ---- ignore ---- */
 

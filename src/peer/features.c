@@ -5,7 +5,7 @@
 
 static const bool built[] = {
     [FEATURE_BASE] = true,
-    [FEATURE_DEPLOY] = false,
+    [FEATURE_DEPLOY] = true,
     [FEATURE_ROUTERS] = false,
     [FEATURE_TLS] = false,
     [FEATURE_JVM] = false,

@@ -2,7 +2,7 @@
 /* Receiving: a payload becomes a message in the mailbox of its actor, or an acknowledgement. Paths
    are looked up in caches by their bytes. What cannot be read is reported and dropped; only an
    envelope or a path that is malformed ends the association. I/O thread only. */
-#include "remote/internal.h"
+#include "remote/deploy.h"
 #include "base/mem.h"
 #include <stdio.h>
 
@@ -257,14 +257,15 @@ void uk_recv_deliver(uk_conn *c, const uk_wire *e) {
         uk_conn_broken(c, "Error while decoding incoming Pekko PDU: a path cannot be parsed");
     } else if (!to) {
         not_local(c, e);
-    } else if (to->vt->kind == UK_REF_DAEMON && c->remote->set.untrusted &&
-               !strcmp(ukko_ref_name(to), "remote")) {
+    } else if (uk_daemon_is(to) && c->remote->set.untrusted) {
         uk_log(c->remote->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_READER, "SECURITY", NULL,
                "dropping daemon message in untrusted mode");
     } else if (e->serializer == UKKO_SER_SYSTEM) {
         deliver_system(c, e, to);
+    } else if (uk_daemon_is(to) && e->serializer == UKKO_SER_DAEMON_CREATE) {
+        uk_daemon_ordered(c->remote, e->message, c->peer->address);
     } else {
-        deliver_message(c, e, to, from);
+        deliver_message(c, e, to, uk_daemon_is(to) ? NULL : from); /* it answers nobody directly */
     }
     uk_ref_release(to);
     uk_ref_release(from);

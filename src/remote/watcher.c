@@ -2,7 +2,7 @@
 /* /system/remote-watcher: watches actors of other nodes for the actors here, beats to their nodes
    and answers the beats of others. All state belongs to the I/O thread, so that busy actors never
    make this node look dead; other threads hand in orders. */
-#include "remote/internal.h"
+#include "remote/deploy.h"
 #include "base/mem.h"
 #include "base/os.h"
 #include "remote/detector.h"
@@ -12,7 +12,7 @@ typedef struct watchers { /* of one watchee */
     ukko_ref **list;
     size_t n, cap;
     struct node *node;
-    struct watchers *next; /* of the same node */
+    struct watchers *next, **prev; /* of the same node */
 } watchers;
 
 typedef struct node { /* a watched address */
@@ -127,9 +127,8 @@ static void drop(uk_watcher *w, watchers *x) {
     const char *text = ukko_ref_path(x->watchee);
     uk_map_remove(&w->watchees, text, strlen(text));
     node *n = x->node;
-    watchers **at = &n->watched;
-    while (*at != x) at = &(*at)->next;
-    *at = x->next;
+    *x->prev = x->next;
+    if (x->next) x->next->prev = x->prev;
     for (size_t i = 0; i < x->n; i++) uk_ref_release(x->list[i]);
     uk_free(x->list);
     uk_ref_release(x->watchee);
@@ -144,7 +143,9 @@ static watchers *add_watchee(uk_watcher *w, ukko_ref *watchee) {
     x->watchee = uk_ref_retain(watchee);
     x->node = node_of(w, watchee);
     x->next = x->node->watched;
-    x->node->watched = x;
+    x->prev = &x->node->watched;
+    if (x->next) x->next->prev = &x->next;
+    *x->prev = x;
     const char *text = ukko_ref_path(x->watchee);
     uk_map_put(&w->watchees, text, strlen(text), x);
     tell_remote(w, UK_SYS_WATCH, watchee);
@@ -281,6 +282,7 @@ static void unreachable(uk_watcher *w, node *n) {
         if (last) break;
     }
     uk_system_address_terminated(w->remote->sys, address);
+    uk_daemon_address_terminated(w->remote->daemon, address);
     uk_free(address);
 }
 

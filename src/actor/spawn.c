@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making actors: as children here, as children that live on another node, and for parents that do.
+   In the turn of the parent, but for children of /user and what other nodes ask for: any thread. */
+#include "actor/cell.h"
+#include "actor/system.h"
+#include "base/error.h"
+#include <stddef.h>
+
+static _Thread_local ukko_error spawn_error; /* of the last spawn on this thread that failed */
+
+void ukko_spawn_error(ukko_error *err) { *err = spawn_error; }
+
+static int check(uk_cell *parent, const ukko_props *props, const char *name) {
+    if (!props || !props->actor || props->actor->size < offsetof(ukko_actor, receive))
+        return uk_error(&spawn_error, UKKO_EINVAL, "props without an actor table");
+    if (name && !uk_path_element_valid(ukko_str(name)))
+        return uk_error(&spawn_error, UKKO_EINVAL, "\"%.200s\" is no name for an actor", name);
+    if (parent->flags & UK_CELL_TERMINATING)
+        return uk_error(&spawn_error, UKKO_ESTOPPED, "cannot create children while terminating");
+    return UKKO_OK;
+}
+static int taken(const char *name) {
+    return uk_error(&spawn_error, UKKO_EEXISTS, "actor name [%.200s] is not unique!", name);
+}
+
+/* A child that lives on another node when its deployment says so: 1. 0: it lives here. */
+static int spawn_elsewhere(ukko_system *sys, const uk_deployment *d, ukko_ref **out) {
+    ukko_ref *ref = NULL;
+    ukko_msg *order = NULL;
+    uk_cell *parent = uk_cell_of(d->parent);
+    if (!sys->has_provider || !sys->provider.deploy || parent == sys->system_guardian) return 0;
+    int rc = sys->provider.deploy(sys->provider.self, d, &ref, &order, &spawn_error);
+    if (rc <= 0) return rc;
+    if (uk_kids_add(parent, ukko_ref_name(ref), ref)) { /* before the other node can answer */
+        ukko_msg_release(order);
+        uk_ref_release(ref);
+        return taken(d->name);
+    }
+    sys->provider.deployed(sys->provider.self, d->parent, ref, order);
+    if (out) *out = uk_ref_retain(ref);
+    uk_ref_release(ref);
+    return 1;
+}
+static int spawn_here(ukko_system *sys, uk_cell *parent, ukko_props *props, const char *name,
+                      int32_t uid, ukko_ref **out) { /* takes props */
+    uk_dispatcher *d = parent == sys->system_guardian ? sys->internal : sys->dispatcher;
+    uk_cell *c = uk_cell_new(sys, &parent->ref, props, name, uid, d);
+    if (uk_kids_add(parent, c->name, &c->ref)) {
+        taken(name);
+        uk_cell_discard(c);
+        return UKKO_EEXISTS;
+    }
+    if (out) *out = uk_ref_retain(&c->ref);
+    uk_schedule(c);
+    uk_ref_release(&c->ref); /* ours; its life keeps the other */
+    return UKKO_OK;
+}
+int uk_cell_spawn(ukko_system *sys, uk_cell *parent, ukko_props *props, const char *name,
+                  ukko_ref **out) {
+    char generated[32];
+    if (out) *out = NULL;
+    int rc = check(parent, props, name);
+    if (!rc && !name) {
+        uk_kids_name(parent, generated, sizeof generated);
+        name = generated;
+    }
+    uk_deployment d = {&parent->ref, props, name, uk_new_uid()};
+    if (!rc) rc = spawn_elsewhere(sys, &d, out);
+    if (!rc) return spawn_here(sys, parent, props, name, d.uid, out);
+    ukko_props_release(props);
+    return rc < 0 ? rc : UKKO_OK;
+}
+int uk_system_spawn(ukko_system *sys, ukko_props *props, const char *name, ukko_ref **out) {
+    return uk_cell_spawn(sys, sys->system_guardian, props, name, out);
+}
+
+/* ---- for parents elsewhere ---- */
+
+ukko_ref *uk_system_place(ukko_system *sys, ukko_ref *supervisor, ukko_props *props,
+                          const char *path, int32_t uid) {
+    return &uk_cell_new(sys, supervisor, props, path, uid, sys->dispatcher)->ref;
+}
+void uk_system_begin(ukko_ref *placed, ukko_ref *watcher) {
+    uk_ref_system(placed, uk_sysmsg_new(UK_SYS_WATCH, placed, watcher));
+    uk_ref_system(uk_cell_of(placed)->parent, uk_sysmsg_new(UK_SYS_SUPERVISE, placed, NULL));
+    uk_schedule(uk_cell_of(placed));
+}
+void uk_system_discard(ukko_ref *placed) { uk_cell_discard(uk_cell_of(placed)); }

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An order to create an actor for another node: who may, what is made, with which arguments. What
+   is wrong is logged and nothing is made; the connection lives. I/O thread only; foreign bytes. */
+#include "remote/deploy.h"
+#include "base/mem.h"
+#include "serial/daemon.h"
+
+#define LOG_DAEMON "org.apache.pekko.remote.RemoteSystemDaemon"
+
+typedef struct creation {
+    uk_remote *remote;
+    uk_daemon_create *order;
+    const char *from; /* address of the peer */
+    uk_path path;
+} creation;
+
+static void refuse(const creation *c, ukko_log_level level, const char *why, const char *detail) {
+    uk_log(c->remote->sys, level, "/remote", LOG_DAEMON, NULL, detail,
+           "%s class [%s] at [%s], asked for by [%s]: nothing is created%s%s", why,
+           c->order->class_name, c->order->path, c->from, detail ? ". " : "",
+           detail ? detail : "");
+}
+
+/* ---- the allow list ---- */
+
+/* Java's canonical name: nested classes are separated by dots. */
+static bool same_class(const char *listed, const char *name) {
+    while (*listed && (*name == '$' ? '.' : *name) == *listed) {
+        listed++;
+        name++;
+    }
+    return !*listed && !*name;
+}
+
+static bool is_allowed(const creation *c) {
+    const uk_remote_settings *s = &c->remote->set;
+    if (!s->allow_list) return true;
+    for (size_t i = 0; i < s->n_allowed; i++)
+        if (same_class(s->allowed[i], c->order->class_name)) return true;
+    uk_buf list = {0};
+    for (size_t i = 0; i < s->n_allowed; i++)
+        uk_buf_printf(&list, "%s%s", i ? ", " : "", s->allowed[i]);
+    char *why = uk_format("NotAllowedClassRemoteDeploymentAttemptException: Attempted to deploy "
+                          "not allowed Actor class: class %s, allowed classes: [%s]",
+                          c->order->class_name, uk_buf_text(&list));
+    uk_log(c->remote->sys, UKKO_LOG_ERROR, "/remote", LOG_DAEMON, "SECURITY", why,
+           "Received command to create remote Actor, but class [class %s] is not white-listed! "
+           "Target path: [%s]",
+           c->order->class_name, c->order->path);
+    uk_buf_fini(&list);
+    uk_free(why);
+    return false;
+}
+
+/* ---- the path ---- */
+
+/* Its elements behind "/remote", with one slash each. false: it does not begin so, or ends there. */
+static bool canonical_path(const creation *c, uk_buf *out) {
+    ukko_slice rest = c->path.elements, e;
+    size_t n = 0;
+    if (!uk_path_next(&rest, &e) || !uk_slice_is(e, "remote")) return false;
+    uk_buf_str(out, "/remote");
+    for (; uk_path_next(&rest, &e); n++) {
+        uk_buf_byte(out, '/');
+        uk_buf_put(out, e.ptr, e.len);
+    }
+    uk_buf_byte(out, 0);
+    return n > 0;
+}
+
+/* ---- making ---- */
+
+static ukko_props *props_of(const creation *c, const ukko_actor *actor) {
+    ukko_props *props = ukko_props_new(actor);
+    uk_daemon_create *o = c->order;
+    for (size_t i = 0; i < o->n_args; i++) ukko_props_arg_msg(props, ukko_msg_retain(o->args[i]));
+    const char *dispatcher = o->deploy.dispatcher ? o->deploy.dispatcher : o->props.dispatcher;
+    if (dispatcher) ukko_props_dispatcher(props, dispatcher);
+    return props;
+}
+
+static void make(const creation *c, const char *path, const ukko_actor *actor) {
+    uk_remote *r = c->remote;
+    ukko_ref *supervisor = uk_system_resolve(r->sys, ukko_str(c->order->supervisor));
+    uk_ref_kind kind = supervisor->vt->kind;
+    if (kind == UK_REF_REMOTE || kind == UK_REF_CELL) {
+        ukko_ref *child = uk_system_place(r->sys, supervisor, props_of(c, actor), path,
+                                          c->path.uid);
+        if (!uk_daemon_adopt(r->daemon, child, supervisor))
+            refuse(c, UKKO_LOG_ERROR, "Skipping while terminating:", NULL);
+    } else {
+        refuse(c, UKKO_LOG_ERROR, "There is no such supervisor for", c->order->supervisor);
+    }
+    uk_ref_release(supervisor);
+}
+
+static void create(creation *c) {
+    ukko_error err = {0};
+    uk_buf path = {0};
+    const ukko_actor *actor = uk_system_find_actor(c->remote->sys, c->order->class_name);
+    if (!is_allowed(c)) return;
+    if (uk_path_parse(ukko_str(c->order->path), &c->path) || !canonical_path(c, &path))
+        refuse(c, UKKO_LOG_DEBUG, "The path does not begin with /remote:", NULL);
+    else if (!actor)
+        refuse(c, UKKO_LOG_ERROR, "No actor is registered here (ukko_system_add_actor) for", NULL);
+    else if (c->order->deploy.router || c->order->props.router)
+        refuse(c, UKKO_LOG_ERROR, "Routers cannot be created here:", NULL);
+    else if (uk_daemon_args(c->remote->serial, c->order, &err))
+        refuse(c, UKKO_LOG_ERROR, "The arguments cannot be read for", err.message);
+    else
+        make(c, uk_buf_text(&path), actor);
+    uk_buf_fini(&path);
+}
+
+void uk_daemon_ordered(uk_remote *r, ukko_slice bytes, const char *from) {
+    creation c = {.remote = r, .from = from};
+    ukko_error err = {0};
+    if (uk_daemon_decode(r->serial, bytes, &c.order, &err)) {
+        uk_log(r->sys, UKKO_LOG_ERROR, "/remote", LOG_DAEMON, NULL, err.message,
+               "An order to create an actor, from [%s], cannot be read: %s", from, err.message);
+        return;
+    }
+    uk_log(r->sys, UKKO_LOG_DEBUG, "/remote", LOG_DAEMON, NULL, NULL,
+           "Received command to create [%s] of class [%s] from [%s]", c.order->path,
+           c.order->class_name, from);
+    create(&c);
+    uk_daemon_free(c.order);
+}

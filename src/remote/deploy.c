@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Creating actors on other nodes: whether a child lives elsewhere, the order that has it made there,
+   and the actor /system/remote-deployment-watcher, which tells parents of children whose node is
+   lost. The first two run on the thread that spawns, in the turn of the parent as a rule. */
+#include "remote/deploy.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "serial/daemon.h"
+
+#define LOG_PROVIDER "org.apache.pekko.remote.RemoteActorRefProvider"
+
+/* ---- the order as a message ---- */
+
+static int copy_order(ukko_msg *into, void *body, const void *from) {
+    const ukko_slice *in = from;
+    uint8_t *bytes = ukko_msg_alloc(into, in->len);
+    memcpy(bytes, in->ptr, in->len);
+    *(ukko_slice *)body = (ukko_slice){bytes, in->len};
+    return UKKO_OK;
+}
+
+static int encode_order(ukko_encoder *out, const void *body) {
+    const ukko_slice *bytes = body;
+    return ukko_encoder_put(out, bytes->ptr, bytes->len);
+}
+
+static const ukko_codec order_codec = {sizeof(ukko_codec), copy_order, encode_order, NULL};
+static const ukko_type order_type = {
+    .size = sizeof(ukko_type),
+    .body_size = sizeof(ukko_slice),
+    .name = "DaemonMsgCreate",
+    .class_name = "org.apache.pekko.remote.DaemonMsgCreate",
+    .serializer = UKKO_SER_DAEMON_CREATE,
+    .codec = &order_codec,
+};
+
+/* ---- where ---- */
+
+typedef struct place {
+    uk_remote *remote;
+    const uk_deployment *d;
+    uk_props_view props;
+    const char *address;
+    uk_path at;     /* the address in parts */
+    uk_buf logical; /* "/user/parent/child" */
+    ukko_error *err;
+} place;
+
+/* "[pekko://A/user/w]", as Pekko's texts name the child to be. */
+static int refused(const place *p, int code, const char *before, const char *after) {
+    return uk_error(p->err, code, "%s [pekko://%s%s]%s", before, ukko_system_name(p->remote->sys),
+                    (const char *)p->logical.ptr, after);
+}
+
+static int stays_here(const place *p) {
+    uk_log(p->remote->sys, p->remote->set.warn_unsafe ? UKKO_LOG_WARN : UKKO_LOG_DEBUG, "remoting",
+           LOG_PROVIDER, NULL, NULL,
+           "Remote deploy of [pekko://%s%s] is not allowed, falling back to local.",
+           ukko_system_name(p->remote->sys), (const char *)p->logical.ptr);
+    return 0;
+}
+
+static int check_setting(const place *p, const char *what, const char *id) {
+    if (!id || ukko_config_has(ukko_system_config(p->remote->sys), id)) return UKKO_OK;
+    return uk_error(p->err, UKKO_ECONFIG, "%s [%.200s] not configured for path pekko://%s%s", what,
+                    id, ukko_system_name(p->remote->sys), (const char *)p->logical.ptr);
+}
+
+static void logical_path(place *p) {
+    p->d->parent->vt->print(p->d->parent, &p->logical);
+    uk_buf_byte(&p->logical, '/');
+    uk_buf_str(&p->logical, p->d->name);
+    uk_buf_byte(&p->logical, 0);
+    p->logical.len--; /* the NUL stays behind the end */
+}
+
+/* 1: on p->at. 0: here. */
+static int decide(place *p) {
+    uk_remote *r = p->remote;
+    p->address = p->props.deploy;
+    if (!p->address || uk_address_parse(ukko_str(p->address), &p->at)) return 0;
+    if (uk_slice_is(p->at.address, r->address)) return 0;
+    logical_path(p);
+    if (p->props.local)
+        return refused(p, UKKO_ECONFIG,
+                       "configuration requested remote deployment for local-only Props at", "");
+    if (!r->set.unsafe) return stays_here(p);
+    if (!uk_remote_serves(r, p->at.protocol))
+        return refused(p, UKKO_ECONFIG, "remote deployment failed for",
+                       ": no transport for the protocol of the address");
+    int rc = check_setting(p, "Dispatcher", p->props.dispatcher);
+    if (!rc) rc = check_setting(p, "Mailbox Type", p->props.mailbox);
+    return rc ? rc : 1;
+}
+
+/* ---- the order ---- */
+
+static void put_path(const place *p, uk_buf *out) {
+    const uk_remote *r = p->remote;
+    const char *own = strstr(r->address, "://") + 3;
+    uk_buf_printf(out, "%s/remote/%s/%s%s#%d", p->address, r->protocol, own,
+                  (const char *)p->logical.ptr, p->d->uid);
+}
+
+static ukko_msg *scope_of(const place *p) {
+    char *parts[3];
+    const ukko_slice from[3] = {p->at.protocol, p->at.system, p->at.host};
+    for (int i = 0; i < 3; i++) parts[i] = uk_strndup(from[i].ptr, from[i].len);
+    ukko_address a = {parts[0], parts[1], parts[2], p->at.port, 0};
+    ukko_msg *m = ukko_msg_copy(&ukko_remote_scope_type, &a);
+    for (int i = 0; i < 3; i++) uk_free(parts[i]);
+    return m;
+}
+
+/* Which of the arguments was it? */
+static int bad_argument(const place *p, int code) {
+    ukko_error why = {0};
+    for (size_t i = 0; i < p->props.n_args; i++) {
+        uk_buf b = {0};
+        int32_t id;
+        ukko_slice manifest;
+        int rc = uk_serial_encode(p->remote->serial, p->props.args[i], &b, &id, &manifest, &why);
+        uk_buf_fini(&b);
+        if (rc)
+            return uk_error(p->err, rc, "argument %zu of [%.120s] cannot travel to %.120s: %.200s",
+                            i + 1, p->props.actor->name, p->address, why.message);
+    }
+    return code;
+}
+
+static int make_order(const place *p, const char *path, uk_buf *out) {
+    size_t n = p->props.n_args;
+    ukko_msg *scope = scope_of(p), **args = uk_alloc((n + 1) * sizeof *args);
+    for (size_t i = 0; i < n; i++) {
+        ukko_msg *a = p->props.args[i];
+        args[i] = a->type == &ukko_null_type ? NULL : a;
+    }
+    uk_daemon_deploy deploy = {.scope = scope, .dispatcher = p->props.dispatcher};
+    uk_daemon_create c = {.class_name = p->props.actor->name,
+                          .props = deploy,
+                          .deploy = deploy,
+                          .path = path,
+                          .supervisor = uk_ref_text(p->d->parent),
+                          .args = args,
+                          .n_args = n};
+    int rc = uk_daemon_encode(p->remote->serial, &c, out, p->err);
+    ukko_msg_release(scope);
+    uk_free(args);
+    return rc ? bad_argument(p, rc) : UKKO_OK;
+}
+
+static int make(const place *p, ukko_ref **out, ukko_msg **order) {
+    uk_buf path = {0}, bytes = {0};
+    uk_path parsed;
+    put_path(p, &path);
+    int rc = uk_path_parse(uk_buf_slice(&path), &parsed);
+    if (rc) refused(p, rc, "remote deployment failed for", ": its path there is malformed");
+    if (!rc) rc = make_order(p, uk_buf_text(&path), &bytes);
+    if (!rc) {
+        ukko_slice body = uk_buf_slice(&bytes);
+        *order = ukko_msg_copy(&order_type, &body);
+        *out = uk_remote_ref_new(uk_peer_get(p->remote, p->at.address), uk_buf_slice(&path),
+                                 &parsed);
+    }
+    uk_buf_fini(&path);
+    uk_buf_fini(&bytes);
+    return rc ? rc : 1;
+}
+
+int uk_deploy_child(void *self, const uk_deployment *d, ukko_ref **out, ukko_msg **order,
+                    ukko_error *err) {
+    place p = {.remote = self, .d = d, .props = uk_props_look(d->props), .err = err};
+    int rc = decide(&p);
+    if (rc > 0) rc = make(&p, out, order);
+    uk_buf_fini(&p.logical);
+    return rc;
+}
+
+/* ---- the watcher ---- */
+
+typedef struct watch_order {
+    ukko_ref *child, *supervisor;
+} watch_order;
+
+static const ukko_field watch_fields[] = {
+    UKKO_FIELD(watch_order, child, UKKO_REF),
+    UKKO_FIELD(watch_order, supervisor, UKKO_REF),
+};
+static const ukko_type watch_type = UKKO_TYPE_LOCAL(watch_order, watch_fields);
+
+typedef struct charge { /* a child elsewhere */
+    ukko_ref *child, *supervisor; /* retained */
+} charge;
+
+typedef struct books {
+    uk_map charges; /* path text -> charge */
+} books;
+
+static void charge_free(charge *c) {
+    uk_ref_release(c->child);
+    uk_ref_release(c->supervisor);
+    uk_free(c);
+}
+
+static int on_watch(ukko_ctx *ctx, void *state, const void *body) {
+    const watch_order *o = body;
+    books *b = state;
+    charge *c = uk_alloc(sizeof *c);
+    *c = (charge){uk_ref_retain(o->child), uk_ref_retain(o->supervisor)};
+    const char *text = uk_ref_text(c->child);
+    uk_map_put(&b->charges, text, strlen(text), c); /* a uid is new each time */
+    ukko_watch(ctx, c->child);
+    return UKKO_OK;
+}
+
+/* The parent hears it once more, so that it forgets a child whose node cannot say it any more. */
+static int on_terminated(ukko_ctx *ctx, void *state, const void *body) {
+    const ukko_terminated *t = body;
+    books *b = state;
+    const char *text = uk_ref_text(t->ref);
+    charge *c = uk_map_remove(&b->charges, text, strlen(text));
+    (void)ctx;
+    if (!c) return UKKO_OK;
+    uk_sysmsg *m = uk_sysmsg_new(UK_SYS_NOTIFY, c->child, NULL);
+    m->flag = t->existence_confirmed;
+    m->flag2 = t->address_terminated;
+    uk_ref_system(c->supervisor, m);
+    charge_free(c);
+    return UKKO_OK;
+}
+
+static void on_stop(ukko_ctx *ctx, void *state) {
+    books *b = state;
+    size_t pos = 0;
+    void *v;
+    (void)ctx;
+    while (uk_map_next(&b->charges, &pos, &v)) charge_free(v);
+    uk_map_fini(&b->charges);
+}
+
+static const ukko_case cases[] = {
+    {&watch_type, on_watch}, {&ukko_terminated_type, on_terminated}, {NULL, NULL}};
+static const ukko_actor watcher_actor = {
+    .size = sizeof(ukko_actor),
+    .state_size = sizeof(books),
+    .name = "org.apache.pekko.remote.RemoteDeploymentWatcher",
+    .receive = {cases, NULL},
+    .stop = on_stop,
+};
+
+void uk_deploy_start(uk_remote *r) {
+    uk_system_spawn(r->sys, ukko_props_new(&watcher_actor), "remote-deployment-watcher",
+                    &r->deploy_watcher);
+}
+
+void uk_deploy_ordered(void *self, ukko_ref *parent, ukko_ref *child, ukko_msg *order) {
+    uk_remote *r = self;
+    uk_peer *p = uk_remote_ref_peer(child);
+    uk_path path;
+    char *text = uk_format("%s/remote", p->address);
+    uk_path_parse(ukko_str(text), &path);
+    ukko_ref *daemon = uk_remote_ref_new(uk_peer_retain(p), ukko_str(text), &path);
+    uk_log(r->sys, UKKO_LOG_DEBUG, "remoting", LOG_PROVIDER, NULL, NULL,
+           "[%s] Instantiating Remote Actor [%s]", r->address, uk_ref_text(child));
+    uk_ref_tell(daemon, order, NULL);
+    uk_send_flush(); /* before any message of another thread to the child */
+    watch_order o = {child, parent};
+    uk_ref_tell(r->deploy_watcher, ukko_msg_copy(&watch_type, &o), NULL);
+    uk_ref_release(daemon);
+    uk_free(text);
+}
