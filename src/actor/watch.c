@@ -91,7 +91,10 @@ void uk_cell_address_terminated(ukko_ctx *ctx, const char *address) {
     if (!c->more || !address) return;
     for (uint32_t i = c->more->watched_by.n; i-- > 0;) {
         ukko_ref *w = c->more->watched_by.items[i];
-        if (lives_at(w, address)) uk_cell_remove_watcher(c, &c->ref, w);
+        if (!lives_at(w, address)) continue;
+        uk_ref_retain(w); /* the set may hold the last count */
+        uk_cell_remove_watcher(c, &c->ref, w);
+        uk_ref_release(w);
     }
     for (uint32_t i = 0; i < c->more->watching.n; i++) {
         ukko_ref *w = c->more->watching.items[i];

@@ -171,15 +171,11 @@ static ukko_props *order_props(const make_order *o) {
     return props;
 }
 
-static void emit_not_made(const char *name, int code) {
-    char text[300];
-    bool taken = code == UKKO_EEXISTS;
-    snprintf(text, sizeof text, taken ? "actor name [%s] is not unique!" : "%.0s%s", name,
-             ukko_strerror(code));
+static void emit_not_made(const char *name, int code, const char *text) {
+    bool bad_name = code == UKKO_EEXISTS || code == UKKO_EINVAL;
     out_emit("error", "what", out_text("deploy"), "name", out_text(name), "cause",
-             out_failure(taken || code == UKKO_EINVAL
-                             ? "org.apache.pekko.actor.InvalidActorNameException"
-                             : "org.apache.pekko.ConfigurationException", text), NULL);
+             out_failure(bad_name ? "org.apache.pekko.actor.InvalidActorNameException"
+                                  : "org.apache.pekko.ConfigurationException", text), NULL);
 }
 
 static int deployer_make(ukko_ctx *ctx, void *state, const void *body) {
@@ -189,12 +185,14 @@ static int deployer_make(ukko_ctx *ctx, void *state, const void *body) {
     int rc = o->address ? ukko_props_deploy(props, o->address) : UKKO_OK;
     if (rc != UKKO_OK) {
         ukko_props_release(props);
-        emit_not_made(o->name, rc);
+        emit_not_made(o->name, rc, ukko_strerror(rc));
         return UKKO_OK;
     }
     rc = ukko_spawn(ctx, props, o->name, &child);
     if (rc != UKKO_OK) {
-        emit_not_made(o->name, rc);
+        ukko_error why;
+        ukko_spawn_error(&why);
+        emit_not_made(o->name, rc, why.message);
         return UKKO_OK;
     }
     ukko_watch(ctx, child);
