@@ -5,10 +5,11 @@
  *    schedules the cell; the compare-and-swap is acq_rel: release publishes the message, acquire
  *    takes over what the last turn wrote.
  * 2. The running turn takes the whole list by exchange (acquire) and turns it round.
- * 3. A turn ends by inbox BUSY -> IDLE (seq_cst), then looks at sys_inbox (seq_cst). A sender of a
- *    system message pushes (seq_cst) and then tries IDLE -> BUSY (seq_cst): one of the two sees the
- *    other, so no system message stays behind.
- * 4. After IDLE was written the turn does not touch the cell, unless it takes it back.
+ * 3. System messages come through the same inbox, their pointers marked by a bit, so that a turn can
+ *    end with one compare-and-swap. Taking the inbox parts the two kinds; system messages go first,
+ *    and the turn looks for new ones before each message.
+ * 4. A turn ends by inbox BUSY -> IDLE (release). After that it does not touch the cell: another
+ *    worker may already have run it to its end.
  * Runs on workers; uk_cell_tell and uk_cell_system_tell on any thread.
  */
 #include "actor/cell.h"
@@ -16,10 +17,12 @@
 #include "base/mem.h"
 #include "base/os.h"
 #include "base/pool.h"
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-static uk_sysmsg closed_mark; /* its address closes sys_inbox */
+enum { SYSTEM_BIT = 4 }; /* in an inbox pointer: a uk_sysmsg; blocks are 16-aligned */
+_Static_assert(offsetof(uk_envelope, next) == 0 && offsetof(uk_sysmsg, next) == 0, "one list of both kinds");
 
 int32_t uk_new_uid(void) {
     static _Thread_local uint64_t state;
@@ -89,44 +92,37 @@ static void cell_free(ukko_ref *r) {
 
 /* ---- senders ---- */
 
+/* Pushes a node; false: the inbox is closed. `next` is the node's link, `tagged` what points to it. */
+static bool push(uk_cell *c, void *next, uintptr_t tagged) {
+    uintptr_t old = atomic_load_explicit(&c->inbox, memory_order_relaxed);
+    do {
+        if (old == UK_INBOX_CLOSED) return false;
+        uintptr_t rest = old == UK_INBOX_IDLE ? 0 : old;
+        memcpy(next, &rest, sizeof rest);
+    } while (!atomic_compare_exchange_weak_explicit(&c->inbox, &old, tagged, memory_order_acq_rel,
+                                                    memory_order_relaxed)); /* law 1 */
+    if (old == UK_INBOX_IDLE) uk_schedule(c);
+    return true;
+}
 static void cell_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     uk_cell *c = uk_cell_of(to);
     if (msg->type == &uk_selection_type) {
         uk_selection_deliver(to, msg, sender);
         return;
     }
-    uintptr_t old = atomic_load_explicit(&c->inbox, memory_order_relaxed);
-    if (old == UK_INBOX_CLOSED) {
+    if (atomic_load_explicit(&c->inbox, memory_order_relaxed) == UK_INBOX_CLOSED) {
         uk_dead_letter(to->sys, msg, sender, to, "the actor has stopped");
         return;
     }
     uk_envelope *e = uk_envelope_new(msg, sender);
-    do {
-        if (old == UK_INBOX_CLOSED) {
-            uk_dead_letter(to->sys, ukko_msg_retain(msg), sender, to, "the actor has stopped");
-            uk_envelope_free(e);
-            return;
-        }
-        e->next = old == UK_INBOX_IDLE ? NULL : (uk_envelope *)old;
-    } while (!atomic_compare_exchange_weak_explicit(&c->inbox, &old, (uintptr_t)e,
-                                                    memory_order_acq_rel, memory_order_relaxed));
-    if (old == UK_INBOX_IDLE) uk_schedule(c);
+    if (push(c, &e->next, (uintptr_t)e)) return;
+    uk_dead_letter(to->sys, ukko_msg_retain(msg), sender, to, "the actor has stopped");
+    uk_envelope_free(e);
 }
 static void cell_system(ukko_ref *to, uk_sysmsg *m) {
-    uk_cell *c = uk_cell_of(to);
-    uk_sysmsg *old = atomic_load_explicit(&c->sys_inbox, memory_order_relaxed);
-    do {
-        if (old == &closed_mark) {
-            uk_dead_system(to->sys, m, to);
-            return;
-        }
-        m->next = old;
-    } while (!atomic_compare_exchange_weak_explicit(&c->sys_inbox, &old, m, memory_order_seq_cst,
-                                                    memory_order_relaxed));
-    uintptr_t idle = UK_INBOX_IDLE; /* law 3 */
-    if (atomic_compare_exchange_strong_explicit(&c->inbox, &idle, UK_INBOX_BUSY,
-                                                memory_order_seq_cst, memory_order_relaxed))
-        uk_schedule(c);
+    if (push(uk_cell_of(to), &m->next, (uintptr_t)m | SYSTEM_BIT)) return;
+    m->next = NULL;
+    uk_dead_system(to->sys, m, to);
 }
 static ukko_ref *cell_parent(ukko_ref *r) { return uk_ref_retain(uk_cell_of(r)->parent); }
 
@@ -165,40 +161,46 @@ bool uk_ref_stopped(const ukko_ref *ref) {
 
 /* ---- the turn ---- */
 
-static void take_inbox(uk_cell *c) { /* law 2 */
-    uintptr_t v = atomic_load_explicit(&c->inbox, memory_order_relaxed);
-    if (v <= UK_INBOX_CLOSED) return;
-    uk_envelope *e = (uk_envelope *)atomic_exchange_explicit(&c->inbox, UK_INBOX_BUSY, memory_order_acquire);
-    uk_envelope *first = NULL, *last = e;
-    while (e) {
-        uk_envelope *next = e->next;
-        e->next = first;
-        first = e;
-        e = next;
+/* Parts a list of both kinds, newest first, into the two queues, oldest first. */
+static void part(uk_cell *c, uintptr_t v) {
+    uk_envelope *first = NULL, *last = NULL;
+    uk_sysmsg *sys = NULL;
+    while (v) {
+        void *node = (void *)(v & ~(uintptr_t)SYSTEM_BIT);
+        uintptr_t next;
+        memcpy(&next, node, sizeof next);
+        if (v & SYSTEM_BIT) {
+            ((uk_sysmsg *)node)->next = sys;
+            sys = node;
+        } else {
+            ((uk_envelope *)node)->next = first;
+            first = node;
+            if (!last) last = node;
+        }
+        v = next;
     }
-    if (c->tail) c->tail->next = first;
-    else c->head = first;
-    c->tail = last;
+    if (first) {
+        if (c->tail) c->tail->next = first;
+        else c->head = first;
+        c->tail = last;
+    }
+    uk_sysmsg **end = &c->sys_head;
+    while (*end) end = &(*end)->next;
+    *end = sys;
+}
+static void take_inbox(uk_cell *c) { /* law 2 */
+    if (atomic_load_explicit(&c->inbox, memory_order_relaxed) > UK_INBOX_CLOSED)
+        part(c, atomic_exchange_explicit(&c->inbox, UK_INBOX_BUSY, memory_order_acquire));
 }
 static void run_system(ukko_ctx *ctx) {
     uk_cell *c = ctx->cell;
-    while (atomic_load_explicit(&c->sys_inbox, memory_order_relaxed)) {
-        if (atomic_load_explicit(&c->stopped, memory_order_relaxed)) return;
-        uk_sysmsg *m = atomic_exchange_explicit(&c->sys_inbox, NULL, memory_order_acquire);
-        uk_sysmsg *first = NULL;
-        while (m) {
-            uk_sysmsg *next = m->next;
-            m->next = first;
-            first = m;
-            m = next;
-        }
-        while (first) {
-            uk_sysmsg *next = first->next;
-            first->next = NULL;
-            if (atomic_load_explicit(&c->stopped, memory_order_relaxed)) uk_dead_system(c->ref.sys, first, &c->ref);
-            else uk_cell_system(ctx, first);
-            first = next;
-        }
+    take_inbox(c);
+    while (c->sys_head && !atomic_load_explicit(&c->stopped, memory_order_relaxed)) {
+        uk_sysmsg *m = c->sys_head;
+        c->sys_head = m->next;
+        m->next = NULL;
+        uk_cell_system(ctx, m);
+        take_inbox(c);
     }
 }
 /* Handles messages until the budget, the queue or the actor ends. true: there is more to do. */
@@ -207,7 +209,6 @@ static bool run_messages(ukko_ctx *ctx, unsigned budget) {
     for (;;) {
         run_system(ctx);
         if (atomic_load_explicit(&c->stopped, memory_order_relaxed) || c->suspended) return false;
-        if (!c->head) take_inbox(c);
         uk_envelope *e = c->head;
         if (!e) return false;
         if (!budget--) return true;
@@ -219,15 +220,9 @@ static bool run_messages(ukko_ctx *ctx, unsigned budget) {
 }
 /* Tries to give the cell up. false: something came meanwhile, the turn goes on. */
 static bool go_idle(uk_cell *c) {
-    uintptr_t busy = UK_INBOX_BUSY;
-    if (c->suspended) take_inbox(c); /* they wait in the queue, not in the inbox */
-    if (!atomic_compare_exchange_strong_explicit(&c->inbox, &busy, UK_INBOX_IDLE,
-                                                 memory_order_seq_cst, memory_order_relaxed))
-        return false;
-    if (!atomic_load_explicit(&c->sys_inbox, memory_order_seq_cst)) return true;
-    uintptr_t idle = UK_INBOX_IDLE; /* law 3: whoever gets it back runs it */
-    return !atomic_compare_exchange_strong_explicit(&c->inbox, &idle, UK_INBOX_BUSY,
-                                                    memory_order_seq_cst, memory_order_relaxed);
+    uintptr_t busy = UK_INBOX_BUSY; /* law 4: release publishes this turn's writes to the next */
+    return atomic_compare_exchange_strong_explicit(&c->inbox, &busy, UK_INBOX_IDLE, memory_order_release,
+                                                   memory_order_relaxed);
 }
 void uk_cell_run(uk_cell *c) {
     ukko_ctx ctx = {c, NULL, false, NULL};
@@ -255,26 +250,17 @@ void uk_cell_run(uk_cell *c) {
 void uk_cell_close(uk_cell *c) {
     ukko_system *sys = c->ref.sys;
     atomic_store_explicit(&c->stopped, 1, memory_order_relaxed);
-    take_inbox(c);
     uintptr_t v = atomic_exchange_explicit(&c->inbox, UK_INBOX_CLOSED, memory_order_acq_rel);
-    uk_envelope *rest = v > UK_INBOX_CLOSED ? (uk_envelope *)v : NULL, *ordered = NULL;
-    while (rest) {
-        uk_envelope *next = rest->next;
-        rest->next = ordered;
-        ordered = rest;
-        rest = next;
-    }
-    if (c->tail) c->tail->next = ordered;
-    else c->head = ordered;
+    if (v > UK_INBOX_CLOSED) part(c, v);
     for (uk_envelope *e = c->head, *next; e; e = next) {
         next = e->next;
         uk_dead_letter(sys, ukko_msg_retain(e->msg), e->sender, &c->ref, "the actor has stopped");
         uk_envelope_free(e);
     }
     c->head = c->tail = NULL;
-    uk_sysmsg *m = atomic_exchange_explicit(&c->sys_inbox, &closed_mark, memory_order_acq_rel);
-    for (uk_sysmsg *next; m; m = next) {
-        next = m->next;
+    while (c->sys_head) {
+        uk_sysmsg *m = c->sys_head;
+        c->sys_head = m->next;
         m->next = NULL;
         uk_dead_system(sys, m, &c->ref);
     }

@@ -19,7 +19,7 @@ struct ukko_props {
     bool local;
 };
 
-/* Values of an inbox besides a list of envelopes, newest first. */
+/* Values of an inbox besides a list of envelopes and system messages, newest first. */
 enum { UK_INBOX_BUSY = 0, UK_INBOX_IDLE = 1, UK_INBOX_CLOSED = 2 };
 
 typedef enum uk_wait { /* what the cell does when its last dying child is gone */
@@ -85,9 +85,9 @@ enum { /* uk_cell.flags: owner only */
 struct uk_cell {
     ukko_ref ref; /* first: a cell is a reference */
     _Atomic uintptr_t inbox;         /* see cell.c for the orders */
-    _Atomic(uk_sysmsg *) sys_inbox;  /* newest first, or the closed mark */
     /* owner */
     uk_envelope *head, *tail; /* taken from the inbox, oldest first */
+    uk_sysmsg *sys_head;      /* likewise */
     ukko_ref *parent;         /* retained */
     const char *name;         /* in this block */
     uk_cell *run_next;        /* in the injector */

@@ -15,7 +15,8 @@ static int check(uk_cell *parent, const ukko_props *props, const char *name) {
         return uk_error(&spawn_error, UKKO_EINVAL, "props without an actor table");
     if (name && !uk_path_element_valid(ukko_str(name)))
         return uk_error(&spawn_error, UKKO_EINVAL, "\"%.200s\" is no name for an actor", name);
-    if (parent->flags & UK_CELL_TERMINATING)
+    /* other threads spawn under /user only: its flags are its own turn's, the phase speaks for it */
+    if (parent != parent->ref.sys->user && parent->flags & UK_CELL_TERMINATING)
         return uk_error(&spawn_error, UKKO_ESTOPPED, "cannot create children while terminating");
     return UKKO_OK;
 }
