@@ -236,8 +236,7 @@ static void free_remote(void *self) {
     if (r->listener) uk_listener_close(r->listener);
     if (r->loop) uk_loop_free(r->loop);
     while (uk_map_next(&r->peers, &pos, &v)) free_peer(v);
-    uk_free(r->address);
-    uk_free(r->bound_address);
+    uk_map_fini(&r->peers);
     uk_ref_release(r->daemon);
     uk_ref_release(r->deploy_watcher);
     pthread_mutex_destroy(&r->peers_lock);
@@ -246,6 +245,7 @@ static void free_remote(void *self) {
     uk_free(r->protocol);
     uk_free(r->host);
     uk_free(r->address);
+    uk_free(r->bound_address);
     uk_free(r);
 }
 
