@@ -140,7 +140,7 @@ static void refusals_name_the_setting(void **state) {
     refused("hostname = no-such-host.invalid, port = 0", UKKO_EIO, "no-such-host.invalid", "hostname");
     refused("hostname = 127.0.0.1, port = 0, maximum-frame-size = 20000b", UKKO_ECONFIG, "32000", "maximum-frame-size");
     refused("hostname = 127.0.0.1, port = 70000", UKKO_ECONFIG, "70000", "port");
-    refused("hostname = 127.0.0.1, port = 0, connection-timeout = soon", UKKO_ETYPE, "soon", "connection-timeout");
+    refused("hostname = 127.0.0.1, port = 0, connection-timeout = soon", UKKO_ECONFIG, "soon", "connection-timeout");
 }
 static void artery_left_on_is_an_error(void **state) {
     ukko_system *sys = NULL;
