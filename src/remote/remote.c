@@ -222,6 +222,7 @@ static void shut_down(void *self) {
 }
 
 static void free_peer(uk_peer *p) {
+    uk_sys_restart(p, NULL); /* what nobody acknowledged holds references to actors there, and so p */
     uk_map_remove(&p->remote->peers, p->address, strlen(p->address));
     uk_peer_release(p);
 }

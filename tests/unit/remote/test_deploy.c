@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Actors created on another node: two systems over loopback, one of them in a process of its own
+   where it has to crash. */
+#include "support/deploy_rig.h"
+
+/* The path that a child of a's boss has at b, without uid. */
+static void path_at(char *out, size_t len, const node *a, const char *b, const char *name) {
+    snprintf(out, len, "%s/remote/pekko.tcp/%s/user/boss/%s", b, strstr(a->address, "://") + 3, name);
+}
+static void expect_path(ukko_ref *ref, const node *a, const char *b, const char *name) {
+    char path[500];
+    path_at(path, sizeof path, a, b, name);
+    size_t n = strlen(path);
+    assert_memory_equal(ukko_ref_path(ref), path, n);
+    assert_int_equal(ukko_ref_path(ref)[n], '#');
+}
+static void expect_answer(ukko_ref *w) {
+    ukko_msg *answer = NULL;
+    assert_int_equal(ukko_ask_wait_msg(w, ukko_msg_string("who?"), 10000, &answer), UKKO_OK);
+    assert_string_equal(ukko_msg_text(answer), ukko_ref_path(w));
+    ukko_msg_release(answer);
+}
+
+/* spec: NewRemoteActorSpec 1 */
+/* spec: RemotingSpec 6 */
+static void a_child_lives_on_another_node(void **state) {
+    (void)state;
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL);
+    atomic_store(&decision, UKKO_RESTART);
+    ukko_ref *w = make(&a, b.address, "w");
+    expect_path(w, &a, b.address, "w");
+    probe_expect_text(b.log, "start w");
+    expect_answer(w);
+    say(w, "inc");
+    assert_int_equal(count_of(w), 1);
+    say(w, "fail once");
+    probe_expect_text(a.log, "failed w: Serialization of [java.lang.IllegalStateException] failed. fail once");
+    probe_expect_text(b.log, "before w");
+    probe_expect_text(b.log, "after w");
+    assert_int_equal(count_of(w), 0);
+    say(a.boss, "stop w");
+    probe_expect_text(b.log, "stop w");
+    probe_expect_text(a.log, "terminated w confirmed");
+    ukko_ref_release(w);
+    node_end(&a);
+    node_end(&b);
+}
+
+/* spec: NewRemoteActorSpec 2 */
+static void arguments_of_every_kind(void **state) {
+    (void)state;
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL);
+    ukko_props *p = props_at(&worker, b.address);
+    uint8_t bytes[] = {0, 255, 16};
+    ukko_props_arg_msg(p, NULL);
+    ukko_props_arg_msg(p, ukko_msg_string("text"));
+    ukko_props_arg(p, &ukko_long_type, &(int64_t){-5});
+    ukko_props_arg(p, &ukko_int_type, &(int32_t){7});
+    ukko_props_arg(p, &ukko_bool_type, &(bool){true});
+    ukko_props_arg(p, &ukko_bytes_type, &(ukko_slice){bytes, sizeof bytes});
+    ukko_props_arg(p, &ukko_ref_type, &(ukko_ref_body){a.boss});
+    ukko_props_arg(p, &ukko_option_type, &(ukko_boxed){NULL});
+    char want[1000] = "start w";
+    ukko_props *here = ukko_props_retain(p); /* what they print as where they were made */
+    ukko_ref *w = make_props(&a, p, "w", NULL);
+    assert_non_null(w);
+    ukko_msg *m = probe_expect(b.log, &ukko_string_type);
+    assert_memory_equal(ukko_msg_text(m), want, strlen(want));
+    assert_non_null(strstr(ukko_msg_text(m), " null text -5 7 true "));
+    assert_non_null(strstr(ukko_msg_text(m), ukko_ref_path(a.boss)));
+    ukko_msg_release(m);
+    ukko_props_release(here);
+    ukko_ref_release(w);
+    node_end(&a);
+    node_end(&b);
+}
+
+static void each_directive(void **state) {
+    (void)state;
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL);
+    static const char failed[] = "failed w: Serialization of [java.lang.IllegalStateException] failed. fail";
+    ukko_ref *w = make(&a, b.address, "w");
+    probe_expect_text(b.log, "start w");
+    atomic_store(&decision, UKKO_RESUME);
+    say(w, "inc");
+    say(w, "fail");
+    probe_expect_text(a.log, failed);
+    assert_int_equal(count_of(w), 1);
+    atomic_store(&decision, UKKO_STOP);
+    say(w, "fail");
+    probe_expect_text(a.log, failed);
+    probe_expect_text(b.log, "stop w");
+    probe_expect_text(a.log, "terminated w confirmed");
+    ukko_ref_release(w);
+    w = make(&a, b.address, "w");
+    probe_expect_text(b.log, "start w");
+    atomic_store(&decision, UKKO_ESCALATE);
+    say(w, "fail");
+    probe_expect_text(a.log, failed);
+    probe_expect_text(a.log, "boss restarts");
+    probe_expect_text(b.log, "stop w");
+    ukko_ref_release(w);
+    w = make(&a, b.address, "w"); /* the restarted boss has it no more */
+    probe_expect_text(b.log, "start w");
+    ukko_ref_release(w);
+    node_end(&a);
+    node_end(&b);
+}
+
+static void a_start_that_fails(void **state) {
+    (void)state;
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL);
+    atomic_store(&decision, UKKO_STOP);
+    ukko_props *p = props_at(&worker, b.address);
+    ukko_props_arg_msg(p, ukko_msg_string("fail"));
+    ukko_ref *w = make_props(&a, p, "w", NULL);
+    probe_expect_text(b.log, "start w fail");
+    ukko_msg *m = probe_expect(a.log, &ukko_string_type);
+    assert_memory_equal(ukko_msg_text(m), "failed w: ", 10);
+    ukko_msg_release(m);
+    probe_expect_text(a.log, "terminated w confirmed");
+    ukko_ref_release(w);
+    node_end(&a);
+    node_end(&b);
+}
+
+/* spec: RemotingSpec 7 */
+static void an_old_reference_stays_dead(void **state) {
+    (void)state;
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL);
+    probe *dead = probe_new(b.sys, "dead");
+    char path[500];
+    ukko_subscribe(b.sys, &ukko_dead_letter_type, dead->ref);
+    ukko_ref *old = make(&a, b.address, "w");
+    probe_expect_text(b.log, "start w");
+    say(old, "stop");
+    probe_expect_text(b.log, "stop w");
+    probe_expect_text(a.log, "terminated w confirmed");
+    ukko_ref *w = make(&a, b.address, "w");
+    assert_false(ukko_ref_equal(old, w));
+    probe_expect_text(b.log, "start w");
+    say(old, "inc");
+    assert_int_equal(count_of(w), 0);
+    ukko_msg *m = probe_expect(dead, &ukko_dead_letter_type);
+    ukko_msg_release(m);
+    path_at(path, sizeof path, &a, b.address, "w");
+    ukko_selection *sel = ukko_select(a.sys, path);
+    ukko_selection_tell(sel, ukko_msg_string("inc"), NULL);
+    assert_int_equal(count_of(w), 1);
+    ukko_selection_release(sel);
+    ukko_ref_release(old);
+    ukko_ref_release(w);
+    node_end(&a);
+    node_end(&b);
+    probe_free(dead);
+}
+
+/* What a selection's Identify gives; owned, or NULL. */
+static ukko_ref *found(ukko_system *sys, const char *format, const char *base) {
+    char path[600];
+    ukko_ref *ref = NULL;
+    snprintf(path, sizeof path, format, base);
+    return ukko_find_wait(sys, path, 5000, &ref) ? NULL : ref;
+}
+static void expect_found(ukko_system *sys, const char *format, const char *base, ukko_ref *want) {
+    ukko_ref *ref = found(sys, format, base);
+    if (want) assert_true(ref && ukko_ref_equal(ref, want));
+    else assert_null(ref);
+    ukko_ref_release(ref);
+}
+
+/* spec: RemotingSpec 8 */
+static void selections_over_deployed_children(void **state) {
+    (void)state;
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL);
+    char base[500];
+    path_at(base, sizeof base, &a, b.address, "w");
+    ukko_ref *w = make(&a, b.address, "w");
+    say(w, "child kid");
+    probe_expect_text(b.log, "start w");
+    probe_expect_text(b.log, "start kid");
+    expect_found(a.sys, "%s", "/user/boss/w", w);
+    expect_found(a.sys, "%s", "/user/*/w", w);
+    expect_found(a.sys, "%s", base, w);
+    expect_found(a.sys, "%s/kid/..", base, w);
+    expect_found(a.sys, "%s/kid/../../w", base, w);
+    expect_found(a.sys, "%s/no/../kid/..", base, w); /* what is taken back need not be there */
+    expect_found(b.sys, "%s", base, w);
+    ukko_ref *kid = found(a.sys, "%s/kid", base);
+    assert_non_null(kid);
+    expect_answer(kid);
+    expect_found(a.sys, "%s/k*", base, kid);
+    expect_found(a.sys, "%s", "/user/boss/w/kid", kid);
+    expect_found(a.sys, "%s/none", base, NULL);
+    expect_found(a.sys, "%s#1", base, NULL);
+    say(a.boss, "stop w");
+    probe_expect_text(b.log, "stop kid");
+    probe_expect_text(b.log, "stop w");
+    probe_expect_text(a.log, "terminated w confirmed");
+    expect_found(a.sys, "%s/kid", base, NULL);
+    ukko_ref *again = make(&a, b.address, "w");
+    expect_found(a.sys, "%s", base, again);
+    ukko_ref_release(again);
+    ukko_ref_release(kid);
+    ukko_ref_release(w);
+    node_end(&a);
+    node_end(&b);
+}
+
+/* ---- allow list ---- */
+
+typedef struct refusals {
+    _Atomic int n; /* records about a class that is not listed; seq_cst */
+} refusals;
+static void count_refusals(void *data, const ukko_log_record *r) {
+    bool all = r->level == UKKO_LOG_ERROR && r->marker && !strcmp(r->marker, "SECURITY") &&
+               strstr(r->text, "test.rig.Unlisted") && strstr(r->text, "Target path:") && r->cause &&
+               strstr(r->cause, "NotAllowedClassRemoteDeploymentAttemptException");
+    if (all) atomic_fetch_add(&((refusals *)data)->n, 1);
+}
+static void with_allow_list(const char *settings) {
+    refusals log = {0};
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", settings, count_refusals, &log);
+    probe *dead = probe_new(b.sys, "dead");
+    ukko_subscribe(b.sys, &ukko_dead_letter_type, dead->ref);
+    atomic_store(&decision, UKKO_RESTART);
+    ukko_ref *w = make(&a, b.address, "w");
+    probe_expect_text(b.log, "start w");
+    say(w, "fail");
+    probe_expect_text(b.log, "before w");
+    probe_expect_text(b.log, "after w");
+    ukko_msg_release(probe_expect(a.log, &ukko_string_type));
+    ukko_ref *bad = make_props(&a, props_at(&unlisted, b.address), "bad", NULL);
+    probe_expect_text(a.log, "terminated bad unconfirmed");
+    say(bad, "lost");
+    ukko_msg_release(probe_expect(dead, &ukko_dead_letter_type));
+    assert_int_equal(atomic_load(&log.n), 1);
+    say(a.boss, "stop w");
+    probe_expect_text(b.log, "stop w");
+    probe_expect_nothing(b.log);
+    ukko_ref_release(w);
+    ukko_ref_release(bad);
+    node_end(&a);
+    node_end(&b);
+    probe_free(dead);
+}
+
+/* spec: RemoteDeploymentAllowListSpec 1 */
+/* spec: RemoteDeploymentAllowListSpec 2 */
+static void only_listed_classes_are_deployed(void **state) {
+    (void)state;
+    with_allow_list("pekko.remote.deployment { enable-allow-list = on\n"
+                    " allowed-actor-classes = [\"test.rig.Other\", \"test.rig.Actors.Worker\"] }");
+}
+static void the_old_spelling_of_the_allow_list(void **state) {
+    (void)state;
+    with_allow_list("pekko.remote.deployment { enable-whitelist = on\n"
+                    " whitelist = [\"test.rig.Actors.Worker\"] }");
+}
+
+/* ---- where ---- */
+
+static void expect_refused(node *a, ukko_props *props, const char *name, const char *why) {
+    ukko_msg *text = NULL;
+    assert_null(make_props(a, props, name, &text));
+    if (!strstr(ukko_msg_text(text), why)) fail_msg("%s", ukko_msg_text(text));
+    ukko_msg_release(text);
+}
+static void what_cannot_travel_is_refused(void **state) {
+    (void)state;
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL);
+    ukko_props *p = props_at(&worker, b.address);
+    ukko_props_arg_msg(p, ukko_msg_string("fine"));
+    ukko_props_arg(p, &ukko_double_type, &(double){1});
+    expect_refused(&a, p, "w", "argument 2 of [" WORKER "] cannot travel");
+    p = props_at(&worker, b.address);
+    ukko_props_dispatcher(p, "no.such.dispatcher");
+    expect_refused(&a, p, "w", "Dispatcher [no.such.dispatcher] not configured for path pekko://A/user/boss/w");
+    p = props_at(&worker, "akka.udp://X@127.0.0.1:1");
+    expect_refused(&a, p, "w", "remote deployment failed for [pekko://A/user/boss/w]");
+    ukko_ref *w = make(&a, b.address, "w"); /* the name was not taken by those */
+    expect_refused(&a, props_at(&worker, b.address), "w", "actor name [w] is not unique!");
+    probe_expect_text(b.log, "start w");
+    probe_expect_nothing(b.log);
+    ukko_ref_release(w);
+    node_end(&a);
+    node_end(&b);
+}
+static void local_props_stay(void **state) {
+    (void)state;
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL);
+    ukko_props *p = props_at(&worker, b.address);
+    ukko_props_local(p);
+    expect_refused(&a, p, "w",
+                   "configuration requested remote deployment for local-only Props at [pekko://A/user/boss/w]");
+    ukko_ref *w = make(&a, a.address, "here"); /* the own address */
+    assert_true(ukko_ref_is_local(w));
+    probe_expect_text(a.log, "start here");
+    ukko_ref_release(w);
+    node_end(&a);
+    node_end(&b);
+}
+static void without_the_unsafe_features_it_stays_here(void **state) {
+    (void)state;
+    node a = node_begin("A", "pekko.remote.use-unsafe-remote-features-outside-cluster = off", NULL, NULL);
+    node b = node_begin("B", "", NULL, NULL);
+    ukko_ref *w = make(&a, b.address, "w");
+    assert_true(ukko_ref_is_local(w));
+    probe_expect_text(a.log, "start w");
+    ukko_ref_release(w);
+    node_end(&a);
+    node_end(&b);
+}
+static void an_unknown_class_makes_nothing(void **state) {
+    (void)state;
+    static const ukko_actor nowhere = {.size = sizeof(ukko_actor), .name = "no.such.Actor"};
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL);
+    ukko_ref *w = make_props(&a, props_at(&nowhere, b.address), "w", NULL);
+    probe_expect_text(a.log, "terminated w unconfirmed");
+    ukko_ref *other = make(&a, b.address, "other"); /* the link lives */
+    probe_expect_text(b.log, "start other");
+    ukko_ref_release(other);
+    ukko_ref_release(w);
+    node_end(&a);
+    node_end(&b);
+}
+
+/* ---- ends ---- */
+
+/* spec: NewRemoteActorSpec 4 */
+static void the_end_of_the_creator(void **state) {
+    (void)state;
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL);
+    ukko_ref *w = make(&a, b.address, "w");
+    probe_expect_text(b.log, "start w");
+    ukko_ref_release(w);
+    node_end(&a);
+    probe_expect_text(b.log, "stop w");
+    node_end(&b);
+}
+static void the_end_of_the_node_of_a_child(void **state) {
+    (void)state;
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL);
+    ukko_ref *w = make(&a, b.address, "w");
+    probe_expect_text(b.log, "start w");
+    node_end(&b);
+    probe_expect_text(a.log, "terminated w confirmed");
+    ukko_ref_release(w);
+    node_end(&a);
+}
+
+/* spec: RemoteDeploymentDeathWatchSpec 1 */
+static void a_child_on_a_crashed_node(void **state) {
+    (void)state;
+    victim b = victim_begin("B", QUICK_WATCH);
+    node a = node_begin("A", QUICK_WATCH, NULL, NULL);
+    ukko_ref *w = make(&a, b.address, "w"), *v = make(&a, b.address, "v");
+    assert_int_equal(count_of(w), 0);
+    victim_crash(&b);
+    for (int i = 0; i < 2; i++) {
+        ukko_msg *m = probe_expect(a.log, &ukko_string_type);
+        assert_memory_equal(ukko_msg_text(m), "terminated ", 11);
+        assert_non_null(strstr(ukko_msg_text(m), " lost"));
+        ukko_msg_release(m);
+    }
+    ukko_ref *again = make(&a, a.address, "w"); /* its name is free */
+    probe_expect_text(a.log, "start w");
+    ukko_ref_release(again);
+    ukko_ref_release(w);
+    ukko_ref_release(v);
+    node_end(&a); /* does not wait for them */
+}
+
+/* spec: RemoteNodeDeathWatchSpec 7 */
+static void a_crashed_creator(void **state) {
+    (void)state;
+    victim a = victim_begin("A", QUICK_WATCH);
+    node b = node_begin("B", QUICK_WATCH, NULL, NULL);
+    victim_make(&a, b.address);
+    probe_expect_text(b.log, "start w");
+    victim_crash(&a);
+    probe_expect_text(b.log, "stop w");
+    node_end(&b);
+}
+
+/* spec: RemoteReDeploymentSpec 1 */
+static void a_creator_that_comes_back(void **state) {
+    (void)state;
+    victim first = victim_begin("A", "");
+    node b = node_begin("B", "", NULL, NULL);
+    char port[100];
+    victim_make(&first, b.address);
+    probe_expect_text(b.log, "start w");
+    victim_crash(&first);
+    snprintf(port, sizeof port, "pekko.remote.classic.netty.tcp.port = %s", strrchr(first.address, ':') + 1);
+    node a = node_begin("A", port, NULL, NULL);
+    assert_string_equal(a.address, first.address);
+    ukko_ref *w = make(&a, b.address, "w"); /* replaces the old one, before its end was noticed */
+    bool started = false, stopped = false;
+    while (!started || !stopped) {
+        ukko_msg *m = probe_expect(b.log, &ukko_string_type);
+        started |= !strcmp(ukko_msg_text(m), "start w");
+        stopped |= !strcmp(ukko_msg_text(m), "stop w");
+        ukko_msg_release(m);
+    }
+    expect_answer(w);
+    ukko_ref_release(w);
+    node_end(&a);
+    node_end(&b);
+}
+
+/* ---- many ---- */
+
+enum { MANY = 1000 };
+
+static void many_children(void **state) {
+    (void)state;
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL);
+    ukko_ref *all[MANY];
+    char name[30], path[500];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "w%d", i);
+        all[i] = make(&a, b.address, name);
+        say(all[i], i % 2 ? "inc" : "stop");
+    }
+    for (int i = 1; i < MANY; i += 2) {
+        assert_int_equal(count_of(all[i]), 1);
+        snprintf(path, sizeof path, "stop w%d", i);
+        say(a.boss, path);
+    }
+    for (int i = 0; i < 2 * MANY; i++) ukko_msg_release(probe_expect(b.log, &ukko_string_type));
+    for (int i = 0; i < MANY; i++) ukko_msg_release(probe_expect(a.log, &ukko_string_type));
+    for (int i = 0; i < MANY; i++) ukko_ref_release(all[i]);
+    path_at(path, sizeof path, &a, b.address, "w1");
+    expect_found(a.sys, "%s", path, NULL);
+    node_end(&a);
+    node_end(&b);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_child_on_a_crashed_node),
+        cmocka_unit_test(a_crashed_creator),
+        cmocka_unit_test(a_creator_that_comes_back),
+        cmocka_unit_test(a_child_lives_on_another_node),
+        cmocka_unit_test(arguments_of_every_kind),
+        cmocka_unit_test(each_directive),
+        cmocka_unit_test(a_start_that_fails),
+        cmocka_unit_test(an_old_reference_stays_dead),
+        cmocka_unit_test(selections_over_deployed_children),
+        cmocka_unit_test(only_listed_classes_are_deployed),
+        cmocka_unit_test(the_old_spelling_of_the_allow_list),
+        cmocka_unit_test(what_cannot_travel_is_refused),
+        cmocka_unit_test(local_props_stay),
+        cmocka_unit_test(without_the_unsafe_features_it_stays_here),
+        cmocka_unit_test(an_unknown_class_makes_nothing),
+        cmocka_unit_test(the_end_of_the_creator),
+        cmocka_unit_test(the_end_of_the_node_of_a_child),
+        cmocka_unit_test(many_children),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
