@@ -13,6 +13,7 @@
  * Runs on workers; uk_cell_tell and uk_cell_system_tell on any thread.
  */
 #include "actor/cell.h"
+#include "actor/routing.h"
 #include "actor/system.h"
 #include "base/mem.h"
 #include "base/os.h"
@@ -34,16 +35,19 @@ int32_t uk_new_uid(void) {
         if ((int32_t)(state >> 16)) return (int32_t)(state >> 16);
     }
 }
+static const uk_ref_vt router_vt, counted_vt;
 static size_t round_up(size_t n) { return (n + 15) & ~(size_t)15; }
 
 uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, const char *name,
                      int32_t uid, uk_dispatcher *disp) {
+    if (props->router) props = uk_routing_props(props);
     size_t head = round_up(sizeof(uk_cell)), state = round_up(props->actor->state_size);
     size_t len = strlen(name) + 1;
     uint8_t cls;
     uk_cell *c = uk_pool_alloc(head + state + len, &cls);
     memset(c, 0, head + state);
-    uk_ref_init(&c->ref, &uk_cell_vt, sys, uid);
+    uk_ref_init(&c->ref, props->routing ? &router_vt : props->load ? &counted_vt : &uk_cell_vt, sys, uid);
+    c->flags = (uint8_t)((props->load ? UK_CELL_COUNTED : 0) | (props->shared ? UK_CELL_SHARED : 0));
     atomic_init(&c->ref.refs, 2); /* its life, and the caller's */
     atomic_init(&c->inbox, UK_INBOX_BUSY); /* the first turn creates it */
     c->pool_class = cls;
@@ -56,6 +60,10 @@ uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, cons
     c->behavior = &props->actor->receive;
     c->disp = disp;
     return c;
+}
+void uk_cell_start(uk_cell *c) {
+    if (c->props->routing) uk_router_begin(c);
+    uk_schedule(c);
 }
 void uk_cell_discard(uk_cell *c) {
     atomic_fetch_sub_explicit(&c->ref.refs, 1, memory_order_relaxed); /* its life, which never was */
@@ -104,7 +112,7 @@ static bool push(uk_cell *c, void *next, uintptr_t tagged) {
     if (old == UK_INBOX_IDLE) uk_schedule(c);
     return true;
 }
-static void cell_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
+void uk_cell_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     uk_cell *c = uk_cell_of(to);
     if (msg->type == &uk_selection_type) {
         uk_selection_deliver(to, msg, sender);
@@ -118,6 +126,11 @@ static void cell_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     if (push(c, &e->next, (uintptr_t)e)) return;
     uk_dead_letter(to->sys, ukko_msg_retain(msg), sender, to, "the actor has stopped");
     uk_envelope_free(e);
+}
+static void counted_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
+    uk_load *l = uk_cell_of(to)->props->load;
+    if (msg->type != &uk_selection_type) atomic_fetch_add_explicit(&l->queued, 1, memory_order_relaxed);
+    uk_cell_tell(to, msg, sender);
 }
 static void cell_system(ukko_ref *to, uk_sysmsg *m) {
     if (push(uk_cell_of(to), &m->next, (uintptr_t)m | SYSTEM_BIT)) return;
@@ -150,8 +163,12 @@ static void cell_print(ukko_ref *r, uk_buf *out) {
     uk_buf_byte(out, '/');
     uk_buf_str(out, c->name);
 }
-const uk_ref_vt uk_cell_vt = {UK_REF_CELL, cell_tell, cell_system, cell_parent, cell_child,
+const uk_ref_vt uk_cell_vt = {UK_REF_CELL, uk_cell_tell, cell_system, cell_parent, cell_child,
                               cell_print, cell_free, NULL};
+static const uk_ref_vt router_vt = {UK_REF_CELL, uk_router_tell, cell_system, cell_parent, cell_child,
+                                    cell_print, cell_free, NULL};
+static const uk_ref_vt counted_vt = {UK_REF_CELL, counted_tell, cell_system, cell_parent, cell_child,
+                                     cell_print, cell_free, NULL};
 
 bool uk_ref_stopped(const ukko_ref *ref) {
     if (ref->vt->kind != UK_REF_CELL) return ref->vt->kind == UK_REF_EMPTY;
@@ -210,9 +227,10 @@ static bool run_messages(ukko_ctx *ctx, unsigned budget) {
         run_system(ctx);
         if (atomic_load_explicit(&c->stopped, memory_order_relaxed) || c->suspended) return false;
         uk_envelope *e = c->head;
-        if (!e) return false;
+        if (!e && !(c->flags & UK_CELL_SHARED)) return false;
         if (!budget--) return true;
-        c->head = e->next;
+        if (e) c->head = e->next;
+        else if (!(e = uk_shared_take(c->props->shared, c))) return false;
         if (!c->head) c->tail = NULL;
         e->next = NULL;
         uk_cell_receive(ctx, e);
@@ -250,6 +268,7 @@ void uk_cell_run(uk_cell *c) {
 void uk_cell_close(uk_cell *c) {
     ukko_system *sys = c->ref.sys;
     atomic_store_explicit(&c->stopped, 1, memory_order_relaxed);
+    if (c->flags & UK_CELL_SHARED) uk_shared_leave(c->props->shared, c);
     uintptr_t v = atomic_exchange_explicit(&c->inbox, UK_INBOX_CLOSED, memory_order_acq_rel);
     if (v > UK_INBOX_CLOSED) part(c, v);
     for (uk_envelope *e = c->head, *next; e; e = next) {

@@ -10,6 +10,8 @@
 #include "base/map.h"
 #include <pthread.h>
 
+typedef struct uk_load uk_load; /* routing.h */
+
 struct ukko_props {
     _Atomic uint32_t refs; /* relaxed up, acq_rel down */
     const ukko_actor *actor;
@@ -17,7 +19,13 @@ struct ukko_props {
     size_t n_args;
     char *dispatcher, *mailbox, *deploy; /* NULL: not set */
     bool local;
+    /* routers; see routing.h */
+    const struct uk_router_conf *router; /* asks for a router; retained */
+    struct uk_routing *routing; /* of the router's own cell; owned */
+    uk_load *load;              /* of a routee whose load is looked at; owned, not shared */
+    struct uk_shared *shared;   /* of a routee of a balancing pool; retained */
 };
+ukko_props *uk_props_copy(const ukko_props *props); /* a recipe of its own, less the last three */
 
 /* Values of an inbox besides a list of envelopes and system messages, newest first. */
 enum { UK_INBOX_BUSY = 0, UK_INBOX_IDLE = 1, UK_INBOX_CLOSED = 2 };
@@ -79,7 +87,9 @@ enum { /* uk_cell.flags: owner only */
     UK_CELL_FAILED_FATALLY = 1 << 2, /* the state could not be made */
     UK_CELL_TERMINATING = 1 << 3,
     UK_CELL_GUARDIAN = 1 << 4,
-    UK_CELL_BORN = 1 << 5 /* the first turn has been */
+    UK_CELL_BORN = 1 << 5, /* the first turn has been */
+    UK_CELL_COUNTED = 1 << 6, /* constant: its props have a load */
+    UK_CELL_SHARED = 1 << 7   /* constant: its props have a shared mailbox */
 };
 
 struct uk_cell {
@@ -119,6 +129,8 @@ static inline uk_cell *uk_cell_of(ukko_ref *r) { return (uk_cell *)(void *)r; }
 /* cell.c */
 uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, const char *name,
                      int32_t uid, uk_dispatcher *disp); /* takes props; not yet scheduled */
+void uk_cell_start(uk_cell *cell); /* makes the routees of a router; then it may run */
+void uk_cell_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender); /* into the inbox, as it is */
 void uk_cell_discard(uk_cell *cell); /* one that was never scheduled; takes the caller's count */
 void uk_cell_run(uk_cell *cell); /* one turn; called by a worker */
 void uk_cell_close(uk_cell *cell); /* closes the inboxes; what is in them goes to dead letters */

@@ -2,6 +2,7 @@
 /* What an actor does in its turn: receiving, behaviours, stash, and the functions that take a
    ukko_ctx. Runs in the cell's own turn. */
 #include "actor/cell.h"
+#include "actor/routing.h"
 #include "actor/system.h"
 #include "base/mem.h"
 #include <stdarg.h>
@@ -71,9 +72,15 @@ int uk_cell_handle(ukko_ctx *ctx, const ukko_msg *m) {
     int rc = dispatch(ctx, m);
     return rc == UKKO_UNHANDLED ? unhandled(ctx, m) : rc;
 }
+/* What a router looks at; relaxed, an estimate. */
+static void count(uk_load *l, bool begins) {
+    if (begins) atomic_fetch_sub_explicit(&l->queued, 1, memory_order_relaxed);
+    atomic_store_explicit(&l->busy, begins, memory_order_relaxed);
+}
 void uk_cell_receive(ukko_ctx *ctx, uk_envelope *e) {
     uk_cell *c = ctx->cell;
     const ukko_msg *m = e->msg;
+    if (c->flags & UK_CELL_COUNTED) count(c->props->load, true);
     ctx->current = e;
     ctx->taken = false;
     int rc;
@@ -91,6 +98,7 @@ void uk_cell_receive(ukko_ctx *ctx, uk_envelope *e) {
     }
     ctx->current = NULL;
     if (!ctx->taken) uk_envelope_free(e);
+    if (c->flags & UK_CELL_COUNTED) count(c->props->load, false);
 }
 
 /* ---- who and what ---- */

@@ -2,6 +2,7 @@
 /* Props: the recipe of an actor. Filled by one thread, then shared by count. */
 #include "actor/cell.h"
 #include "actor/provider.h"
+#include "actor/routing.h"
 #include "base/mem.h"
 
 ukko_props *ukko_props_new(const ukko_actor *actor) {
@@ -22,6 +23,10 @@ void ukko_props_release(ukko_props *p) {
     uk_free(p->dispatcher);
     uk_free(p->mailbox);
     uk_free(p->deploy);
+    uk_router_conf_release((uk_router_conf *)(uintptr_t)p->router);
+    uk_routing_free(p->routing);
+    uk_shared_release(p->shared);
+    uk_free(p->load);
     uk_free(p);
 }
 int ukko_props_arg_msg(ukko_props *p, ukko_msg *arg) {
@@ -52,3 +57,18 @@ int ukko_props_local(ukko_props *p) {
     p->local = true;
     return UKKO_OK;
 }
+ukko_props *uk_props_copy(const ukko_props *from) {
+    ukko_props *p = ukko_props_new(from->actor);
+    for (size_t i = 0; i < from->n_args; i++) ukko_props_arg_msg(p, ukko_msg_retain(from->args[i]));
+    p->dispatcher = uk_strdup(from->dispatcher);
+    p->mailbox = uk_strdup(from->mailbox);
+    p->deploy = uk_strdup(from->deploy);
+    p->local = from->local;
+    p->router = uk_router_conf_retain(from->router);
+    return p;
+}
+void uk_props_set_router(ukko_props *p, uk_router_conf *conf) {
+    uk_router_conf_release((uk_router_conf *)(uintptr_t)p->router);
+    p->router = conf;
+}
+const uk_router_conf *uk_props_router(const ukko_props *p) { return p->router; }

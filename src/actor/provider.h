@@ -10,6 +10,7 @@ typedef struct uk_deployment { /* a child to be */
     const ukko_props *props;
     const char *name;
     int32_t uid;
+    const struct uk_deploy *found; /* what the configuration says of its path; NULL: nothing */
 } uk_deployment;
 
 typedef struct uk_provider {

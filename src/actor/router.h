@@ -20,7 +20,6 @@ struct uk_router_conf {
     char **nodes; /* RemoteRouterConfig: addresses */
     size_t n_nodes;
     int64_t within_ms, interval_ms;
-    ukko_duration within, interval; /* as they travel; unit 0: made from the milliseconds */
     int32_t virtual_nodes;
     ukko_hash_key_fn hash_key;
     void *hash_data;
@@ -34,10 +33,10 @@ struct uk_router_conf {
 
 uk_router_conf *uk_router_conf_retain(const uk_router_conf *c); /* NULL gives NULL */
 void uk_router_conf_release(uk_router_conf *c);
-/* Router settings of a deployment section; *out NULL: from-code. own: the section without
-   defaults, all: with them. */
-int uk_router_conf_read(uk_router_conf **out, const ukko_config *own, const ukko_config *all,
-                        const char *key, ukko_error *err);
+/* Router settings of a deployment section; *out NULL: from-code. root: the whole configuration;
+   own: the section without defaults; all: with them; path: of the section, for errors. */
+int uk_router_conf_read(uk_router_conf **out, const ukko_config *root, const ukko_config *own,
+                        const ukko_config *all, const char *path, ukko_error *err);
 /* conf's router over code's, as withFallback does it. Either may be NULL. *out owned, may be NULL.
    UKKO_ECONFIG: they do not go together. */
 int uk_router_conf_merge(uk_router_conf **out, const uk_router_conf *conf,

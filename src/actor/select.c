@@ -231,4 +231,14 @@ size_t ukko_selection_path(const ukko_selection *s, char *buf, size_t len) {
     put_steps(s, &b);
     return give(&b, buf, len);
 }
+void uk_selection_name(const ukko_selection *s, uk_buf *out) {
+    const char *anchor = uk_ref_text(s->anchor);
+    uk_buf_put(out, anchor, strcspn(anchor, "#"));
+    put_steps(s, out);
+}
+ukko_selection *uk_selection_retain(const ukko_selection *sel) {
+    ukko_selection *s = (ukko_selection *)(uintptr_t)sel;
+    if (s) atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+    return s;
+}
 ukko_system *uk_selection_system(const ukko_selection *s) { return s->anchor->sys; }

@@ -2,6 +2,7 @@
 /* Making actors: as children here, as children that live on another node, and for parents that do.
    In the turn of the parent, but for children of /user and what other nodes ask for: any thread. */
 #include "actor/cell.h"
+#include "actor/router.h"
 #include "actor/system.h"
 #include "base/error.h"
 #include <stddef.h>
@@ -15,8 +16,10 @@ static int check(uk_cell *parent, const ukko_props *props, const char *name) {
         return uk_error(&spawn_error, UKKO_EINVAL, "props without an actor table");
     if (name && !uk_path_element_valid(ukko_str(name)))
         return uk_error(&spawn_error, UKKO_EINVAL, "\"%.200s\" is no name for an actor", name);
-    /* other threads spawn under /user only: its flags are its own turn's, the phase speaks for it */
-    if (parent != parent->ref.sys->user && parent->flags & UK_CELL_TERMINATING)
+    /* other threads spawn under the guardians: their flags are their own turns', the phase speaks */
+    const ukko_system *sys = parent->ref.sys;
+    bool guardian = parent == sys->user || parent == sys->system_guardian;
+    if (!guardian && parent->flags & UK_CELL_TERMINATING)
         return uk_error(&spawn_error, UKKO_ESTOPPED, "cannot create children while terminating");
     return UKKO_OK;
 }
@@ -43,7 +46,7 @@ static int spawn_elsewhere(ukko_system *sys, const uk_deployment *d, ukko_ref **
     return 1;
 }
 static int spawn_here(ukko_system *sys, uk_cell *parent, ukko_props *props, const char *name,
-                      int32_t uid, ukko_ref **out) { /* takes props */
+                      int32_t uid, ukko_ref **out) { /* takes props, whose router is decided */
     uk_dispatcher *d = parent == sys->system_guardian ? sys->internal : sys->dispatcher;
     uk_cell *c = uk_cell_new(sys, &parent->ref, props, name, uid, d);
     if (uk_kids_add(parent, c->name, &c->ref)) {
@@ -52,7 +55,7 @@ static int spawn_here(ukko_system *sys, uk_cell *parent, ukko_props *props, cons
         return UKKO_EEXISTS;
     }
     if (out) *out = uk_ref_retain(&c->ref);
-    uk_schedule(c);
+    uk_cell_start(c);
     uk_ref_release(&c->ref); /* ours; its life keeps the other */
     return UKKO_OK;
 }
@@ -65,8 +68,10 @@ int uk_cell_spawn(ukko_system *sys, uk_cell *parent, ukko_props *props, const ch
         uk_kids_name(parent, generated, sizeof generated);
         name = generated;
     }
-    uk_deployment d = {&parent->ref, props, name, uk_new_uid()};
+    uk_deployment d = {&parent->ref, props, name, uk_new_uid(), NULL};
+    if (!rc && (props->router || sys->has_provider)) d.found = uk_deploy_of_child(sys, &parent->ref, name);
     if (!rc) rc = spawn_elsewhere(sys, &d, out);
+    if (!rc && props->router) rc = uk_router_prepare(sys, &props, NULL, d.found, &spawn_error);
     if (!rc) return spawn_here(sys, parent, props, name, d.uid, out);
     ukko_props_release(props);
     return rc < 0 ? rc : UKKO_OK;
@@ -84,6 +89,6 @@ ukko_ref *uk_system_place(ukko_system *sys, ukko_ref *supervisor, ukko_props *pr
 void uk_system_begin(ukko_ref *placed, ukko_ref *watcher) {
     uk_ref_system(placed, uk_sysmsg_new(UK_SYS_WATCH, placed, watcher));
     uk_ref_system(uk_cell_of(placed)->parent, uk_sysmsg_new(UK_SYS_SUPERVISE, placed, NULL));
-    uk_schedule(uk_cell_of(placed));
+    uk_cell_start(uk_cell_of(placed));
 }
 void uk_system_discard(ukko_ref *placed) { uk_cell_discard(uk_cell_of(placed)); }

@@ -69,7 +69,8 @@ static int read_config(ukko_system *sys, const ukko_system_opts *o, ukko_error *
                        : ukko_config_load(&sys->config, o->config_file, err);
     if (!rc) rc = read_level(sys, err);
     if (!rc) rc = read_dead_letters(sys, err);
-    return rc ? rc : read_debug(sys, err);
+    if (!rc) rc = read_debug(sys, err);
+    return rc ? rc : uk_deployments_new(&sys->deployments, sys->config, err);
 }
 
 /* ---- making ---- */
@@ -275,6 +276,7 @@ void ukko_system_free(ukko_system *sys) {
     uk_timers_free(sys->timers);
     pthread_mutex_destroy(&sys->lock);
     pthread_cond_destroy(&sys->changed);
+    uk_deployments_free(sys->deployments);
     ukko_config_release(sys->config);
     uk_free(sys->types);
     uk_free(sys->actors);

@@ -4,6 +4,7 @@
 #ifndef UK_ACTOR_SYSTEM_H
 #define UK_ACTOR_SYSTEM_H
 #include "actor/cell.h"
+#include "actor/deploy.h"
 #include "actor/provider.h"
 
 typedef struct uk_subscription {
@@ -33,6 +34,7 @@ struct ukko_system {
     uk_provider provider; /* constant once started */
     const char *address;  /* "pekko://name" or the published one; constant once started */
     const char *local_address; /* "pekko://name" */
+    uk_deployments *deployments; /* constant once made */
     uk_dispatcher *dispatcher, *internal;
     int threads;
     uk_timers *timers;
@@ -82,6 +84,8 @@ ukko_ref *uk_temp_get(ukko_system *sys, ukko_slice name); /* retained, or NULL *
 /* select.c */
 bool uk_each_child(ukko_ref *ref, ukko_ref ***out, size_t *n); /* false: cannot have children here */
 ukko_system *uk_selection_system(const ukko_selection *s);
+ukko_selection *uk_selection_retain(const ukko_selection *s); /* NULL gives NULL */
+void uk_selection_name(const ukko_selection *s, uk_buf *out); /* anchor without uid, then the steps */
 /* events.c */
 void uk_events_init(ukko_system *sys);
 void uk_events_fini(ukko_system *sys);
