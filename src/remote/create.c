@@ -2,6 +2,7 @@
 /* An order to create an actor for another node: who may, what is made, with which arguments. What
    is wrong is logged and nothing is made; the connection lives. I/O thread only; foreign bytes. */
 #include "remote/deploy.h"
+#include "actor/router.h"
 #include "base/mem.h"
 #include "serial/daemon.h"
 
@@ -70,7 +71,7 @@ static bool canonical_path(const creation *c, uk_buf *out) {
 
 /* ---- making ---- */
 
-static ukko_props *props_of(const creation *c, const ukko_actor *actor) {
+static ukko_props *plain_props(const creation *c, const ukko_actor *actor) {
     ukko_props *props = ukko_props_new(actor);
     uk_daemon_create *o = c->order;
     for (size_t i = 0; i < o->n_args; i++) ukko_props_arg_msg(props, ukko_msg_retain(o->args[i]));
@@ -79,23 +80,56 @@ static ukko_props *props_of(const creation *c, const ukko_actor *actor) {
     return props;
 }
 
-static void make(const creation *c, const char *path, const ukko_actor *actor) {
+/* The router that was ordered, with what the configuration here says of its path. */
+static int add_router(const creation *c, ukko_props **props, const char *path, ukko_error *err) {
+    uk_router_conf *code = NULL, *decided = NULL;
+    int rc = uk_router_conf_from_msg(c->order->props.router, &code, err);
+    if (rc) return rc;
+    uk_props_set_router(*props, code);
+    if (c->order->deploy.router)
+        rc = uk_router_conf_from_msg(c->order->deploy.router, &decided, err);
+    uk_deploy given = {.router = decided};
+    const uk_deploy *found = uk_deploy_lookup(c->remote->sys, ukko_str(path));
+    if (!rc) rc = uk_router_prepare(c->remote->sys, props, &given, found, err);
+    uk_router_conf_release(decided);
+    return rc;
+}
+
+static ukko_props *props_of(const creation *c, const ukko_actor *actor, const char *path) {
+    ukko_error err = {0};
+    ukko_props *props = plain_props(c, actor);
+    if (!c->order->props.router || !add_router(c, &props, path, &err)) return props;
+    refuse(c, UKKO_LOG_ERROR, "The router cannot be made for", err.message);
+    ukko_props_release(props);
+    return NULL;
+}
+
+static void make(const creation *c, const char *path, ukko_props *props) { /* takes props */
     uk_remote *r = c->remote;
     ukko_ref *supervisor = uk_system_resolve(r->sys, ukko_str(c->order->supervisor));
     uk_ref_kind kind = supervisor->vt->kind;
     if (kind == UK_REF_REMOTE || kind == UK_REF_CELL) {
-        ukko_ref *child = uk_system_place(r->sys, supervisor, props_of(c, actor), path,
-                                          c->path.uid);
+        ukko_ref *child = uk_system_place(r->sys, supervisor, props, path, c->path.uid);
         if (!uk_daemon_adopt(r->daemon, child, supervisor))
             refuse(c, UKKO_LOG_ERROR, "Skipping while terminating:", NULL);
     } else {
         refuse(c, UKKO_LOG_ERROR, "There is no such supervisor for", c->order->supervisor);
+        ukko_props_release(props);
     }
     uk_ref_release(supervisor);
 }
 
-static void create(creation *c) {
+static void make_kind(const creation *c, const char *path, const ukko_actor *actor) {
     ukko_error err = {0};
+    if (uk_daemon_args(c->remote->serial, c->order, &err)) {
+        refuse(c, UKKO_LOG_ERROR, "The arguments cannot be read for", err.message);
+        return;
+    }
+    ukko_props *props = props_of(c, actor, path);
+    if (props) make(c, path, props);
+}
+
+static void create(creation *c) {
     uk_buf path = {0};
     const ukko_actor *actor = uk_system_find_actor(c->remote->sys, c->order->class_name);
     if (!is_allowed(c)) return;
@@ -103,12 +137,8 @@ static void create(creation *c) {
         refuse(c, UKKO_LOG_DEBUG, "The path does not begin with /remote:", NULL);
     else if (!actor)
         refuse(c, UKKO_LOG_ERROR, "No actor is registered here (ukko_system_add_actor) for", NULL);
-    else if (c->order->deploy.router || c->order->props.router)
-        refuse(c, UKKO_LOG_ERROR, "Routers cannot be created here:", NULL);
-    else if (uk_daemon_args(c->remote->serial, c->order, &err))
-        refuse(c, UKKO_LOG_ERROR, "The arguments cannot be read for", err.message);
     else
-        make(c, uk_buf_text(&path), actor);
+        make_kind(c, uk_buf_text(&path), actor);
     uk_buf_fini(&path);
 }
 

@@ -3,6 +3,7 @@
    and the actor /system/remote-deployment-watcher, which tells parents of children whose node is
    lost. The first two run on the thread that spawns, in the turn of the parent as a rule. */
 #include "remote/deploy.h"
+#include "actor/router.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "serial/daemon.h"
@@ -40,6 +41,7 @@ typedef struct place {
     uk_remote *remote;
     const uk_deployment *d;
     uk_props_view props;
+    uk_deploy code, all; /* what code says; the configuration over it */
     const char *address;
     uk_path at;     /* the address in parts */
     uk_buf logical; /* "/user/parent/child" */
@@ -77,19 +79,22 @@ static void logical_path(place *p) {
 /* 1: on p->at. 0: here. */
 static int decide(place *p) {
     uk_remote *r = p->remote;
-    p->address = p->props.deploy;
+    uk_deploy_of_props(p->d->props, &p->code);
+    p->all = p->code;
+    uk_deploy_over(&p->all, p->d->found);
+    p->address = p->all.remote;
     if (!p->address || uk_address_parse(ukko_str(p->address), &p->at)) return 0;
     if (uk_slice_is(p->at.address, r->address)) return 0;
     logical_path(p);
-    if (p->props.local)
+    if (p->code.local_scope)
         return refused(p, UKKO_ECONFIG,
                        "configuration requested remote deployment for local-only Props at", "");
     if (!r->set.unsafe) return stays_here(p);
     if (!uk_remote_serves(r, p->at.protocol))
         return refused(p, UKKO_ECONFIG, "remote deployment failed for",
                        ": no transport for the protocol of the address");
-    int rc = check_setting(p, "Dispatcher", p->props.dispatcher);
-    if (!rc) rc = check_setting(p, "Mailbox Type", p->props.mailbox);
+    int rc = check_setting(p, "Dispatcher", p->code.dispatcher);
+    if (!rc) rc = check_setting(p, "Mailbox Type", p->code.mailbox);
     return rc ? rc : 1;
 }
 
@@ -102,11 +107,13 @@ static void put_path(const place *p, uk_buf *out) {
                   (const char *)p->logical.ptr, p->d->uid);
 }
 
-static ukko_msg *scope_of(const place *p) {
+static ukko_msg *scope_of(const char *address) {
     char *parts[3];
-    const ukko_slice from[3] = {p->at.protocol, p->at.system, p->at.host};
+    uk_path at;
+    if (!address || uk_address_parse(ukko_str(address), &at)) return NULL;
+    const ukko_slice from[3] = {at.protocol, at.system, at.host};
     for (int i = 0; i < 3; i++) parts[i] = uk_strndup(from[i].ptr, from[i].len);
-    ukko_address a = {parts[0], parts[1], parts[2], p->at.port, 0};
+    ukko_address a = {parts[0], parts[1], parts[2], at.port, 0};
     ukko_msg *m = ukko_msg_copy(&ukko_remote_scope_type, &a);
     for (int i = 0; i < 3; i++) uk_free(parts[i]);
     return m;
@@ -128,25 +135,55 @@ static int bad_argument(const place *p, int code) {
     return code;
 }
 
-static int make_order(const place *p, const char *path, uk_buf *out) {
-    size_t n = p->props.n_args;
-    ukko_msg *scope = scope_of(p), **args = uk_alloc((n + 1) * sizeof *args);
-    for (size_t i = 0; i < n; i++) {
+/* What is said of the child, as it travels; ended by drop_said(). */
+static int say(const place *p, const uk_deploy *d, const uk_router_conf *router,
+               uk_daemon_deploy *out) {
+    *out = (uk_daemon_deploy){.path = d->key,
+                              .config = d->config ? ukko_config_render(d->config, 0) : NULL,
+                              .scope = scope_of(d->remote),
+                              .dispatcher = d->dispatcher};
+    return router ? uk_router_conf_to_msg(router, &out->router, p->err) : UKKO_OK;
+}
+
+static void drop_said(uk_daemon_deploy *d) {
+    ukko_free((char *)(uintptr_t)d->config);
+    ukko_msg_release(d->scope);
+    ukko_msg_release(d->router);
+}
+
+static int say_both(const place *p, uk_daemon_create *c) {
+    uk_router_conf *router = NULL;
+    int rc = say(p, &p->code, p->code.router, &c->props);
+    if (!rc && p->code.router) /* a plain actor stays one, whatever its section says */
+        rc = uk_router_conf_merge(&router, p->d->found ? p->d->found->router : NULL,
+                                  p->code.router, p->err);
+    if (!rc) rc = say(p, &p->all, router, &c->deploy);
+    uk_router_conf_release(router);
+    return rc;
+}
+
+static int encode(const place *p, uk_daemon_create *c, uk_buf *out) {
+    ukko_msg **args = uk_alloc((c->n_args + 1) * sizeof *args);
+    for (size_t i = 0; i < c->n_args; i++) {
         ukko_msg *a = p->props.args[i];
         args[i] = a->type == &ukko_null_type ? NULL : a;
     }
-    uk_daemon_deploy deploy = {.scope = scope, .dispatcher = p->props.dispatcher};
-    uk_daemon_create c = {.class_name = p->props.actor->name,
-                          .props = deploy,
-                          .deploy = deploy,
-                          .path = path,
-                          .supervisor = uk_ref_text(p->d->parent),
-                          .args = args,
-                          .n_args = n};
-    int rc = uk_daemon_encode(p->remote->serial, &c, out, p->err);
-    ukko_msg_release(scope);
+    c->args = args;
+    int rc = uk_daemon_encode(p->remote->serial, c, out, p->err);
     uk_free(args);
     return rc ? bad_argument(p, rc) : UKKO_OK;
+}
+
+static int make_order(const place *p, const char *path, uk_buf *out) {
+    uk_daemon_create c = {.class_name = p->props.actor->name,
+                          .path = path,
+                          .supervisor = uk_ref_text(p->d->parent),
+                          .n_args = p->props.n_args};
+    int rc = say_both(p, &c);
+    if (!rc) rc = encode(p, &c, out);
+    drop_said(&c.props);
+    drop_said(&c.deploy);
+    return rc;
 }
 
 static int make(const place *p, ukko_ref **out, ukko_msg **order) {
