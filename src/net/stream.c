@@ -32,7 +32,7 @@ struct uk_stream {
     size_t max_unread;
     uk_buf in;              /* loop only: what data() left */
     int events;             /* loop only: what the poll handle waits for; 0: stopped */
-    bool reading, finished, draining, busy, filter_up;
+    bool reading, finished, draining, busy, filter_up, said_bye;
     uk_alarm linger;
     uk_task wake;
     char peer[64];
@@ -128,8 +128,6 @@ void uk_stream_release(uk_stream *s) {
     pthread_mutex_destroy(&s->lock);
     uk_free(s);
 }
-
-void uk_stream_set_filter(uk_stream *s, uk_filter *f) { s->filter = f; }
 
 void uk_stream_resume(uk_stream *s, bool reading) {
     s->reading = reading;
@@ -262,6 +260,12 @@ static void encrypt(uk_stream *s) {
     if (s->filter->out(s->filter, s->out.ptr, s->out.len, &s->wr) < 0) s->broken = true;
     uk_buf_clear(&s->out);
 }
+/* Loop, under lock: all was said, so the filter says its last words. */
+static void say_bye(uk_stream *s) {
+    if (!s->finished || s->said_bye || s->out.len || s->writing || !s->filter->bye) return;
+    s->said_bye = true;
+    s->filter->bye(s->filter, &s->wr);
+}
 
 /* Loop: writes what waits and arranges to be called for the rest. */
 static void loop_flush(uk_stream *s) {
@@ -273,6 +277,7 @@ static void loop_flush(uk_stream *s) {
     bool left, broken;
     if (s->filter) {
         encrypt(s);
+        say_bye(s);
         bool dummy = false;
         s->writing = true;
         left = !write_some(s, &dummy);
@@ -334,6 +339,11 @@ static void decrypt(uk_stream *s, const uint8_t *p, size_t n) {
     uk_stream_release(s);
     uk_buf_fini(&plain);
     uk_buf_fini(&cipher);
+}
+
+void uk_stream_set_filter(uk_stream *s, uk_filter *f) {
+    s->filter = f;
+    decrypt(s, NULL, 0);
 }
 
 /* One read. false: nothing more for now, or the end. */

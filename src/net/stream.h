@@ -26,6 +26,7 @@ struct uk_filter {
     int (*in)(uk_filter *f, const uint8_t *bytes, size_t n, uk_buf *plain, uk_buf *cipher, bool *up,
               const char **why);
     int (*out)(uk_filter *f, const uint8_t *bytes, size_t n, uk_buf *cipher);
+    void (*bye)(uk_filter *f, uk_buf *cipher); /* the last bytes of this side; may be NULL */
     void (*free)(uk_filter *f);
 };
 
@@ -40,7 +41,8 @@ uk_stream *uk_stream_new(uk_loop *loop, int fd, const uk_stream_opts *opts,
                          const uk_stream_events *ev, void *owner);
 uk_stream *uk_stream_retain(uk_stream *s); /* [any] */
 void uk_stream_release(uk_stream *s);      /* [any] after close or finish */
-void uk_stream_set_filter(uk_stream *s, uk_filter *f); /* [loop] before anything was sent; takes f */
+/* [loop] Before anything was sent; takes f, and lets it say its first words. May end the stream. */
+void uk_stream_set_filter(uk_stream *s, uk_filter *f);
 void uk_stream_resume(uk_stream *s, bool reading);     /* [loop] starts (or pauses) reading */
 
 /* [any] Sends or queues all bytes; false when the stream has ended (they are lost). */

@@ -6,8 +6,8 @@
 static const bool built[] = {
     [FEATURE_BASE] = true,
     [FEATURE_DEPLOY] = true,
-    [FEATURE_ROUTERS] = false,
-    [FEATURE_TLS] = false,
+    [FEATURE_ROUTERS] = true,
+    [FEATURE_TLS] = true,
     [FEATURE_JVM] = false,
 };
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { LINGER_MS = 1000 };
@@ -105,9 +106,10 @@ static void on_stream_closed(void *owner, const char *error) {
     else
         uk_log(c->remote->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_TRANSPORT, NULL, NULL,
                "Remote connection to [%s] was disconnected", c->from);
-    if (!c->proto.was_open && !c->active && !c->got_bytes)
+    if (error && !strncmp(error, "TLS: ", 5)) uk_sniff(c, NULL, 0, error);
+    else if (!c->proto.was_open && !c->active && !c->got_bytes)
         uk_sniff(c, NULL, 0, "closed before a handshake (0 bytes): a port probe?");
-    uk_proto_lost(&c->proto, NULL);
+    uk_proto_lost(&c->proto, c->proto.was_open ? NULL : error);
 }
 
 static const uk_stream_events stream_events = {on_data, on_stream_closed};
@@ -193,6 +195,7 @@ static void attach(uk_conn *c, int fd) {
     c->stream = uk_stream_new(c->remote->loop, fd, &c->remote->stream_opts, &stream_events, c);
     snprintf(c->from, sizeof c->from, "%s", uk_stream_peer(c->stream));
     uk_stream_resume(c->stream, true);
+    if (c->remote->tls) uk_stream_set_filter(c->stream, uk_tls_filter(c->remote->tls, !c->active));
 }
 
 void uk_conn_accept(void *remote, int fd, const char *from) {
@@ -217,7 +220,7 @@ static void on_connected(void *owner, int fd, const char *error) {
         return;
     }
     attach(c, fd);
-    uk_proto_connected(&c->proto, uk_loop_now(c->remote->loop));
+    if (!c->ended) uk_proto_connected(&c->proto, uk_loop_now(c->remote->loop));
     rearm(c);
 }
 

@@ -8,6 +8,7 @@
 #include "net/loop.h"
 #include "net/stream.h"
 #include "net/tcp.h"
+#include "net/tls.h"
 #include "remote/acked.h"
 #include "remote/frame.h"
 #include "remote/link.h"
@@ -49,6 +50,7 @@ struct uk_remote {
     char *protocol; /* "pekko.tcp" */
     char *address;  /* published; constant once started */
     char *bound_address; /* likewise */
+    uk_tls *tls;         /* NULL: plain TCP; likewise */
     char *host;
     int port;
     uk_proto_settings proto; /* what every connection begins with */

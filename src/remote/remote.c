@@ -135,6 +135,17 @@ static void add_refs(uk_remote *r) {
     uk_deploy_start(r);
 }
 
+/* Everything is loaded and checked here, so that a wrong store stops the start, not a connection. */
+static int load_tls(uk_remote *r, ukko_error *err) {
+    const uk_remote_settings *s = &r->set;
+    uk_tls_opts o = {.section = s->tls_section, .key_store = s->key_store,
+                     .key_store_password = s->key_store_password, .key_password = s->key_password,
+                     .trust_store = s->trust_store, .trust_store_password = s->trust_store_password,
+                     .protocol = s->tls_protocol, .suites = s->suites, .n_suites = s->n_suites,
+                     .mutual = s->mutual};
+    return uk_tls_new(&r->tls, &o, err);
+}
+
 static void after_round(void *sys) { uk_batch_run(sys); }
 static void assist(void *self) { uk_loop_assist(((uk_remote *)self)->loop); }
 
@@ -142,9 +153,7 @@ static int start(void *self, ukko_error *err) {
     uk_remote *r = self;
     int rc = uk_serial_open(r->sys, &r->serial, err);
     uk_log(r->sys, UKKO_LOG_INFO, "remoting", UK_LOG_MANAGER, NULL, NULL, "Starting remoting");
-    if (!rc && r->set.tls)
-        rc = uk_error(err, UKKO_EUNSUPPORTED, "%s.enable-ssl = on: TLS is not built yet",
-                      r->set.transport_path);
+    if (!rc && r->set.tls) rc = load_tls(r, err);
     if (!rc) rc = choose_host(r, err);
     if (!rc) rc = uk_loop_new(&r->loop, "ukko-io", err);
     if (!rc) uk_loop_after(r->loop, after_round, r->sys);
@@ -247,6 +256,7 @@ static void free_remote(void *self) {
     uk_free(r->host);
     uk_free(r->address);
     uk_free(r->bound_address);
+    uk_tls_free(r->tls);
     uk_free(r);
 }
 

@@ -148,6 +148,22 @@ static void read_transport(uk_remote_settings *s, reader *r) {
     s->scheme = s->tls ? "ssl.tcp" : "tcp";
 }
 
+static void read_tls(uk_remote_settings *s, reader *r) {
+    s->mutual = true;
+    s->tls_section = uk_format("%s.security", s->transport_path);
+    r->base = s->tls_section;
+    get_string(r, "key-store", &s->key_store);
+    get_string(r, "key-store-password", &s->key_store_password);
+    get_string(r, "key-password", &s->key_password);
+    get_string(r, "trust-store", &s->trust_store);
+    get_string(r, "trust-store-password", &s->trust_store_password);
+    get_string(r, "protocol", &s->tls_protocol);
+    get_list(r, "enabled-algorithms", &s->suites, &s->n_suites);
+    get_bool(r, "require-mutual-authentication", &s->mutual);
+    if (!r->rc && (!s->key_store || !s->trust_store || !s->tls_protocol))
+        r->rc = uk_error(r->err, UKKO_ECONFIG, "%s: key-store, trust-store and protocol must be set", s->tls_section);
+}
+
 static void read_lifecycle(uk_remote_settings *s, reader *r) {
     static const struct { const char *name; ukko_log_level level; } names[] = {
         {"off", UKKO_LOG_OFF}, {"false", UKKO_LOG_OFF}, {"on", UKKO_LOG_DEBUG},
@@ -272,6 +288,7 @@ int uk_remote_settings_read(uk_remote_settings *s, const ukko_config *cfg, ukko_
     read_watch(s, &r);
     r.base = s->transport_path;
     read_transport(s, &r);
+    if (s->tls && !r.rc) read_tls(s, &r);
     return r.rc;
 }
 
@@ -286,6 +303,10 @@ void uk_remote_settings_fini(uk_remote_settings *s) {
     uk_free(s->bind_hostname);
     uk_free(s->protocol_name);
     for (size_t i = 0; i < s->n_accept; i++) uk_free(s->accept_names[i]);
+    char *const texts[] = {s->tls_section, s->key_store, s->key_store_password, s->key_password,
+                           s->trust_store, s->trust_store_password, s->tls_protocol};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) uk_free(texts[i]);
+    free_list(s->suites, s->n_suites);
     free_list(s->trusted, s->n_trusted);
     free_list(s->allowed, s->n_allowed);
 }

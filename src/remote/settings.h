@@ -18,6 +18,12 @@ typedef struct uk_remote_settings {
     int send_buffer, receive_buffer, backlog;
     bool nodelay, keepalive, reuse_addr;
     const char *scheme;     /* "tcp" or "ssl.tcp" */
+    char *tls_section;      /* "….ssl.security"; the next ones with tls only */
+    char *key_store, *key_store_password, *key_password, *trust_store, *trust_store_password;
+    char *tls_protocol;
+    char **suites;
+    size_t n_suites;
+    bool mutual;
     char *protocol_name;    /* "pekko" or "akka" */
     char *accept_names[UK_MAX_NAMES];
     size_t n_accept;
