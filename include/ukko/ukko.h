@@ -7,6 +7,7 @@
 #include <ukko/config.h>
 #include <ukko/messages.h>
 #include <ukko/remote.h>
+#include <ukko/router.h>
 #include <ukko/serial.h>
 #include <ukko/type.h>
 #endif

@@ -55,8 +55,7 @@ int cmd_spawn(call *c) {
     return 0;
 }
 
-/* Sends the deployer the order with the rest of the line as arguments. */
-static int order_make(call *c, make_order *o) {
+int order_make(call *c, make_order *o) {
     ukko_msg *args[MAX_ARGS];
     int rc = class_check(c, o->class_name);
     if (rc == 0) {

@@ -55,10 +55,20 @@ int cmd_identify(call *c);
 int cmd_count(call *c);
 
 /* cmd_make.c */
+int order_make(call *c, make_order *o); /* sends the order, the rest of the line as arguments */
 int cmd_spawn(call *c);
 int cmd_make(call *c);
 int cmd_make_local(call *c);
 int cmd_deploy(call *c);
 int cmd_stop_child(call *c);
 int cmd_strategy(call *c);
+
+/* cmd_route.c */
+int cmd_make_router(call *c);
+int cmd_make_group(call *c);
+int cmd_pool(call *c);
+int cmd_pool_at(call *c);
+int cmd_group(call *c);
+int cmd_broadcast(call *c);
+int cmd_routees(call *c);
 #endif

@@ -101,6 +101,10 @@ static const ukko_field make_fields[] = {
     UKKO_FIELD(make_order, address, UKKO_STR),
     UKKO_FIELD(make_order, local, UKKO_BOOL),
     UKKO_FIELD_LIST(make_order, args, n_args, UKKO_MSG, NULL),
+    UKKO_FIELD(make_order, router, UKKO_STR),
+    UKKO_FIELD(make_order, instances, UKKO_I32),
+    UKKO_FIELD_LIST(make_order, places, n_places, UKKO_STR, NULL),
+    UKKO_FIELD(make_order, group, UKKO_BOOL),
 };
 const ukko_type make_order_type = UKKO_TYPE_LOCAL(make_order, make_fields);
 static const ukko_field text_fields[] = {UKKO_FIELD(text_order, text, UKKO_STR)};
@@ -162,13 +166,37 @@ static int deployer_after(ukko_ctx *ctx, void *state, const ukko_msg *const *arg
     return UKKO_OK;
 }
 
+static ukko_router_kind router_kind(const char *name) {
+    return strcmp(name, "config") == 0      ? UKKO_ROUTER_FROM_CONFIG
+           : strcmp(name, "broadcast") == 0 ? UKKO_ROUTER_BROADCAST
+           : strcmp(name, "random") == 0    ? UKKO_ROUTER_RANDOM
+                                            : UKKO_ROUTER_ROUND_ROBIN;
+}
+
+/* Takes routee, which may be NULL; gives those of the router, or NULL. */
+static ukko_props *router_props(const make_order *o, ukko_props *routee) {
+    ukko_router_opts opts = UKKO_POOL(router_kind(o->router), (uint32_t)o->instances);
+    ukko_props *props;
+    opts.group = o->group;
+    if (o->group) {
+        opts.paths = o->places;
+        opts.n_paths = o->n_places;
+    } else {
+        opts.nodes = o->places;
+        opts.n_nodes = o->n_places;
+    }
+    return ukko_router_props(&props, &opts, routee, NULL) == UKKO_OK ? props : NULL;
+}
+
 static ukko_props *order_props(const make_order *o) {
+    if (!o->class_name)
+        return router_props(o, NULL);
     ukko_props *props = ukko_props_new(actor_by_class(o->class_name));
     for (size_t i = 0; i < o->n_args; i++)
         ukko_props_arg_msg(props, ukko_msg_retain(o->args[i]));
     if (o->local)
         ukko_props_local(props);
-    return props;
+    return o->router ? router_props(o, props) : props;
 }
 
 static void emit_not_made(const char *name, int code, const char *text) {

@@ -102,6 +102,11 @@ typedef struct make_order {
     bool local;          /* LocalScope */
     ukko_msg **args;
     size_t n_args;
+    const char *router;  /* "rr", "random", "broadcast", "config"; NULL: a plain actor */
+    int32_t instances;   /* of a pool */
+    const char **places; /* nodes of a pool, or paths of a group */
+    size_t n_places;
+    bool group;
 } make_order;
 typedef struct text_order { const char *text; } text_order;
 extern const ukko_type watch_order_type, forward_order_type, make_order_type,
