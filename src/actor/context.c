@@ -114,7 +114,7 @@ const ukko_actor *ukko_ctx_actor(ukko_ctx *ctx) { return ctx->cell->props->actor
 const ukko_msg *ukko_current(ukko_ctx *ctx) { return ctx->current ? ctx->current->msg : NULL; }
 ukko_ref *ukko_child(ukko_ctx *ctx, const char *name) {
     ukko_ref *r = uk_kids_get(ctx->cell, ukko_str(name));
-    uk_ref_release(r); /* the table keeps it while this turn lasts: only this turn removes */
+    uk_ref_release(r); /* one that ends meanwhile lives on in its notice to this actor */
     return r;
 }
 int ukko_spawn(ukko_ctx *ctx, ukko_props *props, const char *name, ukko_ref **out) {

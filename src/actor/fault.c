@@ -258,6 +258,8 @@ static void finish_terminate(ukko_ctx *ctx) {
     uk_cell_unwatch_all(c);
     clear_failed(c);
     uk_cell_close(c);
+    /* the name is free before any watcher hears of the end, however late the parent gets to run */
+    if (c->parent->vt->kind == UK_REF_CELL) uk_kids_remove(uk_cell_of(c->parent), &c->ref);
     uk_sysmsg *m = uk_sysmsg_new(UK_SYS_NOTIFY, &c->ref, NULL);
     m->flag = true;
     uk_ref_system(c->parent, m);

@@ -79,7 +79,8 @@ void uk_cell_notified(ukko_ctx *ctx, ukko_ref *who, bool existed, bool address_l
             uk_ref_tell(&c->ref, ukko_msg_copy(&ukko_terminated_type, &t), who);
         }
     }
-    if (uk_kids_has(c, who)) uk_cell_child_gone(ctx, who);
+    bool child = who->vt->kind == UK_REF_CELL ? uk_cell_of(who)->parent == &c->ref : uk_kids_has(c, who);
+    if (child) uk_cell_child_gone(ctx, who);
 }
 static bool lives_at(const ukko_ref *r, const char *address) {
     size_t n = strlen(address);
