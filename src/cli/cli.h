@@ -159,6 +159,8 @@ void session_identify(session *s, const char *path); /* sends it; the answer is 
 /* Looks the target's path up: *ref is owned, NULL when nobody is there. rtt_ns may be NULL. */
 int session_find(session *s, const char *path, ukko_ref **ref, int64_t *rtt_ns);
 int session_not_found(session *s);
+/* Opens the session and finds the one actor that the first argument names; *to is owned. talk.c */
+int session_reach(session *s, cli *c, ukko_ref **to);
 int64_t clock_ns(void);
 
 /* ---- message.c, show.c --------------------------------------------------------------- */
@@ -176,8 +178,11 @@ int run_ping(cli *c);
 int run_tell(cli *c);
 int run_ask(cli *c);
 int run_identify(cli *c);
+int run_deploy(cli *c);
+int run_stop(cli *c);
 int run_config(cli *c);
 int run_version(cli *c);
 int run_help(cli *c);
-extern const option node_options[], ping_options[], identify_options[];
+extern const option node_options[], ping_options[], identify_options[], deploy_options[],
+    stop_options[];
 #endif

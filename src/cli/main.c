@@ -12,6 +12,8 @@ static const option *const for_node[] = {node_options, NULL};
 static const option *const for_ping[] = {ping_options, NULL};
 static const option *const for_messages[] = {message_options, NULL};
 static const option *const for_identify[] = {identify_options, NULL};
+static const option *const for_deploy[] = {deploy_options, NULL};
+static const option *const for_stop[] = {stop_options, NULL};
 
 const command commands[] = {
     {"node", "", "run a node with the actors echo, counter and sink", 0, 0, for_node, run_node,
@@ -23,6 +25,11 @@ const command commands[] = {
      false, false},
     {"identify", "TARGET", "print the references that a path stands for; * and ? match", 1, 1,
      for_identify, run_identify, true, false},
+    {"deploy", "NODE [ARGS...]",
+     "create an actor on a node; ARGS: text, long:N, int:N, bool:B, string:S, null", 1,
+     MAX_GIVEN, for_deploy, run_deploy, false, false},
+    {"stop", "TARGET", "end an actor and wait until it has gone", 1, 1, for_stop, run_stop, false,
+     false},
     {"config", "...", "check, explain and print configuration files", 0, 0, no_options,
      run_config, false, true},
     {"version", "", "print the version", 0, 0, no_options, run_version, false, false},

@@ -58,6 +58,9 @@ static const struct { const ukko_actor *actor; const char *name, *help; } actors
 };
 enum { N_ACTORS = sizeof actors / sizeof actors[0] };
 
+/* What other nodes may create here. */
+static const ukko_actor *const deployable[] = {&echo_actor, &counter_actor, &sink_actor, NULL};
+
 static int spawn_actors(ukko_system *sys) {
     int rc = UKKO_OK;
     for (size_t i = 0; i < N_ACTORS && rc == UKKO_OK; i++)
@@ -81,6 +84,7 @@ static int start(cli *c, const own_system *own, ukko_system **sys) {
         return status;
     ukko_system_opts opts = UKKO_SYSTEM_OPTS(own->name, NULL);
     opts.config = config;
+    opts.actors = deployable;
     opts.log = settings_log;
     opts.log_data = c;
     int rc = ukko_system_new(sys, &opts, &err);

@@ -29,6 +29,7 @@ static char *own_text(const cli *c, const own_system *own) {
                      "pekko.log-dead-letters-during-shutdown = off\n"
                      "pekko.remote.artery.enabled = off\n"
                      "pekko.remote.warn-about-direct-use = off\n"
+                     "pekko.remote.use-unsafe-remote-features-outside-cluster = on\n"
                      "pekko.remote.classic.enabled-transports = "
                      "[\"pekko.remote.classic.netty.tcp\"]\n"
                      "pekko.remote.classic.netty.tcp { hostname = %s, port = %lld }\n",

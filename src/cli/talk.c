@@ -18,8 +18,7 @@ static int need_one(cli *c, const session *s) {
                                          : need_path(c, s);
 }
 
-/* Opens the session and finds the actor; *to is owned. */
-static int reach(session *s, cli *c, ukko_ref **to) {
+int session_reach(session *s, cli *c, ukko_ref **to) {
     *to = NULL;
     int status = session_open(s, c, c->args[0], message_types(c));
     if (status == CLI_OK)
@@ -54,7 +53,7 @@ int run_tell(cli *c) {
     int status = message_build(c, 1, &msg);
     if (status != CLI_OK)
         return status;
-    status = reach(&s, c, &to);
+    status = session_reach(&s, c, &to);
     if (status == CLI_OK)
         status = deliver(&s, to, ukko_msg_retain(msg));
     ukko_msg_release(msg);
@@ -117,7 +116,7 @@ int run_ask(cli *c) {
     int status = message_build(c, 1, &msg);
     if (status != CLI_OK)
         return status;
-    status = reach(&s, c, &to);
+    status = session_reach(&s, c, &to);
     if (status == CLI_OK)
         status = ask(&s, to, ukko_msg_retain(msg));
     ukko_msg_release(msg);
