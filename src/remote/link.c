@@ -199,6 +199,8 @@ static void adopt(step *s, void *conn, int32_t uid) {
     else adopt_reader(s, conn, uid);
 }
 
+static void unpark(step *s);
+
 /* Another incarnation has come in: the old one is over, without an event. */
 static void replace_incarnation(step *s, void *conn, int32_t uid) {
     uk_link *l = s->l;
@@ -213,6 +215,7 @@ static void replace_incarnation(step *s, void *conn, int32_t uid) {
         l->uid_known = false;
     }
     adopt(s, conn, uid);
+    unpark(s);
 }
 
 /* ---- inbound ---- */

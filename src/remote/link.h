@@ -84,7 +84,7 @@ typedef struct uk_link_action {
     const char *text, *cause; /* live as long as the event's text */
 } uk_link_action;
 
-enum { UK_LINK_ACTIONS = 48, UK_LINK_PARKED = 4 };
+enum { UK_LINK_ACTIONS = 96, UK_LINK_PARKED = 4 };
 typedef struct uk_link_actions {
     size_t n;
     uk_link_action list[UK_LINK_ACTIONS];
