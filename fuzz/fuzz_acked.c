@@ -101,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     m = (model){.acked = -1, .delivered = -1};
     uk_acked_send_init(&send, CAPACITY, released, &back);
     uk_acked_recv_init(&recv, (uk_acked_recv_limits){GAP, 1000}, released, &dropped);
-    for (size_t at = 0; at < size && at < 2000;) {
+    for (size_t at = 0; at < size && at < 600;) {
         uint8_t op = data[at++];
         if (op < 100) do_push(&send);
         else if (op < 200) do_receive(&recv, m.delivered + (op - 130));

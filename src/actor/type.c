@@ -114,12 +114,12 @@ static int copy_struct_ptr(const ukko_type *type, ukko_msg *into, void **dst, un
     const void *from = *dst;
     if (!from) return UKKO_OK;
     void *to = ukko_msg_alloc(into, type->body_size);
-    int rc = copy_body(type, into, to, from, depth + 1);
-    *dst = rc ? NULL : to;
-    return rc;
+    *dst = to; /* also after a failure: what was copied by then is dropped with the message */
+    return copy_body(type, into, to, from, depth + 1);
 }
-/* p holds the bytes of the original: what it points to is replaced by a copy of its own. After a
-   failure it owns nothing. */
+static bool is_struct(const ukko_field *f) { return f->kind == UKKO_STRUCT || f->kind == UKKO_STRUCTP; }
+
+/* p holds the bytes of the original: what it points to is replaced by a copy of its own. */
 static int copy_value(const ukko_field *f, ukko_msg *into, void *p, unsigned depth) {
     switch (f->kind) {
     case UKKO_STR: *(char **)p = ukko_msg_strdup(into, *(char **)p); return UKKO_OK;
@@ -149,8 +149,8 @@ static int copy_list(const ukko_field *f, ukko_msg *into, void *dst, unsigned de
     memcpy(to, from, n * width);
     for (size_t i = 0; i < n; i++) {
         int rc = copy_element(f, into, to + i * width, from + i * width, depth);
-        if (rc) return rc; /* count tells how many are whole */
-        *count = i + 1;
+        if (!rc || is_struct(f)) *count = i + 1; /* a struct in part is dropped like a whole one */
+        if (rc) return rc;
     }
     return UKKO_OK;
 }
@@ -183,7 +183,7 @@ static int copy_body(const ukko_type *type, ukko_msg *into, void *dst, const voi
         int rc = copy_field(f, into, dst, from, depth);
         if (rc) {
             bool list = f->flags & UKKO_REPEATED;
-            if (!list && f->kind != UKKO_STRUCT) memset((char *)dst + f->offset, 0, f->width);
+            if (!list && !is_struct(f)) memset((char *)dst + f->offset, 0, f->width);
             forget(type, dst, i + 1);
             return rc;
         }

@@ -242,6 +242,17 @@ static const ukko_field *find_tag(const ukko_type *type, uint32_t tag) {
         if (type->fields[i].tag == tag) return &type->fields[i];
     return NULL;
 }
+/* What proto3 leaves out because it is empty is empty, not absent. */
+static void fill_absent(const ukko_type *type, char *body) {
+    for (uint32_t i = 0; i < type->n_fields; i++) {
+        const ukko_field *f = &type->fields[i];
+        if (f->flags & (UKKO_REPEATED | UKKO_OPTIONAL)) continue;
+        void *p = body + f->offset;
+        if (f->kind == UKKO_STR && !*(const char **)p) *(const char **)p = "";
+        if (f->kind == UKKO_BYTES && !((ukko_slice *)p)->ptr) *(ukko_slice *)p = ukko_str("");
+        if (f->kind == UKKO_STRUCT) fill_absent(f->type, p);
+    }
+}
 static int read_struct(walk *s, const ukko_type *type, ukko_slice bytes, void *body,
                        unsigned depth) {
     uk_pb in = uk_pb_of(bytes);
@@ -259,6 +270,7 @@ static int read_struct(walk *s, const ukko_type *type, ukko_slice bytes, void *b
         if (!f->tag || !(f->flags & UKKO_REPEATED)) continue;
         if ((rc = read_list(s, f, bytes, body, depth))) return rc;
     }
+    fill_absent(type, body);
     return UKKO_OK;
 }
 int uk_proto_decode(uk_dec *d, const ukko_type *type, ukko_slice in, ukko_msg **out) {
