@@ -171,6 +171,35 @@ typedef bool (*ukko_config_visit_fn)(void *data, const char *path,
 UKKO_API int ukko_config_each(const ukko_config *cfg, const char *path,
                               ukko_config_visit_fn visit, void *data);
 
+/* ---- Knowing settings. ---- */
+
+/* What ukko makes of a setting. */
+typedef enum ukko_config_use {
+    UKKO_CONFIG_USER = 0, /* an application's own */
+    UKKO_CONFIG_HONOURED, /* it changes what ukko does */
+    UKKO_CONFIG_ACCEPTED, /* Pekko's, without effect here */
+    UKKO_CONFIG_UNKNOWN   /* in a section of Pekko or ukko, but neither knows it */
+} ukko_config_use;
+
+/* What ukko makes of the setting at path. *text, when text is not NULL, becomes its meaning in
+   one line, owned: ukko_free(), or NULL when it has none of its own. */
+UKKO_API ukko_config_use ukko_config_use_of(const char *path, char **text);
+
+/* A setting that is probably misspelt. All pointers are valid during the call only. */
+typedef struct ukko_config_finding {
+    const char *path;    /* the unknown setting */
+    const char *nearest; /* the known one that is most like it, or NULL */
+    ukko_config_origin origin;
+    const char *text; /* one line that says it all */
+} ukko_config_finding;
+typedef void (*ukko_config_finding_fn)(void *data, const ukko_config_finding *finding);
+
+/* Calls found (may be NULL) for each setting of cfg in pekko.actor, pekko.remote, pekko core and
+   ukko that neither Pekko nor ukko knows; gives their number. cfg is the application's own, with
+   or without the reference, resolved or not. The application's own sections, deployment paths,
+   dispatchers and mailboxes are not looked at. */
+UKKO_API size_t ukko_config_check(const ukko_config *cfg, ukko_config_finding_fn found, void *data);
+
 /* ---- Text. ---- */
 
 /* JSON, keys sorted; indent 0 gives one line. Owned: ukko_free(). NULL only when the text

@@ -376,16 +376,20 @@ bool uk_value_equal(const uk_value *a, const uk_value *b);
 
 /* ---- Checking names. ---- */
 
-typedef struct uk_key_warning {
-    const char *path;    /* of the unknown setting */
-    const char *nearest; /* full path of the nearest known one, or NULL */
-    ukko_config_origin origin;
-    const char *text; /* one line that says it all */
-} uk_key_warning;
-typedef void (*uk_key_warning_fn)(void *data, const uk_key_warning *warning);
-/* Calls warn (may be NULL) for each setting of user, in the sections pekko.actor, pekko.remote,
-   pekko core and ukko, that neither Pekko nor ukko knows; gives their number. user is the
-   application's own config, without the reference. Users' own sections, deployment paths,
-   dispatchers and mailboxes are not looked at. */
-size_t uk_config_check_keys(const ukko_config *user, uk_key_warning_fn warn, void *data);
+/* Checks the application's own config before a start: calls warn (may be NULL) for each
+   misspelt setting and gives their number. */
+static inline size_t uk_config_check_keys(const ukko_config *user, ukko_config_finding_fn warn,
+                                          void *data) {
+    return ukko_config_check(user, warn, data);
+}
+/* The same; with ukko.config.strict = on in `effective` the first finding is an error:
+   UKKO_ECONFIG and *err. */
+int uk_config_check_strict(const ukko_config *user, const ukko_config *effective,
+                           ukko_config_finding_fn warn, void *data, ukko_error *err);
+
+/* The built-in reference line by line: f gets each setting and section with its mark ('+'
+   honoured, '-' accepted), whether it lacks a default, and its meaning (NULL: none). */
+typedef bool (*uk_setting_fn)(void *data, const char *path, char mark, bool absent,
+                              const char *value, const char *text);
+void uk_each_setting(uk_setting_fn f, void *data);
 #endif
