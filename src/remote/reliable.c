@@ -154,6 +154,17 @@ void uk_sys_reset(uk_peer *p, bool changed) {
 
 /* ---- acks that come in ---- */
 
+static void put_unsent(void *data, int64_t seq, void *item) {
+    if (uk_seq_compare(seq, ((writing *)data)->peer->ever) > 0) put_item(data, seq, item);
+}
+
+/* Under the lock: what waited for earlier ones to be acknowledged goes now, not with the next
+   resend as in Pekko; no more than resend-limit are under way at any time. */
+static void put_waiting(uk_peer *p, writing *w) {
+    if (p->link.state == UK_LINK_OPEN && uk_seq_compare(p->send.next - 1, p->ever) > 0)
+        uk_acked_send_each(&p->send, p->remote->set.resend_limit, put_unsent, w);
+}
+
 void uk_sys_ack_in(uk_conn *c, const uk_wire *e) {
     uk_peer *p = c->peer;
     if (!p || p->link.writer != c) return; /* the numbers of another stream are none of ours */
@@ -162,6 +173,7 @@ void uk_sys_ack_in(uk_conn *c, const uk_wire *e) {
     int64_t ever = p->ever;
     int rc = uk_acked_send_ack(&p->send, e->cumulative, uk_envelope_nacks((const void *)e));
     if (rc == 1) uk_acked_send_each(&p->send, 0, put_item, &w);
+    if (rc == 0) put_waiting(p, &w);
     write_out(p, &w);
     if (rc >= 0) return;
     if (uk_seq_compare(e->cumulative, ever) <= 0) {
