@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/os.h"
+#include "config/internal.h"
 #include <errno.h>
 #include <stddef.h>
 #include <time.h>
@@ -64,12 +65,25 @@ static int read_debug(ukko_system *sys, ukko_error *err) {
     }
     return UKKO_OK;
 }
+static void misspelt(void *data, const ukko_config_finding *f) {
+    uk_log(data, UKKO_LOG_WARN, "config", "org.apache.pekko.actor.ActorSystemImpl", NULL, NULL, "%s", f->text);
+}
+/* A setting in our sections that nobody knows is probably misspelt: told, or refused when strict. */
+static int check_names(ukko_system *sys, const ukko_system_opts *o, ukko_error *err) {
+    ukko_config *user = NULL;
+    if (o->config) user = ukko_config_retain(o->config);
+    else if (!o->config_file || ukko_config_parse_file(&user, o->config_file, err)) return UKKO_OK;
+    int rc = uk_config_check_strict(user, sys->config, misspelt, sys, err);
+    ukko_config_release(user);
+    return rc;
+}
 static int read_config(ukko_system *sys, const ukko_system_opts *o, ukko_error *err) {
     int rc = o->config ? ukko_config_load_from(&sys->config, o->config, err)
                        : ukko_config_load(&sys->config, o->config_file, err);
     if (!rc) rc = read_level(sys, err);
     if (!rc) rc = read_dead_letters(sys, err);
     if (!rc) rc = read_debug(sys, err);
+    if (!rc) rc = check_names(sys, o, err);
     return rc ? rc : uk_deployments_new(&sys->deployments, sys->config, err);
 }
 
