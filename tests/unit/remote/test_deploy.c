@@ -300,13 +300,26 @@ static void local_props_stay(void **state) {
     node_end(&a);
     node_end(&b);
 }
+/* spec: RemoteFeaturesSpec(remote) 6 */
 static void without_the_unsafe_features_it_stays_here(void **state) {
     (void)state;
-    node a = node_begin("A", "pekko.remote.use-unsafe-remote-features-outside-cluster = off", NULL, NULL);
+    char text[500];
     node b = node_begin("B", "", NULL, NULL);
-    ukko_ref *w = make(&a, b.address, "w");
-    assert_true(ukko_ref_is_local(w));
+    snprintf(text, sizeof text,
+             "pekko.remote.use-unsafe-remote-features-outside-cluster = off\n"
+             "pekko.actor.deployment.\"/boss/w\" { remote = \"%s\" }",
+             b.address);
+    node a = node_begin("A", text, NULL, NULL);
+    atomic_store(&decision, UKKO_RESTART);
+    ukko_ref *w = make(&a, b.address, "v"), *v = make_props(&a, ukko_props_new(&worker), "w", NULL);
+    assert_true(ukko_ref_is_local(w) && ukko_ref_is_local(v));
+    probe_expect_text(a.log, "start v");
     probe_expect_text(a.log, "start w");
+    say(v, "fail");
+    probe_expect_text(a.log, "failed w: fail");
+    probe_expect_text(a.log, "before w");
+    probe_expect_text(a.log, "after w");
+    ukko_ref_release(v);
     ukko_ref_release(w);
     node_end(&a);
     node_end(&b);
@@ -323,6 +336,78 @@ static void an_unknown_class_makes_nothing(void **state) {
     ukko_ref_release(w);
     node_end(&a);
     node_end(&b);
+}
+
+/* ---- by configuration ---- */
+
+static ukko_ref *make_here(node *at, const char *name) {
+    ukko_ref *ref = make_props(at, ukko_props_new(&worker), name, NULL);
+    assert_non_null(ref);
+    return ref;
+}
+
+/* spec: NewRemoteActorSpec 3 */
+/* spec: RemoteDeployerSpec 2 */
+static void the_configuration_decides(void **state) {
+    (void)state;
+    char text[1000];
+    node b = node_begin("B", "", NULL, NULL), c = node_begin("C", "", NULL, NULL);
+    snprintf(text, sizeof text,
+             "pekko.actor.deployment { \"/boss/w\" { remote = \"%s\" }\n"
+             " \"/boss/n*\" { remote = \"%s\" } }",
+             b.address, c.address);
+    node a = node_begin("A", text, NULL, NULL);
+    ukko_ref *w = make_here(&a, "w"), *n = make_here(&a, "north"), *x = make_here(&a, "x");
+    expect_path(w, &a, b.address, "w");
+    probe_expect_text(b.log, "start w");
+    expect_path(n, &a, c.address, "north");
+    probe_expect_text(c.log, "start north");
+    assert_true(ukko_ref_is_local(x));
+    probe_expect_text(a.log, "start x");
+    ukko_ref *south = make(&a, b.address, "nsouth"); /* configuration beats code */
+    expect_path(south, &a, c.address, "nsouth");
+    ukko_props *p = ukko_props_new(&worker);
+    ukko_props_local(p);
+    expect_refused(&a, p, "nlocal",
+                   "configuration requested remote deployment for local-only Props at [pekko://A/user/boss/nlocal]");
+    ukko_ref_release(w);
+    ukko_ref_release(n);
+    ukko_ref_release(x);
+    ukko_ref_release(south);
+    node_end(&a);
+    node_end(&b);
+    node_end(&c);
+}
+
+/* A child that lives on b has a child on c, because b's configuration says so of the path it has
+   at a. */
+static void children_of_children_elsewhere(void **state) {
+    (void)state;
+    char text[1000], base[600];
+    node c = node_begin("C", "", NULL, NULL);
+    snprintf(text, sizeof text, "pekko.actor.deployment.\"/boss/w/kid\" { remote = \"%s\" }", c.address);
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", text, NULL, NULL);
+    ukko_ref *w = make(&a, b.address, "w");
+    probe_expect_text(b.log, "start w");
+    say(w, "child kid");
+    probe_expect_text(c.log, "start kid");
+    snprintf(base, sizeof base, "%s/remote/pekko.tcp/%s/remote/pekko.tcp/%s/user/boss/w/kid", c.address,
+             strstr(b.address, "://") + 3, strstr(a.address, "://") + 3);
+    ukko_ref *kid = found(a.sys, "%s", "/user/boss/w/kid");
+    assert_non_null(kid);
+    assert_memory_equal(ukko_ref_path(kid), base, strlen(base));
+    expect_found(a.sys, "%s", base, kid);
+    expect_found(a.sys, "%s/..", base, NULL); /* only the names are walked back, as in Pekko */
+    expect_answer(kid);
+    say(a.boss, "stop w"); /* waits for the one on c */
+    probe_expect_text(c.log, "stop kid");
+    probe_expect_text(b.log, "stop w");
+    probe_expect_text(a.log, "terminated w confirmed");
+    ukko_ref_release(kid);
+    ukko_ref_release(w);
+    node_end(&a);
+    node_end(&b);
+    node_end(&c);
 }
 
 /* ---- ends ---- */
@@ -369,6 +454,30 @@ static void a_child_on_a_crashed_node(void **state) {
     ukko_ref_release(w);
     ukko_ref_release(v);
     node_end(&a); /* does not wait for them */
+}
+
+static void a_node_that_is_not_there(void **state) {
+    (void)state;
+    node a = node_begin("A", QUICK_WATCH, NULL, NULL);
+    probe *dead = probe_new(a.sys, "dead");
+    ukko_subscribe(a.sys, &ukko_dead_letter_type, dead->ref);
+    ukko_ref *w = make(&a, "pekko.tcp://B@127.0.0.1:1", "w");
+    say(w, "lost");
+    bool order = false, said = false;
+    while (!order || !said) {
+        ukko_msg *m = probe_expect(dead, &ukko_dead_letter_type);
+        const ukko_dead_letter *d = ukko_msg_get(m, &ukko_dead_letter_type);
+        order |= !strcmp(ukko_msg_class(d->message), "org.apache.pekko.remote.DaemonMsgCreate");
+        said |= ukko_msg_text(d->message) && !strcmp(ukko_msg_text(d->message), "lost");
+        ukko_msg_release(m);
+    }
+    ukko_msg *m = probe_expect(a.log, &ukko_string_type);
+    assert_memory_equal(ukko_msg_text(m), "terminated w ", 13);
+    assert_non_null(strstr(ukko_msg_text(m), " lost"));
+    ukko_msg_release(m);
+    ukko_ref_release(w);
+    node_end(&a);
+    probe_free(dead);
 }
 
 /* spec: RemoteNodeDeathWatchSpec 7 */
@@ -454,6 +563,9 @@ int main(void) {
         cmocka_unit_test(local_props_stay),
         cmocka_unit_test(without_the_unsafe_features_it_stays_here),
         cmocka_unit_test(an_unknown_class_makes_nothing),
+        cmocka_unit_test(the_configuration_decides),
+        cmocka_unit_test(children_of_children_elsewhere),
+        cmocka_unit_test(a_node_that_is_not_there),
         cmocka_unit_test(the_end_of_the_creator),
         cmocka_unit_test(the_end_of_the_node_of_a_child),
         cmocka_unit_test(many_children),
