@@ -10,9 +10,11 @@ static ukko_system *sys;
 static probe *p;
 static sem_t gate, entered; /* "block": posts entered, waits at the gate */
 
+static const char *rig_config; /* set before rig_setup(); NULL: none */
+
 static inline int rig_setup(void **state) {
     (void)state;
-    sys = test_system("router", NULL, NULL, NULL);
+    sys = test_system("router", rig_config, NULL, NULL);
     p = probe_new(sys, "probe");
     sem_init(&gate, 0, 0);
     sem_init(&entered, 0, 0);
