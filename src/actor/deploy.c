@@ -180,8 +180,8 @@ static int get_text(const section *s, const char *name, const char **out, ukko_e
     return uk_error(err, UKKO_ECONFIG, "%s: %s", s->path, inner.message);
 }
 static int check_address(const section *s, const char *member, const char *text, ukko_error *err) {
-    uk_path a;
-    if (!uk_address_parse(ukko_str(text), &a) && a.host.len) return UKKO_OK;
+    uk_path a; /* without a host: this very node */
+    if (!uk_address_parse(ukko_str(text), &a)) return UKKO_OK;
     return bad(s, member, err, "unparsable address of a remote node, expected pekko.tcp://system@host:port,", text);
 }
 static int read_nodes(section *s, ukko_error *err) {

@@ -85,6 +85,7 @@ static int decide(place *p) {
     p->address = p->all.remote;
     if (!p->address || uk_address_parse(ukko_str(p->address), &p->at)) return 0;
     if (uk_slice_is(p->at.address, r->address)) return 0;
+    if (!p->at.host.len && uk_slice_is(p->at.system, ukko_system_name(r->sys))) return 0;
     logical_path(p);
     if (p->code.local_scope)
         return refused(p, UKKO_ECONFIG,
