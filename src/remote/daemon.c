@@ -145,8 +145,9 @@ bool uk_daemon_adopt(ukko_ref *ref, ukko_ref *child, ukko_ref *supervisor) {
         return !late;
     }
     if (old) stop(old);
-    uk_system_begin(child, ref);
+    /* ordered before the child can end and have it undone; sent in the next round, after Supervise */
     if (is_new) watch_parent(d, supervisor, true);
+    uk_system_begin(child, ref);
     uk_ref_release(child);
     return true;
 }
