@@ -55,7 +55,7 @@ static bool is_allowed(const creation *c) {
 
 /* ---- the path ---- */
 
-/* Its elements behind "/remote", with one slash each. false: it does not begin so, or ends there. */
+/* Its elements behind "/remote", one slash each. false: it does not begin so, or ends there. */
 static bool canonical_path(const creation *c, uk_buf *out) {
     ukko_slice rest = c->path.elements, e;
     size_t n = 0;

@@ -145,7 +145,7 @@ bool uk_daemon_adopt(ukko_ref *ref, ukko_ref *child, ukko_ref *supervisor) {
         return !late;
     }
     if (old) stop(old);
-    /* ordered before the child can end and have it undone; sent in the next round, after Supervise */
+    /* asked for before the child can end and undo it; sent in the next round, after Supervise */
     if (is_new) watch_parent(d, supervisor, true);
     uk_system_begin(child, ref);
     uk_ref_release(child);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Creating actors on other nodes: whether a child lives elsewhere, the order that has it made there,
-   and the actor /system/remote-deployment-watcher, which tells parents of children whose node is
+/* Creating actors on other nodes: whether a child lives elsewhere, the order that has it made
+   there, and the actor /system/remote-deployment-watcher, which tells parents of children whose node is
    lost. The first two run on the thread that spawns, in the turn of the parent as a rule. */
 #include "remote/deploy.h"
 #include "actor/router.h"

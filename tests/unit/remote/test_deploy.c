@@ -3,6 +3,10 @@
    where it has to crash. */
 #include "support/deploy_rig.h"
 
+/* How the failure of "w" looks from afar. */
+#define FAILED "failed w: Serialization of [java.lang.IllegalStateException] failed. fail"
+#define LOCAL_ONLY "configuration requested remote deployment for local-only Props at "
+
 /* The path that a child of a's boss has at b, without uid. */
 static void path_at(char *out, size_t len, const node *a, const char *b, const char *name) {
     snprintf(out, len, "%s/remote/pekko.tcp/%s/user/boss/%s", b, strstr(a->address, "://") + 3, name);
@@ -34,7 +38,7 @@ static void a_child_lives_on_another_node(void **state) {
     say(w, "inc");
     assert_int_equal(count_of(w), 1);
     say(w, "fail once");
-    probe_expect_text(a.log, "failed w: Serialization of [java.lang.IllegalStateException] failed. fail once");
+    probe_expect_text(a.log, FAILED " once");
     probe_expect_text(b.log, "before w");
     probe_expect_text(b.log, "after w");
     assert_int_equal(count_of(w), 0);
@@ -78,17 +82,16 @@ static void arguments_of_every_kind(void **state) {
 static void each_directive(void **state) {
     (void)state;
     node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL);
-    static const char failed[] = "failed w: Serialization of [java.lang.IllegalStateException] failed. fail";
     ukko_ref *w = make(&a, b.address, "w");
     probe_expect_text(b.log, "start w");
     atomic_store(&decision, UKKO_RESUME);
     say(w, "inc");
     say(w, "fail");
-    probe_expect_text(a.log, failed);
+    probe_expect_text(a.log, FAILED);
     assert_int_equal(count_of(w), 1);
     atomic_store(&decision, UKKO_STOP);
     say(w, "fail");
-    probe_expect_text(a.log, failed);
+    probe_expect_text(a.log, FAILED);
     probe_expect_text(b.log, "stop w");
     probe_expect_text(a.log, "terminated w confirmed");
     ukko_ref_release(w);
@@ -96,7 +99,7 @@ static void each_directive(void **state) {
     probe_expect_text(b.log, "start w");
     atomic_store(&decision, UKKO_ESCALATE);
     say(w, "fail");
-    probe_expect_text(a.log, failed);
+    probe_expect_text(a.log, FAILED);
     probe_expect_text(a.log, "boss restarts");
     probe_expect_text(b.log, "stop w");
     ukko_ref_release(w);
@@ -292,7 +295,7 @@ static void local_props_stay(void **state) {
     ukko_props *p = props_at(&worker, b.address);
     ukko_props_local(p);
     expect_refused(&a, p, "w",
-                   "configuration requested remote deployment for local-only Props at [pekko://A/user/boss/w]");
+                   LOCAL_ONLY "[pekko://A/user/boss/w]");
     ukko_ref *w = make(&a, a.address, "here"); /* the own address */
     assert_true(ukko_ref_is_local(w));
     probe_expect_text(a.log, "start here");
@@ -369,7 +372,7 @@ static void the_configuration_decides(void **state) {
     ukko_props *p = ukko_props_new(&worker);
     ukko_props_local(p);
     expect_refused(&a, p, "nlocal",
-                   "configuration requested remote deployment for local-only Props at [pekko://A/user/boss/nlocal]");
+                   LOCAL_ONLY "[pekko://A/user/boss/nlocal]");
     ukko_ref_release(w);
     ukko_ref_release(n);
     ukko_ref_release(x);
