@@ -208,6 +208,7 @@ static void keep_routees(ukko_ctx *ctx, void *state, const ukko_failure *why, co
 static void end_router(ukko_ctx *ctx, void *state) {
     uk_routing *r = routing_of(ctx);
     (void)state;
+    uk_table_end(ctx->cell);
     if (r->shared) uk_shared_drain(r->shared, &ctx->cell->ref);
 }
 static const ukko_case cases[] = {{&ukko_get_routees_type, get_routees}, {&ukko_add_routee_type, add_routee},

@@ -74,6 +74,20 @@ void uk_table_set(uk_cell *c, uk_routee *list, size_t n) {
     free_retired(r);
 }
 
+static void free_later(void *cell) { /* owns one count of the cell, whose turns are over */
+    uk_cell *c = cell;
+    uk_routing *r = c->props->routing;
+    free_retired(r);
+    if (r->retired) uk_timer_start(c->ref.sys->timers, &r->end, 10, free_later, c);
+    else uk_ref_release(&c->ref);
+}
+void uk_table_end(uk_cell *c) {
+    uk_table_set(c, NULL, 0);
+    if (!c->props->routing->retired) return;
+    uk_ref_retain(&c->ref);
+    uk_timer_start(c->ref.sys->timers, &c->props->routing->end, 10, free_later, c);
+}
+
 /* ---- choosing one ---- */
 
 static uint64_t random64(void) {

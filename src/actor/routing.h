@@ -53,6 +53,7 @@ struct uk_routing {
     uint64_t names; /* c1, c2, ... */
     uk_shared *shared;
     uk_explorer explorer;
+    uk_timer end; /* armed when the router has ended and tables are still in use */
 };
 typedef struct uk_routing uk_routing;
 
@@ -70,6 +71,7 @@ const uk_load *uk_routee_load(const uk_routee *r); /* NULL: not known here */
 /* routing.c: the router's own turn. Takes list (allocated) and what is in it. */
 void uk_table_set(uk_cell *c, uk_routee *list, size_t n);
 void uk_table_free(uk_table *t);
+void uk_table_end(uk_cell *c); /* the router ends: lets go of its routees, which hold it */
 void uk_routee_fini(uk_routee *r);
 uk_routee uk_routee_copy(const uk_routee *r);
 
