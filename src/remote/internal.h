@@ -128,6 +128,8 @@ struct uk_peer {
     uk_alarm alarm, resend;
     uk_conn *dialing;
     uk_acked_recv recv;
+    bool numbered;        /* the numbers, of both directions, are those of uid numbered_uid */
+    int32_t numbered_uid;
 };
 
 uk_peer *uk_peer_get(uk_remote *r, ukko_slice address);  /* [any] owned; NULL: not an address */
@@ -191,9 +193,10 @@ void uk_send_carry_ack(uk_peer *p, uk_conn *c, uk_buf *frames);
 
 void uk_sys_item_free(void *data, void *item);
 void uk_sys_resend(uk_peer *p, size_t limit);                    /* [io] */
-/* [io] Numbers start at 0 again; what was not acked is dead, or forgotten when reason is NULL. */
-void uk_sys_restart(uk_peer *p, const char *reason);
-void uk_sys_reset(uk_peer *p, bool changed);                     /* [io] another incarnation */
+/* [io] What was not acked is dead, or forgotten when reason is NULL. The numbers go on. */
+void uk_sys_bury(uk_peer *p, const char *reason);
+void uk_sys_restart(uk_peer *p, const char *reason); /* [io] the same; numbers start at 0 again */
+void uk_sys_incarnation(uk_peer *p, int32_t uid);    /* [io] whom the numbers are for from now on */
 void uk_sys_ack_in(uk_conn *c, const uk_wire *e);                /* [io] */
 void uk_sys_arrived(uk_conn *c, const uk_wire *e);               /* [io] */
 void uk_sys_ack_tick(uk_alarm *a);                               /* [io] */

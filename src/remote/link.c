@@ -62,8 +62,9 @@ static void say_end(step *s, void *conn, uk_pdu_kind pdu, const char *text) {
 
 static void bury(step *s, const char *text) { act(s, UK_DO_BURY)->text = text; }
 
-static void restart(step *s, const char *text) {
-    act(s, UK_DO_RESTART)->text = text;
+/* The system messages of this link are given up; for the same uid the numbers go on. */
+static void give_up(step *s, uk_link_do what, const char *text) {
+    act(s, what)->text = text;
     s->l->give_up_at = NEVER;
 }
 
@@ -145,29 +146,23 @@ static void gate_or_keep(step *s, uk_link_log log, const char *text) {
 }
 
 /* Ends what the supervisor has: connection, attempt, messages. */
-static void stop_supervisor(step *s, const char *text) {
+static void stop_supervisor(step *s, uk_link_do what, const char *text) {
     uk_link *l = s->l;
     if (l->state == UK_LINK_CONNECTING) act(s, UK_DO_ABANDON);
     bool had = l->writer || l->state == UK_LINK_CONNECTING, inbound = l->writer_inbound;
     if (l->writer) say_end(s, l->writer, UK_PDU_DISASSOCIATE, text);
     l->writer = NULL;
     bury(s, text);
-    restart(s, text);
+    give_up(s, what, text);
     if (had) news(s, UK_NEWS_DISASSOCIATED, inbound);
 }
 
 static void adopt_writer(step *s, void *conn, int32_t uid, bool inbound) {
     uk_link *l = s->l;
-    bool same = l->uid_known && l->uid == uid;
-    bool changed = l->uid_known && l->uid != uid;
     l->uid_known = true;
     l->uid = uid;
     l->give_up_at = NEVER;
-    if (!same) {
-        uk_link_action *r = act(s, UK_DO_RESET);
-        r->uid = uid;
-        r->has_uid = changed;
-    }
+    act(s, UK_DO_RESET)->uid = uid;
     l->writer = conn;
     l->writer_inbound = inbound;
     go(l, UK_LINK_OPEN, NEVER);
@@ -189,6 +184,7 @@ static void adopt_reader(step *s, void *conn, int32_t uid) {
     a->inbound = true;
     a->has_uid = true;
     a->uid = uid;
+    act(s, UK_DO_RESET)->uid = uid;
     a = act(s, UK_DO_READ);
     a->conn = conn;
     a->uid = uid;
@@ -208,7 +204,7 @@ static void replace_incarnation(step *s, void *conn, int32_t uid) {
     static const char why[] = "the remote system has been restarted";
     if (l->reader) say_end(s, l->reader, UK_PDU_DISASSOCIATE, why);
     l->reader = NULL;
-    stop_supervisor(s, why);
+    stop_supervisor(s, UK_DO_RESTART, why);
     mark_quarantined(s, old);
     if (!l->set->passive) {
         go(l, UK_LINK_NONE, NEVER);
@@ -301,7 +297,7 @@ static void on_connected(step *s) {
         l->writer = ev->conn;
         l->writer_inbound = false;
         go(l, UK_LINK_OPEN, NEVER);
-        stop_supervisor(s, why);
+        stop_supervisor(s, UK_DO_RESTART, why);
         mark_quarantined(s, ev->uid);
         news_quarantined(s, ev->uid, why);
     } else {
@@ -341,7 +337,8 @@ static void fail_invalid(step *s, bool was_open, bool inbound_conn) {
     gate_or_keep(s, shut ? UK_LINK_LOG_SHUTDOWN : UK_LINK_LOG_INVALID, s->ev->text);
     if (end == UK_PROTO_END_PEER_QUARANTINE) news(s, UK_NEWS_THIS_QUARANTINED, inbound_conn);
     bury(s, shut ? "the remote system has shut down" : "the association is invalid");
-    restart(s, shut ? "the remote system has shut down" : "the association is invalid");
+    give_up(s, UK_DO_RESTART,
+            shut ? "the remote system has shut down" : "the association is invalid");
     news(s, UK_NEWS_DISASSOCIATED, inbound_conn);
 }
 
@@ -404,7 +401,7 @@ static void on_hopeless(step *s) {
     bool known = l->uid_known;
     int32_t uid = l->uid;
     if (known) note(s, UK_LINK_LOG_HOPELESS, s->ev->text);
-    stop_supervisor(s, s->ev->text);
+    stop_supervisor(s, known ? UK_DO_RESTART : UK_DO_UNACKED, s->ev->text);
     if (known) {
         mark_quarantined(s, uid);
         news_quarantined(s, uid, s->ev->text);
@@ -444,7 +441,7 @@ static void quarantine_uid(step *s) { /* no supervisor: the uid is taken as it i
 static void quarantine_supervised(step *s) {
     uk_link *l = s->l;
     if (!s->ev->has_uid) {
-        stop_supervisor(s, s->ev->text);
+        stop_supervisor(s, UK_DO_UNACKED, s->ev->text);
         note(s, UK_LINK_LOG_NO_UID, s->ev->text);
         go(l, UK_LINK_GATED, after(s->now, l->set->gate_ms));
         l->uid_known = false;
@@ -454,7 +451,7 @@ static void quarantine_supervised(step *s) {
         l->refuse_until = after(s->now, l->set->quarantine_ms);
     } else if (l->uid == s->ev->uid) {
         note(s, UK_LINK_LOG_QUARANTINED, s->ev->text);
-        stop_supervisor(s, s->ev->text);
+        stop_supervisor(s, UK_DO_RESTART, s->ev->text);
         mark_quarantined(s, s->ev->uid);
         news_quarantined(s, s->ev->uid, s->ev->text);
     }

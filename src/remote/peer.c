@@ -178,11 +178,9 @@ static void do_end(uk_peer *p, const uk_link_action *a) {
     uk_conn_end(c, a->pdu, a->text);
 }
 
-static void do_reset(uk_peer *p, const uk_link_action *a) {
-    uk_sys_reset(p, a->has_uid);
-}
-
+static void do_reset(uk_peer *p, const uk_link_action *a) { uk_sys_incarnation(p, a->uid); }
 static void do_restart(uk_peer *p, const uk_link_action *a) { uk_sys_restart(p, a->text); }
+static void do_unacked(uk_peer *p, const uk_link_action *a) { uk_sys_bury(p, a->text); }
 
 static void do_resend(uk_peer *p, const uk_link_action *a) {
     (void)a;
@@ -197,7 +195,7 @@ static void carry_out(uk_peer *p, const uk_link_action *a) {
     static void (*const by_kind[])(uk_peer *, const uk_link_action *) = {
         [UK_DO_CONNECT] = do_connect, [UK_DO_ABANDON] = do_abandon, [UK_DO_WRITE] = do_write,
         [UK_DO_READ] = do_read,       [UK_DO_END] = do_end,         [UK_DO_RESET] = do_reset,
-        [UK_DO_RESTART] = do_restart, [UK_DO_RESEND] = do_resend,   [UK_DO_BURY] = do_bury,
+        [UK_DO_RESTART] = do_restart, [UK_DO_UNACKED] = do_unacked, [UK_DO_RESEND] = do_resend,   [UK_DO_BURY] = do_bury,
         [UK_DO_EVENT] = do_event,     [UK_DO_LOG] = do_log};
     by_kind[a->what](p, a);
 }

@@ -130,10 +130,12 @@ static void collect(void *data, void *item) {
     d->items[d->n++] = item;
 }
 
-void uk_sys_restart(uk_peer *p, const char *reason) {
+static void give_up(uk_peer *p, const char *reason, bool from_zero) {
     dead_list d = {0};
     pthread_mutex_lock(&p->lock);
+    int64_t next = p->send.next;
     uk_acked_send_reset(&p->send, collect, &d);
+    if (!from_zero) p->send.next = next;
     p->send_warned = false;
     pthread_mutex_unlock(&p->lock);
     for (size_t i = 0; i < d.n; i++) {
@@ -147,9 +149,19 @@ void uk_sys_restart(uk_peer *p, const char *reason) {
     uk_free(d.items);
 }
 
-void uk_sys_reset(uk_peer *p, bool changed) {
+void uk_sys_bury(uk_peer *p, const char *reason) { give_up(p, reason, false); }
+
+void uk_sys_restart(uk_peer *p, const char *reason) {
+    give_up(p, reason, true);
     uk_acked_recv_reset(&p->recv);
-    if (changed) uk_sys_restart(p, NULL); /* none of it means the new incarnation */
+    p->numbered = false;
+}
+
+void uk_sys_incarnation(uk_peer *p, int32_t uid) {
+    /* none of what waits means the new incarnation; what was made before any answered may */
+    if (p->numbered && p->numbered_uid != uid) uk_sys_restart(p, NULL);
+    p->numbered = true;
+    p->numbered_uid = uid;
 }
 
 /* ---- acks that come in ---- */
@@ -176,7 +188,7 @@ void uk_sys_ack_in(uk_conn *c, const uk_wire *e) {
     if (rc == 0) put_waiting(p, &w);
     write_out(p, &w);
     if (rc >= 0) return;
-    if (uk_seq_compare(e->cumulative, ever) <= 0) {
+    if (rc == UKKO_EPROTO && uk_seq_compare(e->cumulative, ever) <= 0) {
         uk_log(p->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_SUPERVISOR, NULL, NULL,
                "Ignoring a stale acknowledgement [%" PRId64 ", %zu nacks] of [%s]", e->cumulative,
                e->nack_count, p->address);

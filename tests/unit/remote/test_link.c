@@ -302,7 +302,7 @@ static void unacked_reconnects(void **s) {
     later(&r, GATE);
     STATE(&r, UK_LINK_CONNECTING);
     connected(&r, 1, 7);
-    assert_null(find(&r, UK_DO_RESET));
+    assert_int_equal(find(&r, UK_DO_RESET)->uid, 7);
     assert_non_null(find(&r, UK_DO_RESEND));
 }
 
@@ -463,7 +463,7 @@ static void another_incarnation_comes_in(void **s) {
     assert_null(r.link.reader);
     assert_null(event(&r, UK_NEWS_QUARANTINED)); /* the old one, quietly */
     assert_true(uk_link_quarantined(&r.link, 7));
-    assert_true(find(&r, UK_DO_RESET)->has_uid);
+    assert_int_equal(find(&r, UK_DO_RESET)->uid, 8);
     inbound(&r, 3, 7);
     ended(&r, 3, UK_PDU_DISASSOCIATE_QUARANTINED);
 }
@@ -478,7 +478,7 @@ static void another_incarnation_answers(void **s) {
     later(&r, GATE);
     connected(&r, 1, 8);
     STATE(&r, UK_LINK_OPEN);
-    assert_true(find(&r, UK_DO_RESET)->has_uid);
+    assert_int_equal(find(&r, UK_DO_RESET)->uid, 8);
     assert_null(event(&r, UK_NEWS_QUARANTINED));
 }
 
@@ -506,6 +506,8 @@ static void quarantine_without_uid_gates(void **s) {
     ended(&r, 0, UK_PDU_DISASSOCIATE);
     ended(&r, 1, UK_PDU_DISASSOCIATE);
     assert_null(event(&r, UK_NEWS_QUARANTINED));
+    assert_non_null(find(&r, UK_DO_UNACKED)); /* it may come back as the same */
+    assert_null(find(&r, UK_DO_RESTART));
     assert_non_null(logged(&r, UK_LINK_LOG_NO_UID));
     quarantine_no_uid(&r);
     assert_int_equal(r.out.n, 0);
