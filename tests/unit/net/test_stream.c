@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loop, timers, listener, connects and streams over loopback: bytes of many senders arrive whole and
+   in each sender's order, half-closed ends lose nothing, nothing stays open. The test thread talks
+   to the loop by tasks. */
+#include "net/tcp.h"
+#include "base/mem.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <sys/socket.h>
+
+enum { SENDERS = 4, MESSAGES = 20000, RECORD = 16 };
+
+typedef struct side {
+    uk_stream *stream;
+    uint32_t next[SENDERS];
+    size_t records, closed;
+    bool slow;
+    bool wrong;
+} side;
+
+typedef struct rig {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    uk_loop *loop;
+    uk_listener *listener;
+    int port;
+    side server, client;
+    char error[200];
+    bool failed;
+    uk_connect *connecting;
+    uk_task task;
+    void (*job)(struct rig *);
+    bool job_done;
+    size_t open_streams;
+} rig;
+
+static rig *the; /* one at a time */
+
+static void changed(void) {
+    pthread_mutex_lock(&the->lock);
+    pthread_cond_broadcast(&the->changed);
+    pthread_mutex_unlock(&the->lock);
+}
+#define WAIT_FOR(cond)                                                                      \
+    do {                                                                                    \
+        pthread_mutex_lock(&the->lock);                                                     \
+        struct timespec t_;                                                                 \
+        clock_gettime(CLOCK_REALTIME, &t_);                                                 \
+        t_.tv_sec += 20;                                                                    \
+        while (!(cond))                                                                     \
+            if (pthread_cond_timedwait(&the->changed, &the->lock, &t_)) break;              \
+        bool ok_ = (cond);                                                                  \
+        pthread_mutex_unlock(&the->lock);                                                   \
+        assert_true(ok_);                                                                   \
+    } while (0)
+
+static void run_job(uk_task *t) {
+    (void)t;
+    the->job(the);
+    pthread_mutex_lock(&the->lock);
+    the->job_done = true;
+    pthread_mutex_unlock(&the->lock);
+    changed();
+}
+static void on_loop(void (*job)(rig *)) {
+    the->job = job;
+    the->job_done = false;
+    the->task.run = run_job;
+    uk_loop_post(the->loop, &the->task);
+    WAIT_FOR(the->job_done);
+}
+
+/* A record: sender, number, and the number once more. What is cut off comes again. */
+static size_t data(void *owner, const uint8_t *bytes, size_t n) {
+    side *s = owner;
+    size_t at = 0;
+    pthread_mutex_lock(&the->lock);
+    for (; n - at >= RECORD; at += RECORD) {
+        uint32_t r[4];
+        memcpy(r, bytes + at, sizeof r);
+        if (r[0] >= SENDERS || r[1] != s->next[r[0]]++ || r[2] != r[1]) s->wrong = true;
+        s->records++;
+    }
+    pthread_mutex_unlock(&the->lock);
+    if (s->slow) usleep(2000);
+    changed();
+    return at;
+}
+static void closed(void *owner, const char *error) {
+    side *s = owner;
+    (void)error;
+    pthread_mutex_lock(&the->lock);
+    s->closed++;
+    pthread_mutex_unlock(&the->lock);
+    changed();
+}
+static const uk_stream_events events = {data, closed};
+static const uk_stream_opts opts = {.nodelay = true, .max_unread = 1024, .send_buffer = 16384};
+
+static uk_stream *wrap(int fd, side *s) {
+    uk_stream *st = uk_stream_new(the->loop, fd, &opts, &events, s);
+    uk_stream_resume(st, true);
+    return st;
+}
+static void accepted(void *owner, int fd, const char *from) {
+    (void)owner;
+    assert_memory_equal(from, "/127.0.0.1:", 11);
+    uk_stream *s = wrap(fd, &the->server);
+    pthread_mutex_lock(&the->lock);
+    the->server.stream = s;
+    pthread_mutex_unlock(&the->lock);
+    changed();
+}
+static void connected(void *owner, int fd, const char *error) {
+    (void)owner;
+    uk_stream *s = fd >= 0 ? wrap(fd, &the->client) : NULL;
+    pthread_mutex_lock(&the->lock);
+    the->client.stream = s;
+    the->failed = fd < 0;
+    snprintf(the->error, sizeof the->error, "%s", error ? error : "");
+    pthread_mutex_unlock(&the->lock);
+    changed();
+}
+static void job_listen(rig *r) { uk_listener_start(r->listener, accepted, r); }
+static void job_connect(rig *r) {
+    r->connecting = uk_connect_start(r->loop, "127.0.0.1", r->port, 5000, connected, r);
+}
+
+static int begin(void **state) {
+    the = calloc(1, sizeof *the);
+    pthread_mutex_init(&the->lock, NULL);
+    pthread_cond_init(&the->changed, NULL);
+    assert_int_equal(uk_loop_new(&the->loop, "test-io", NULL), 0);
+    assert_int_equal(uk_listener_new(&the->listener, the->loop, "127.0.0.1", 0, 16, true,
+                                     &the->port, NULL), 0);
+    assert_int_equal(uk_loop_start(the->loop, NULL), 0);
+    on_loop(job_listen);
+    *state = the;
+    return 0;
+}
+static void job_count(rig *r) { r->open_streams = uk_streams_open(r->loop); }
+static void job_close(rig *r) {
+    uk_listener_close(r->listener);
+    uk_streams_close(r->loop);
+}
+static int finish(void **state) {
+    (void)state;
+    on_loop(job_close);
+    on_loop(job_count);
+    assert_int_equal(the->open_streams, 0);
+    uk_stream_release(the->server.stream);
+    uk_stream_release(the->client.stream);
+    uk_loop_free(the->loop);
+    pthread_mutex_destroy(&the->lock);
+    pthread_cond_destroy(&the->changed);
+    free(the);
+    return 0;
+}
+static void connect_both(void) {
+    on_loop(job_connect);
+    WAIT_FOR(the->client.stream && the->server.stream);
+}
+
+typedef struct sender {
+    uk_stream *stream;
+    uint32_t id, burst;
+} sender;
+static void *send_all(void *arg) {
+    sender *s = arg;
+    uint32_t buf[4 * 64];
+    for (uint32_t n = 0; n < MESSAGES;) {
+        uint32_t k = 0;
+        for (; k < s->burst && n < MESSAGES; k++, n++) {
+            uint32_t r[4] = {s->id, n, n, 0};
+            memcpy(buf + 4 * k, r, sizeof r);
+        }
+        assert_true(uk_stream_send(s->stream, buf, k * RECORD));
+    }
+    return NULL;
+}
+static void flood(bool slow) {
+    pthread_t t[SENDERS];
+    sender s[SENDERS];
+    connect_both();
+    the->server.slow = slow;
+    for (uint32_t i = 0; i < SENDERS; i++) {
+        s[i] = (sender){the->client.stream, i, 1 + i * 20};
+        pthread_create(&t[i], NULL, send_all, &s[i]);
+    }
+    for (uint32_t i = 0; i < SENDERS; i++) pthread_join(t[i], NULL);
+    WAIT_FOR(the->server.records == SENDERS * MESSAGES);
+    assert_false(the->server.wrong);
+    assert_int_equal(uk_stream_pending(the->client.stream), 0);
+}
+
+static void many_senders(void **state) {
+    (void)state;
+    flood(false);
+}
+static void slow_reader(void **state) {
+    (void)state;
+    flood(true);
+}
+
+static void job_finish_client(rig *r) { uk_stream_finish(r->client.stream, 5000); }
+
+/* What was sent before the end arrives before the end, although the other side goes on talking. */
+static void finish_loses_nothing(void **state) {
+    (void)state;
+    connect_both();
+    sender s = {the->client.stream, 0, 64}, back = {the->server.stream, 1, 64};
+    the->server.slow = true;
+    send_all(&back); /* unread data would make a plain close() a reset */
+    send_all(&s);
+    on_loop(job_finish_client);
+    WAIT_FOR(the->server.closed == 1);
+    assert_int_equal(the->server.records, MESSAGES);
+    assert_false(the->server.wrong);
+    assert_int_equal(the->client.closed, 0);
+    assert_false(uk_stream_send(the->server.stream, "x", 1));
+}
+
+static void job_reset(rig *r) { uk_stream_close(r->client.stream); }
+static void send_to_the_dead(void **state) {
+    (void)state;
+    connect_both();
+    on_loop(job_reset);
+    WAIT_FOR(the->server.closed == 1);
+    assert_false(uk_stream_send(the->client.stream, "x", 1));
+    assert_true(uk_stream_ended(the->client.stream));
+    on_loop(job_reset); /* once more does nothing */
+    assert_int_equal(the->client.closed, 0);
+}
+
+static void refused_connect(void **state) {
+    (void)state;
+    int port = the->port, fd = socket(AF_INET, SOCK_STREAM, 0);
+    the->port = 1;
+    on_loop(job_connect);
+    WAIT_FOR(the->failed);
+    assert_string_equal(the->error, "Connection refused: /127.0.0.1:1");
+    the->port = port;
+    close(fd);
+}
+static void job_connect_cancel(rig *r) {
+    r->connecting = uk_connect_start(r->loop, "127.0.0.1", r->port, 5000, connected, r);
+    uk_connect_cancel(r->connecting);
+}
+static void job_connect_nowhere(rig *r) {
+    r->connecting = uk_connect_start(r->loop, "no-such-host.invalid", 1, 20000, connected, r);
+}
+static void cancelled_and_unknown(void **state) {
+    (void)state;
+    on_loop(job_connect_cancel);
+    on_loop(job_connect_nowhere);
+    WAIT_FOR(the->failed);
+    assert_non_null(strstr(the->error, "no-such-host.invalid"));
+    assert_null(the->client.stream);
+}
+static void listen_errors(void **state) {
+    (void)state;
+    uk_listener *l;
+    ukko_error err;
+    int bound;
+    assert_int_equal(uk_listener_new(&l, the->loop, "127.0.0.1", the->port, 16, true, &bound, &err), UKKO_EIO);
+    assert_non_null(strstr(err.message, "Address already in use"));
+    assert_int_equal(uk_listener_new(&l, the->loop, "no-such-host.invalid", 0, 16, true, &bound, &err), UKKO_EIO);
+    assert_non_null(strstr(err.message, "no-such-host.invalid"));
+}
+
+/* ---- timers ---- */
+
+enum { ALARMS = 200 };
+typedef struct alarm_case {
+    uk_alarm alarm;
+    int64_t due;
+} alarm_case;
+static alarm_case alarms[ALARMS];
+static int64_t last_due;
+static size_t fired;
+static bool early, out_of_order;
+
+static void fire(uk_alarm *a) {
+    alarm_case *c = (alarm_case *)(void *)a;
+    int64_t now = uk_loop_now(the->loop);
+    early |= now < c->due;
+    out_of_order |= c->due < last_due;
+    last_due = c->due;
+    pthread_mutex_lock(&the->lock);
+    fired++;
+    pthread_mutex_unlock(&the->lock);
+    changed();
+}
+static void job_alarms(rig *r) {
+    for (int i = 0; i < ALARMS; i++) {
+        int64_t delay = (i * 7919) % 150;
+        alarms[i].alarm.fire = fire;
+        uk_alarm_start(r->loop, &alarms[i].alarm, delay + 500);
+        uk_alarm_start(r->loop, &alarms[i].alarm, delay); /* anew */
+        alarms[i].due = uk_loop_now(r->loop) + delay;
+    }
+    for (int i = 0; i < ALARMS; i += 2) uk_alarm_stop(r->loop, &alarms[i].alarm);
+    uk_alarm_stop(r->loop, &alarms[0].alarm);
+}
+static void alarms_in_order(void **state) {
+    (void)state;
+    on_loop(job_alarms);
+    WAIT_FOR(fired == ALARMS / 2);
+    usleep(50000);
+    assert_int_equal(fired, ALARMS / 2);
+    assert_false(early);
+    assert_false(out_of_order);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, finish)
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(many_senders),     TEST(slow_reader),           TEST(finish_loses_nothing),
+        TEST(send_to_the_dead), TEST(refused_connect),       TEST(cancelled_and_unknown),
+        TEST(listen_errors),    TEST(alarms_in_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
