@@ -143,7 +143,8 @@ typedef struct section {
     entry *e;
 } section;
 
-static int bad(const section *s, const char *member, ukko_error *err, const char *what, const char *value) {
+static int bad(const section *s, const char *member, ukko_error *err, const char *what,
+               const char *value) {
     char *path = member ? uk_format("%s.%s", s->path, member) : uk_strdup(s->path);
     ukko_config_origin o = {"?", 0, 0};
     if (ukko_config_origin_of(s->root, path, &o)) ukko_config_origin_of(s->root, s->path, &o);
@@ -162,9 +163,11 @@ static int check_key(const section *s, ukko_slice *below, ukko_error *err) {
         size_t len = slash ? (size_t)(slash - rest.ptr) : rest.len;
         ukko_slice e = {rest.ptr + 1, len - 1};
         if (!e.len) return bad(s, NULL, err, "an element of the path is empty", key);
-        if (!element_ok(e)) return bad(s, NULL, err, "no actor can have an element of this path as its name", key);
+        if (!element_ok(e))
+            return bad(s, NULL, err, "no actor can have an element of this path as its name", key);
         if (e.len > 2 && ends_with(e, "**"))
-            return bad(s, NULL, err, "\"**\" must be an element by itself, as in /a/**, not the end of one", key);
+            return bad(s, NULL, err,
+                       "\"**\" must be an element by itself, as in /a/**, not the end of one", key);
         rest = (ukko_slice){rest.ptr + len, rest.len - len};
     }
     return UKKO_OK;
@@ -182,13 +185,15 @@ static int get_text(const section *s, const char *name, const char **out, ukko_e
 static int check_address(const section *s, const char *member, const char *text, ukko_error *err) {
     uk_path a; /* without a host: this very node */
     if (!uk_address_parse(ukko_str(text), &a)) return UKKO_OK;
-    return bad(s, member, err, "unparsable address of a remote node, expected pekko.tcp://system@host:port,", text);
+    return bad(s, member, err,
+               "unparsable address of a remote node, expected pekko.tcp://system@host:port,", text);
 }
 static int read_nodes(section *s, ukko_error *err) {
     uk_deploy *d = &s->e->d;
     size_t n = 0;
     int rc = ukko_config_count(s->all, "target.nodes", &n);
-    if (rc && rc != UKKO_ENOTFOUND) return bad(s, "target.nodes", err, "expected a list of addresses", "");
+    if (rc && rc != UKKO_ENOTFOUND)
+        return bad(s, "target.nodes", err, "expected a list of addresses", "");
     s->e->nodes = uk_zalloc((n + 1) * sizeof *s->e->nodes);
     for (size_t i = 0; i < n; i++) {
         if (ukko_config_string_at(s->all, "target.nodes", i, &s->e->nodes[i]))
@@ -231,8 +236,8 @@ static int add_section(uk_deployments *d, section *s, ukko_error *err) {
     if (last.len) insert(uk_slice_is(last, "**") ? &d->twice : &d->single, below, &s->e->d);
     return UKKO_OK;
 }
-static int add_key(uk_deployments *d, const ukko_config *cfg, const ukko_config *defaults, const char *key,
-                   ukko_error *err) {
+static int add_key(uk_deployments *d, const ukko_config *cfg, const ukko_config *defaults,
+                   const char *key, ukko_error *err) {
     char *quoted = ukko_config_quote(key);
     section s = {.root = cfg, .path = uk_format("%s.%s", where, quoted)};
     int rc = UKKO_OK;
@@ -275,7 +280,8 @@ const uk_deploy *uk_deploy_lookup(ukko_system *sys, ukko_slice path) {
     ukko_slice e;
     bool any = uk_path_next(&path, &e), remote = false;
     if (!sys->deployments) return NULL;
-    for (; any && uk_slice_is(e, "remote"); remote = true) { /* remote/protocol/address, once a layer */
+    for (; any && uk_slice_is(e, "remote");
+         remote = true) { /* remote/protocol/address, once a layer */
         any = uk_path_next(&path, &e) && uk_path_next(&path, &e) && uk_path_next(&path, &e);
     }
     if (!any || !(uk_slice_is(e, "user") || (uk_slice_is(e, "system") && !remote))) return NULL;

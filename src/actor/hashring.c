@@ -10,7 +10,9 @@ static const uint32_t visible_magic = 0x971E137B, magic_a = 0x95543787, magic_b 
                       final_1 = 0x85EBCA6B, final_2 = 0xC2B2AE35, seed_text = 0xF7CA7FD2,
                       seed_array = 0x3C074A61;
 
-typedef struct hasher { uint32_t h, a, b; } hasher;
+typedef struct hasher {
+    uint32_t h, a, b;
+} hasher;
 
 static uint32_t rotl(uint32_t v, int by) { return v << by | v >> (32 - by); }
 static hasher start(uint32_t seed) { return (hasher){seed ^ visible_magic, magic_a, magic_b}; }
@@ -32,7 +34,8 @@ static uint32_t code_point(ukko_slice *s) {
     uint8_t c = s->ptr[0];
     size_t n = c < 0x80 ? 1 : c < 0xC2 ? 0 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 0, i;
     uint32_t v = n == 1 ? c : c & (0x7Fu >> n);
-    for (i = 1; i < n && i < s->len && (s->ptr[i] & 0xC0) == 0x80; i++) v = v << 6 | (s->ptr[i] & 0x3Fu);
+    for (i = 1; i < n && i < s->len && (s->ptr[i] & 0xC0) == 0x80; i++)
+        v = v << 6 | (s->ptr[i] & 0x3Fu);
     if (!n || i < n) {
         v = 0xFFFD;
         n = n ? i : 1;

@@ -24,11 +24,14 @@ static int32_t pressure(const uk_table *t, int32_t threshold) {
     }
     return n;
 }
-static int32_t whole(double v) { return v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : (int32_t)v; }
+static int32_t whole(double v) {
+    return v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : (int32_t)v;
+}
 
 int32_t uk_default_resizer_capacity(const ukko_default_resizer *r, int32_t press, int32_t size) {
     int64_t delta = press < size ? 0 : whole(ceil(r->rampup_rate * size));
-    if (r->backoff_threshold > 0 && r->backoff_rate > 0 && size > 0 && (double)press / size < r->backoff_threshold)
+    if (r->backoff_threshold > 0 && r->backoff_rate > 0 && size > 0 &&
+        (double)press / size < r->backoff_threshold)
         delta += whole(floor(-1.0 * r->backoff_rate * size));
     int64_t proposed = size + delta;
     if (proposed < r->lower_bound) delta += r->lower_bound - proposed;
@@ -68,14 +71,16 @@ static void look_at_load(const uk_table *t, int64_t *queue, int32_t *utilized) {
 }
 static void update_stats(uk_routing *r, const uk_table *t, int64_t now_ms) {
     uk_explorer *e = &r->explorer;
-    int64_t queue, now = uk_now_ns(), last = atomic_load_explicit(&e->check_ns, memory_order_relaxed);
+    int64_t queue, now = uk_now_ns(),
+                   last = atomic_load_explicit(&e->check_ns, memory_order_relaxed);
     int32_t utilized;
     uint64_t messages = atomic_load_explicit(&r->count, memory_order_relaxed);
     look_at_load(t, &queue, &utilized);
     bool full = (size_t)utilized == t->n;
     int64_t done = (int64_t)(messages - e->messages) + e->queue - queue;
     if (full && !e->streak_start_ms && last > 0 && done > 0)
-        note_speed(e, (int32_t)t->n, (double)(now - last) / (double)done, r->conf->exploring.weight_of_latest_metric);
+        note_speed(e, (int32_t)t->n, (double)(now - last) / (double)done,
+                   r->conf->exploring.weight_of_latest_metric);
     if (full) {
         e->streak_start_ms = 0;
         e->streak_highest = 0;
@@ -87,7 +92,7 @@ static void update_stats(uk_routing *r, const uk_table *t, int64_t now_ms) {
     e->queue = queue;
     atomic_store_explicit(&e->check_ns, now, memory_order_relaxed);
 }
-/* The bound of the sizes to look at on one side: the optimization_range/2-th known size from here. */
+/* The bound of the sizes to look at on one side: the count-th known size from here. */
 static int32_t boundary(const uk_explorer *e, int32_t size, int32_t count, bool left) {
     int32_t at = left ? size : size - 1; /* the size itself counts as right */
     for (int32_t k = 0; k < count; k++) {
@@ -129,13 +134,15 @@ static int32_t exploring_change(uk_routing *r, const uk_table *t, int64_t now_ms
     int32_t size = (int32_t)t->n;
     int64_t change;
     update_stats(r, t, now_ms);
-    if (e->streak_start_ms && now_ms + 1 - e->streak_start_ms > x->downsize_after_underutilized_ms) {
+    if (e->streak_start_ms &&
+        now_ms + 1 - e->streak_start_ms > x->downsize_after_underutilized_ms) {
         change = whole(e->streak_highest * x->downsize_ratio) - size;
         if (change > 0) change = 0;
     } else if (!e->n_log || e->streak_start_ms) {
         change = 0;
     } else {
-        change = chance() < x->chance_of_exploration ? explore(x, size) : optimize(e, size, x->optimization_range);
+        change = chance() < x->chance_of_exploration ? explore(x, size)
+                                                     : optimize(e, size, x->optimization_range);
     }
     int64_t to = size + change;
     if (to > x->upper_bound) to = x->upper_bound;
@@ -153,7 +160,8 @@ bool uk_resizer_time(uk_routing *r, uint64_t count) {
 }
 int32_t uk_resizer_change(uk_routing *r, const uk_table *t, ukko_system *sys) {
     const uk_router_conf *c = r->conf;
-    if (c->resizer == UK_RESIZER_EXPLORING) return exploring_change(r, t, uk_timers_now(sys->timers));
+    if (c->resizer == UK_RESIZER_EXPLORING)
+        return exploring_change(r, t, uk_timers_now(sys->timers));
     int32_t press = pressure(t, (int32_t)c->fixed.pressure_threshold);
     return uk_default_resizer_capacity(&c->fixed, press, (int32_t)t->n);
 }

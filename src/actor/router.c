@@ -123,7 +123,7 @@ static void stop_if_empty(ukko_ctx *ctx) {
 }
 static void change_size(uk_cell *c, int32_t change) {
     if (change > 0) add_new(c, (size_t)change);
-    else if (change < 0) remove_last(c, (size_t)-(int64_t)change);
+    else if (change < 0) remove_last(c, (size_t) - (int64_t)change);
 }
 
 /* ---- messages ---- */
@@ -203,7 +203,8 @@ static ukko_directive escalate(ukko_ctx *ctx, void *state, const ukko_failure *w
 }
 static const ukko_supervision escalating = {sizeof(ukko_supervision), false, -1, 0, escalate};
 static void keep_routees(ukko_ctx *ctx, void *state, const ukko_failure *why, const ukko_msg *msg) {
-    (void)ctx, (void)state, (void)why, (void)msg; /* they live on, and are restarted with the router */
+    (void)ctx, (void)state, (void)why,
+        (void)msg; /* they live on, and are restarted with the router */
 }
 static void end_router(ukko_ctx *ctx, void *state) {
     uk_routing *r = routing_of(ctx);
@@ -211,9 +212,13 @@ static void end_router(ukko_ctx *ctx, void *state) {
     uk_table_end(ctx->cell);
     if (r->shared) uk_shared_drain(r->shared, &ctx->cell->ref);
 }
-static const ukko_case cases[] = {{&ukko_get_routees_type, get_routees}, {&ukko_add_routee_type, add_routee},
-                                  {&ukko_remove_routee_type, remove_named}, {&ukko_terminated_type, terminated},
-                                  {&ukko_adjust_pool_size_type, adjust}, {&uk_resize_type, resize}, {NULL, NULL}};
+static const ukko_case cases[] = {{&ukko_get_routees_type, get_routees},
+                                  {&ukko_add_routee_type, add_routee},
+                                  {&ukko_remove_routee_type, remove_named},
+                                  {&ukko_terminated_type, terminated},
+                                  {&ukko_adjust_pool_size_type, adjust},
+                                  {&uk_resize_type, resize},
+                                  {NULL, NULL}};
 
 static ukko_actor kind_of(const uk_router_conf *c) {
     const ukko_supervision *s = c->supervision ? c->supervision : &escalating;
@@ -260,6 +265,7 @@ void uk_router_begin(uk_cell *c) {
         return;
     }
     add_new(c, r->conf->instances);
-    if (r->conf->resizer && uk_resizer_time(r, atomic_fetch_add_explicit(&r->count, 1, memory_order_relaxed)))
+    if (r->conf->resizer &&
+        uk_resizer_time(r, atomic_fetch_add_explicit(&r->count, 1, memory_order_relaxed)))
         resize_now(c);
 }

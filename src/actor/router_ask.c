@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Routers that ask: scatter-gather asks all routees and tail-chopping one after the other; the first
-   answer goes to the sender. Asking on the sender's thread; answers on any; the pauses of
+/* Routers that ask: scatter-gather asks all routees and tail-chopping one after the other; the
+   first answer goes to the sender. Asking on the sender's thread; answers on any; the pauses of
    tail-chopping on the timer thread. */
 #include "actor/routing.h"
 #include "actor/system.h"
@@ -49,7 +49,8 @@ static bool over(question *q) { return atomic_load_explicit(&q->done, memory_ord
 
 static bool win(question *q) {
     int no = 0;
-    return atomic_compare_exchange_strong_explicit(&q->done, &no, 1, memory_order_acq_rel, memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&q->done, &no, 1, memory_order_acq_rel,
+                                                   memory_order_relaxed);
 }
 static ukko_msg *failure(const char *class_name, const char *text) {
     ukko_boxed body = {ukko_msg_throwable(class_name, text)};
@@ -61,23 +62,52 @@ static void answer(question *q, ukko_msg *msg) { /* takes msg */
     if (q->sender) uk_ref_tell(q->sender, msg, NULL);
     else ukko_msg_release(msg);
 }
+/* One of those who are asked. */
+typedef struct asked {
+    question *q;   /* counted */
+    uk_routee who; /* a copy */
+    ukko_msg *msg; /* retained */
+} asked;
+
+static ukko_msg *no_answer(const asked *a) {
+    uk_buf b = {0};
+    uk_buf_str(&b, "Ask timed out on [");
+    if (a->who.ref) {
+        uk_buf_str(&b, "Actor[");
+        uk_ref_text_with(a->who.ref, a->q->sys->local_address, &b);
+        uk_buf_byte(&b, ']');
+    } else {
+        uk_buf_str(&b, a->who.key);
+    }
+    uk_buf_printf(&b,
+                  "] after [%lld ms]. Message of type [%s]. A typical reason for "
+                  "`AskTimeoutException` is that the "
+                  "recipient actor didn't send a reply.",
+                  (long long)a->q->within_ms, ukko_msg_class(a->msg));
+    ukko_msg *m = failure(ASK_TIMEOUT, uk_buf_text(&b));
+    uk_buf_fini(&b);
+    return m;
+}
 static void answered(void *data, int status, const ukko_msg *msg) {
-    question *q = data;
-    char text[64];
+    asked *a = data;
+    question *q = a->q;
     if (win(q)) {
-        snprintf(text, sizeof text, "Ask timed out after [%lld ms]", (long long)q->within_ms);
-        answer(q, status == UKKO_ETIMEOUT || !msg ? failure(ASK_TIMEOUT, text) : ukko_msg_retain(msg));
+        answer(q, status == UKKO_ETIMEOUT || !msg ? no_answer(a) : ukko_msg_retain(msg));
         if (q->n && uk_timer_cancel(q->sys->timers, &q->end)) question_release(q);
     }
+    uk_routee_fini(&a->who);
+    ukko_msg_release(a->msg);
+    uk_free(a);
     question_release(q);
 }
 static void ask(question *q, const uk_routee *r, ukko_msg *msg) {
-    question_retain(q);
-    if (r->ref) ukko_ask_async(r->ref, ukko_msg_retain(msg), q->within_ms, answered, q);
-    else ukko_selection_ask_async(r->sel, ukko_msg_retain(msg), q->within_ms, answered, q);
+    asked *a = uk_alloc(sizeof *a);
+    *a = (asked){question_retain(q), uk_routee_copy(r), ukko_msg_retain(msg)};
+    if (r->ref) ukko_ask_async(r->ref, ukko_msg_retain(msg), q->within_ms, answered, a);
+    else ukko_selection_ask_async(r->sel, ukko_msg_retain(msg), q->within_ms, answered, a);
 }
-void uk_scatter(uk_routing *r, const uk_table *t, ukko_msg *msg, ukko_ref *sender) {
-    question *q = question_new(sender, NULL, r->conf->within_ms);
+void uk_scatter(uk_cell *router, const uk_table *t, ukko_msg *msg, ukko_ref *sender) {
+    question *q = question_new(sender, router->ref.sys, router->props->routing->conf->within_ms);
     if (!t->n) answer(q, failure(TIMEOUT, "Timeout due to no routees"));
     for (size_t i = 0; i < t->n; i++) ask(q, &t->list[i], msg);
     question_release(q);
@@ -118,6 +148,9 @@ void uk_chop(uk_cell *router, const uk_table *t, ukko_msg *msg, ukko_ref *sender
     q->list = uk_alloc(t->n * sizeof *q->list);
     for (size_t i = 0; i < t->n; i++) q->list[i] = uk_routee_copy(&t->list[i]);
     shuffle(q->list, q->n);
-    uk_timer_start(q->sys->timers, &q->end, conf->within_ms, ended, question_retain(q));
+    question_retain(q); /* try_next() takes one count, this function keeps one */
     try_next(q);
+    uk_timer_start(q->sys->timers, &q->end, conf->within_ms, ended, question_retain(q));
+    if (over(q) && uk_timer_cancel(q->sys->timers, &q->end)) question_release(q); /* already */
+    question_release(q);
 }

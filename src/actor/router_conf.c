@@ -64,12 +64,12 @@ static uk_router_conf *conf_copy(const uk_router_conf *from) {
 /* ---- checks that code, configuration and other nodes share ---- */
 
 static int check_default(const ukko_default_resizer *r, const char **why) {
-    *why = r->lower_bound > INT32_MAX                   ? "lower-bound must be >= 0"
-           : r->upper_bound > INT32_MAX                 ? "upper-bound must be >= 0"
-           : r->upper_bound < r->lower_bound            ? "upper-bound must be >= lower-bound"
-           : !(r->rampup_rate >= 0)                     ? "rampup-rate must be >= 0.0"
-           : !(r->backoff_threshold <= 1.0)             ? "backoff-threshold must be <= 1.0"
-           : !(r->backoff_rate >= 0)                    ? "backoff-rate must be >= 0.0"
+    *why = r->lower_bound > INT32_MAX        ? "lower-bound must be >= 0"
+           : r->upper_bound > INT32_MAX      ? "upper-bound must be >= 0"
+           : r->upper_bound < r->lower_bound ? "upper-bound must be >= lower-bound"
+           : !(r->rampup_rate >= 0)          ? "rampup-rate must be >= 0.0"
+           : !(r->backoff_threshold <= 1.0)  ? "backoff-threshold must be <= 1.0"
+           : !(r->backoff_rate >= 0)         ? "backoff-rate must be >= 0.0"
            : !r->messages_per_resize || r->messages_per_resize > INT32_MAX
                ? "messages-per-resize must be > 0"
                : NULL;
@@ -78,20 +78,22 @@ static int check_default(const ukko_default_resizer *r, const char **why) {
 static bool chance(double v) { return v >= 0 && v <= 1; }
 
 static int check_exploring(const ukko_exploring_resizer *r, const char **why) {
-    *why = r->lower_bound < 0                                  ? "lower-bound must be >= 0"
-           : r->upper_bound < r->lower_bound                   ? "upper-bound must be >= lower-bound"
-           : r->optimization_range < 2                         ? "optimization-range must be >= 2"
-           : !chance(r->chance_of_ramping_down_when_full)      ? "chance-of-ramping-down-when-full must be between 0 and 1"
-           : !chance(r->chance_of_exploration)                 ? "chance-of-exploration must be between 0 and 1"
-           : !chance(r->weight_of_latest_metric)               ? "weight-of-latest-metric must be between 0 and 1"
-           : !(r->explore_step_size >= 0)                      ? "explore-step-size must be >= 0"
-           : !(r->downsize_ratio >= 0)                         ? "downsize-ratio must be >= 0"
-                                                               : NULL;
+    *why = r->lower_bound < 0                ? "lower-bound must be >= 0"
+           : r->upper_bound < r->lower_bound ? "upper-bound must be >= lower-bound"
+           : r->optimization_range < 2       ? "optimization-range must be >= 2"
+           : !chance(r->chance_of_ramping_down_when_full)
+               ? "chance-of-ramping-down-when-full must be between 0 and 1"
+           : !chance(r->chance_of_exploration)   ? "chance-of-exploration must be between 0 and 1"
+           : !chance(r->weight_of_latest_metric) ? "weight-of-latest-metric must be between 0 and 1"
+           : !(r->explore_step_size >= 0)        ? "explore-step-size must be >= 0"
+           : !(r->downsize_ratio >= 0)           ? "downsize-ratio must be >= 0"
+                                                 : NULL;
     return *why ? UKKO_EINVAL : UKKO_OK;
 }
 static int check_kind(ukko_router_kind kind, bool group) {
     for (size_t i = 0; i < KINDS; i++)
-        if (kinds[i].kind == kind) return (group ? kinds[i].group : kinds[i].pool) ? UKKO_OK : UKKO_EINVAL;
+        if (kinds[i].kind == kind)
+            return (group ? kinds[i].group : kinds[i].pool) ? UKKO_OK : UKKO_EINVAL;
     return kind == UKKO_ROUTER_FROM_CONFIG ? UKKO_OK : UKKO_EINVAL;
 }
 
@@ -132,15 +134,18 @@ static uk_router_conf *conf_of_opts(const ukko_router_opts *o) {
     c->supervision = o->supervision;
     c->dispatcher = uk_strdup(o->dispatcher);
     c->use_pool_dispatcher = o->use_pool_dispatcher;
-    c->resizer = o->resizer ? UK_RESIZER_DEFAULT : o->exploring ? UK_RESIZER_EXPLORING : UK_RESIZER_NONE;
+    c->resizer = o->resizer     ? UK_RESIZER_DEFAULT
+                 : o->exploring ? UK_RESIZER_EXPLORING
+                                : UK_RESIZER_NONE;
     if (o->resizer) c->fixed = *o->resizer;
     if (o->exploring) c->exploring = *o->exploring;
     return c;
 }
-static const ukko_actor no_routee = {sizeof(ukko_actor), 0, "org.apache.pekko.actor.Actor$emptyBehavior$",
-                                     {NULL, NULL}, NULL, NULL, NULL, NULL, NULL, NULL};
+static const ukko_actor no_routee = {.size = sizeof(ukko_actor),
+                                     .name = "org.apache.pekko.actor.Actor$emptyBehavior$"};
 
-int ukko_router_props(ukko_props **out, const ukko_router_opts *o, ukko_props *routee, ukko_error *err) {
+int ukko_router_props(ukko_props **out, const ukko_router_opts *o, ukko_props *routee,
+                      ukko_error *err) {
     const char *why = "opts";
     *out = NULL;
     int rc = o ? check_opts(o, &why) : UKKO_EINVAL;
@@ -179,7 +184,8 @@ static int get_int(const reader *r, const char *name, int32_t *out) {
 static int get_count(const reader *r, const char *name, uint32_t *out) {
     int32_t v = 0;
     int rc = get_int(r, name, &v);
-    if (!rc && v < 0) return uk_error(r->err, UKKO_ECONFIG, "%s.%s = %d: must not be negative", r->path, name, v);
+    if (!rc && v < 0)
+        return uk_error(r->err, UKKO_ECONFIG, "%s.%s = %d: must not be negative", r->path, name, v);
     *out = (uint32_t)v;
     return rc;
 }
@@ -204,7 +210,8 @@ static int read_default(const reader *r, ukko_default_resizer *d) {
     if (!rc) rc = get_double(r, "resizer.backoff-threshold", &d->backoff_threshold);
     if (!rc) rc = get_double(r, "resizer.backoff-rate", &d->backoff_rate);
     if (!rc) rc = get_count(r, "resizer.messages-per-resize", &d->messages_per_resize);
-    if (!rc && check_default(d, &why)) rc = uk_error(r->err, UKKO_ECONFIG, "%s.resizer: %s", r->path, why);
+    if (!rc && check_default(d, &why))
+        rc = uk_error(r->err, UKKO_ECONFIG, "%s.resizer: %s", r->path, why);
     return rc;
 }
 #define X(name) "optimal-size-exploring-resizer." name
@@ -213,9 +220,12 @@ static int read_exploring(const reader *r, ukko_exploring_resizer *e) {
     e->size = sizeof *e;
     int rc = get_int(r, X("lower-bound"), &e->lower_bound);
     if (!rc) rc = get_int(r, X("upper-bound"), &e->upper_bound);
-    if (!rc) rc = get_double(r, X("chance-of-ramping-down-when-full"), &e->chance_of_ramping_down_when_full);
+    if (!rc)
+        rc = get_double(r, X("chance-of-ramping-down-when-full"),
+                        &e->chance_of_ramping_down_when_full);
     if (!rc) rc = get_ms(r, X("action-interval"), &e->action_interval_ms);
-    if (!rc) rc = get_ms(r, X("downsize-after-underutilized-for"), &e->downsize_after_underutilized_ms);
+    if (!rc)
+        rc = get_ms(r, X("downsize-after-underutilized-for"), &e->downsize_after_underutilized_ms);
     if (!rc) rc = get_double(r, X("explore-step-size"), &e->explore_step_size);
     if (!rc) rc = get_double(r, X("downsize-ratio"), &e->downsize_ratio);
     if (!rc) rc = get_double(r, X("chance-of-exploration"), &e->chance_of_exploration);
@@ -232,9 +242,13 @@ static int read_resizer(const reader *r, const ukko_config *own, uk_router_conf 
     if (rc) return rc;
     if (ukko_config_has(own, "resizer")) fixed = true; /* any of its keys switches it on */
     if (fixed && exploring)
-        return uk_error(r->err, UKKO_ECONFIG, "%s: cannot enable both resizer and optimal-size-exploring-resizer", r->path);
+        return uk_error(r->err, UKKO_ECONFIG,
+                        "%s: cannot enable both resizer and optimal-size-exploring-resizer",
+                        r->path);
     c->resizer = fixed ? UK_RESIZER_DEFAULT : exploring ? UK_RESIZER_EXPLORING : UK_RESIZER_NONE;
-    return fixed ? read_default(r, &c->fixed) : exploring ? read_exploring(r, &c->exploring) : UKKO_OK;
+    return fixed       ? read_default(r, &c->fixed)
+           : exploring ? read_exploring(r, &c->exploring)
+                       : UKKO_OK;
 }
 #undef X
 static int read_paths(const reader *r, uk_router_conf *c) {
@@ -285,7 +299,8 @@ static int read_numbers(const reader *r, const ukko_config *own, uk_router_conf 
     if (!rc && !c->group && c->kind != UKKO_ROUTER_BALANCING) rc = read_resizer(r, own, c);
     bool waits = c->kind == UKKO_ROUTER_SCATTER_GATHER || c->kind == UKKO_ROUTER_TAIL_CHOPPING;
     if (!rc && waits) rc = get_ms(r, "within", &c->within_ms);
-    if (!rc && c->kind == UKKO_ROUTER_TAIL_CHOPPING) rc = get_ms(r, "tail-chopping-router.interval", &c->interval_ms);
+    if (!rc && c->kind == UKKO_ROUTER_TAIL_CHOPPING)
+        rc = get_ms(r, "tail-chopping-router.interval", &c->interval_ms);
     c->use_pool_dispatcher = !c->group && ukko_config_has(r->all, "pool-dispatcher");
     return rc;
 }
@@ -302,7 +317,8 @@ int uk_router_conf_read(uk_router_conf **out, const ukko_config *root, const ukk
     class_of(&r, root, type, &class_name);
     if (!strcmp(class_name, "org.apache.pekko.routing.NoRouter")) return UKKO_OK;
     if (find_kind(class_name, &kind, &group))
-        return uk_error(err, UKKO_ECONFIG, "%s.router = \"%s\": there is no such router here [%s]", path, type, class_name);
+        return uk_error(err, UKKO_ECONFIG, "%s.router = \"%s\": there is no such router here [%s]",
+                        path, type, class_name);
     uk_router_conf *c = conf_new(kind);
     c->group = group;
     if ((rc = read_numbers(&r, own, c))) uk_router_conf_release(c);
@@ -323,8 +339,8 @@ static void fill_unset(uk_router_conf *c, const uk_router_conf *code) {
     c->fixed = code->fixed;
     c->exploring = code->exploring;
 }
-int uk_router_conf_merge(uk_router_conf **out, const uk_router_conf *conf, const uk_router_conf *code,
-                         ukko_error *err) {
+int uk_router_conf_merge(uk_router_conf **out, const uk_router_conf *conf,
+                         const uk_router_conf *code, ukko_error *err) {
     *out = NULL;
     if (!conf || !code) {
         *out = uk_router_conf_retain(conf ? conf : code);
@@ -333,7 +349,8 @@ int uk_router_conf_merge(uk_router_conf **out, const uk_router_conf *conf, const
     bool hashing = conf->kind == UKKO_ROUTER_CONSISTENT_HASHING;
     bool same = code->kind == conf->kind && code->group == conf->group;
     if (hashing && !same && code->kind != UKKO_ROUTER_FROM_CONFIG)
-        return uk_error(err, UKKO_ECONFIG, "Expected ConsistentHashing%s, got a router of another kind from code",
+        return uk_error(err, UKKO_ECONFIG,
+                        "Expected ConsistentHashing%s, got a router of another kind from code",
                         conf->group ? "Group" : "Pool");
     uk_router_conf *c = conf_copy(conf);
     if (hashing && same) {
@@ -353,8 +370,8 @@ static int merge_step(uk_router_conf **have, const uk_deploy *d, ukko_error *err
     *have = merged;
     return UKKO_OK;
 }
-int uk_router_prepare(ukko_system *sys, ukko_props **props, const uk_deploy *given, const uk_deploy *found,
-                      ukko_error *err) {
+int uk_router_prepare(ukko_system *sys, ukko_props **props, const uk_deploy *given,
+                      const uk_deploy *found, ukko_error *err) {
     const uk_router_conf *code = uk_props_router(*props);
     (void)sys;
     if (!code) return UKKO_OK;
@@ -362,7 +379,8 @@ int uk_router_prepare(ukko_system *sys, ukko_props **props, const uk_deploy *giv
     int rc = merge_step(&c, given, err);
     if (!rc) rc = merge_step(&c, found, err);
     if (!rc && c->kind == UKKO_ROUTER_FROM_CONFIG)
-        rc = uk_error(err, UKKO_ECONFIG, "Configuration missing for router in 'pekko.actor.deployment' section");
+        rc = uk_error(err, UKKO_ECONFIG,
+                      "Configuration missing for router in 'pekko.actor.deployment' section");
     if (rc || c == code) {
         uk_router_conf_release(c);
         return rc;
@@ -380,14 +398,18 @@ static const struct {
     ukko_router_kind kind;
     ukko_pool_kind pool;
 } wire[] = {
-    {UKKO_ROUTER_BALANCING, UKKO_POOL_BALANCING},           {UKKO_ROUTER_BROADCAST, UKKO_POOL_BROADCAST},
-    {UKKO_ROUTER_RANDOM, UKKO_POOL_RANDOM},                 {UKKO_ROUTER_ROUND_ROBIN, UKKO_POOL_ROUND_ROBIN},
-    {UKKO_ROUTER_SCATTER_GATHER, UKKO_POOL_SCATTER_GATHER}, {UKKO_ROUTER_TAIL_CHOPPING, UKKO_POOL_TAIL_CHOPPING},
+    {UKKO_ROUTER_BALANCING, UKKO_POOL_BALANCING},
+    {UKKO_ROUTER_BROADCAST, UKKO_POOL_BROADCAST},
+    {UKKO_ROUTER_RANDOM, UKKO_POOL_RANDOM},
+    {UKKO_ROUTER_ROUND_ROBIN, UKKO_POOL_ROUND_ROBIN},
+    {UKKO_ROUTER_SCATTER_GATHER, UKKO_POOL_SCATTER_GATHER},
+    {UKKO_ROUTER_TAIL_CHOPPING, UKKO_POOL_TAIL_CHOPPING},
 };
 enum { WIRED = sizeof wire / sizeof wire[0], UNIT_MS = 3 };
 
 static ukko_msg *resizer_msg(const uk_router_conf *c) {
-    return c->resizer == UK_RESIZER_DEFAULT ? ukko_msg_copy(&ukko_default_resizer_type, &c->fixed) : NULL;
+    return c->resizer == UK_RESIZER_DEFAULT ? ukko_msg_copy(&ukko_default_resizer_type, &c->fixed)
+                                            : NULL;
 }
 static ukko_msg *pool_msg(const uk_router_conf *c, ukko_pool_kind kind) {
     ukko_pool body = {.kind = kind,
@@ -415,7 +437,8 @@ static ukko_msg *spread_msg(const uk_router_conf *c, ukko_msg *local) { /* takes
         size_t proto = a.protocol.len, sys = (size_t)(a.system.ptr - (const uint8_t *)c->nodes[i]);
         size_t host = (size_t)(a.host.ptr - (const uint8_t *)c->nodes[i]);
         text[proto] = text[sys + a.system.len] = text[host + a.host.len] = 0;
-        *n = (ukko_address){.protocol = text, .system = text + sys, .host = text + host, .port = a.port};
+        *n = (ukko_address){
+            .protocol = text, .system = text + sys, .host = text + host, .port = a.port};
     }
     return m;
 }
@@ -428,7 +451,8 @@ int uk_router_conf_to_msg(const uk_router_conf *c, ukko_msg **out, ukko_error *e
         return UKKO_OK;
     }
     if (c->resizer == UK_RESIZER_EXPLORING)
-        return uk_error(err, UKKO_ENOTSERIAL, "a pool with an exploring resizer cannot travel to another node");
+        return uk_error(err, UKKO_ENOTSERIAL,
+                        "a pool with an exploring resizer cannot travel to another node");
     for (size_t i = 0; i < WIRED && !c->group; i++)
         if (wire[i].kind == c->kind) *out = pool_msg(c, wire[i].pool);
     if (!*out)
@@ -444,14 +468,16 @@ static int64_t duration_ms(ukko_duration d) {
     if (d.unit == 1) return d.value / 1000000;
     if (d.unit == 2) return d.value / 1000;
     int64_t f = d.unit >= 3 && d.unit <= 7 ? per_unit[d.unit] : 1;
-    return d.value > INT64_C(1000000000000) / f ? INT64_C(1000000000000) : d.value * f; /* 31 years will do */
+    return d.value > INT64_C(1000000000000) / f ? INT64_C(1000000000000)
+                                                : d.value * f; /* 31 years will do */
 }
 static int take_resizer(uk_router_conf *c, const ukko_msg *m, ukko_error *err) {
     const ukko_default_resizer *r = ukko_msg_get(m, &ukko_default_resizer_type);
     const char *why = "not a default resizer";
     if (!m) return UKKO_OK;
     if (!r || check_default(r, &why)) return uk_error(err, UKKO_EINVAL, "resizer: %s", why);
-    if (r->upper_bound > MAX_FOREIGN_INSTANCES) return uk_error(err, UKKO_EINVAL, "resizer: upper-bound is too large");
+    if (r->upper_bound > MAX_FOREIGN_INSTANCES)
+        return uk_error(err, UKKO_EINVAL, "resizer: upper-bound is too large");
     c->resizer = UK_RESIZER_DEFAULT;
     c->fixed = *r;
     return UKKO_OK;
@@ -459,9 +485,11 @@ static int take_resizer(uk_router_conf *c, const ukko_msg *m, ukko_error *err) {
 static int pool_from(const ukko_pool *p, uk_router_conf *c, ukko_error *err) {
     for (size_t i = 0; i < WIRED; i++)
         if ((int32_t)wire[i].pool == p->kind) c->kind = wire[i].kind;
-    if (c->kind == UKKO_ROUTER_FROM_CONFIG) return uk_error(err, UKKO_EINVAL, "unknown kind of pool");
+    if (c->kind == UKKO_ROUTER_FROM_CONFIG)
+        return uk_error(err, UKKO_EINVAL, "unknown kind of pool");
     if (p->instances > MAX_FOREIGN_INSTANCES)
-        return uk_error(err, UKKO_EINVAL, "%u routees asked for: more than %d", p->instances, MAX_FOREIGN_INSTANCES);
+        return uk_error(err, UKKO_EINVAL, "%u routees asked for: more than %d", p->instances,
+                        MAX_FOREIGN_INSTANCES);
     c->instances = p->instances;
     c->dispatcher = uk_strdup(p->dispatcher);
     c->use_pool_dispatcher = p->use_pool_dispatcher;
@@ -476,7 +504,8 @@ static int nodes_from(const ukko_remote_router_config *r, uk_router_conf *c, ukk
     for (size_t i = 0; i < r->n_nodes; i++) {
         const ukko_address *a = &r->nodes[i];
         uk_path check;
-        char *text = uk_format("%s://%s@%s:%d", a->protocol, a->system, a->host ? a->host : "", a->port);
+        char *text =
+            uk_format("%s://%s@%s:%d", a->protocol, a->system, a->host ? a->host : "", a->port);
         c->nodes[c->n_nodes++] = text;
         if (uk_address_parse(ukko_str(text), &check) || !check.host.len)
             return uk_error(err, UKKO_EINVAL, "bad address of a node: %.200s", text);
@@ -490,7 +519,9 @@ int uk_router_conf_from_msg(const ukko_msg *m, uk_router_conf **out, ukko_error 
     *out = NULL;
     if (!p && !f && !r) return uk_error(err, UKKO_EINVAL, "not a router configuration");
     uk_router_conf *c = conf_new(UKKO_ROUTER_FROM_CONFIG);
-    int rc = p ? pool_from(p, c, err) : r ? nodes_from(r, c, err) : take_resizer(c, f->resizer, err);
+    int rc = p   ? pool_from(p, c, err)
+             : r ? nodes_from(r, c, err)
+                 : take_resizer(c, f->resizer, err);
     if (f) c->dispatcher = uk_strdup(f->dispatcher);
     if (rc) uk_router_conf_release(c);
     else *out = c;

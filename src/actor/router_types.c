@@ -21,15 +21,15 @@ TYPE(ukko_hash_envelope_type, ukko_hash_envelope, "ConsistentHashableEnvelope",
 
 static const ukko_field routee_fields[] = {UKKO_FIELD(ukko_routee, ref, UKKO_REF),
                                            UKKO_FIELD(ukko_routee, path, UKKO_STR)};
-static const ukko_type routee_type = {sizeof(ukko_type), sizeof(ukko_routee), "Routee", ROUTING "Routee", NULL,
-                                      UKKO_SER_LOCAL, 0, 2, routee_fields, NULL, NULL};
+static TYPE(routee_type, ukko_routee, "Routee", "Routee", 0, routee_fields);
 static const ukko_field routees_fields[] = {
     UKKO_FIELD_LIST(ukko_routees, list, n, UKKO_STRUCT, &routee_type)};
 TYPE(ukko_routees_type, ukko_routees, "Routees", "Routees", 0, routees_fields);
 TYPE(ukko_add_routee_type, ukko_routee, "AddRoutee", "AddRoutee", 0, routee_fields);
 TYPE(ukko_remove_routee_type, ukko_routee, "RemoveRoutee", "RemoveRoutee", 0, routee_fields);
 PLAIN(ukko_get_routees_type, 0, "GetRoutees", "GetRoutees$", 0);
-PLAIN(ukko_adjust_pool_size_type, sizeof(ukko_adjust_pool_size), "AdjustPoolSize", "AdjustPoolSize", 0);
+PLAIN(ukko_adjust_pool_size_type, sizeof(ukko_adjust_pool_size), "AdjustPoolSize",
+      "AdjustPoolSize", 0);
 PLAIN(uk_resize_type, 0, "Resize", "ResizablePoolActor$Resize$", UKKO_TYPE_QUIET);
 
 ukko_msg *ukko_msg_broadcast(ukko_msg *message) {

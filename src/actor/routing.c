@@ -43,7 +43,9 @@ static char *ring_name(const uk_routee *r) {
 }
 static uk_ring *ring_of(const uk_routing *r, ukko_system *sys, const uk_table *t) {
     int32_t points = r->conf->virtual_nodes;
-    if (!points && ukko_config_int32(sys->config, "pekko.actor.deployment.default.virtual-nodes-factor", &points)) points = 10;
+    if (!points && ukko_config_int32(
+                       sys->config, "pekko.actor.deployment.default.virtual-nodes-factor", &points))
+        points = 10;
     char **names = uk_alloc((t->n + 1) * sizeof *names);
     for (size_t i = 0; i < t->n; i++) names[i] = ring_name(&t->list[i]);
     uk_ring *ring = uk_ring_new((const char *const *)(void *)names, t->n, points);
@@ -153,6 +155,7 @@ static int hash_of_key(const ukko_msg *key, int32_t *out) {
     }
     return UKKO_OK;
 }
+#define HASHING "org.apache.pekko.routing.ConsistentHashingRouter$"
 static const uk_routee *hashed(uk_cell *c, const uk_table *t, const ukko_msg *msg) {
     static const char logger[] = "org.apache.pekko.routing.ConsistentHashingRoutingLogic";
     const uk_router_conf *conf = c->props->routing->conf;
@@ -163,12 +166,15 @@ static const uk_routee *hashed(uk_cell *c, const uk_table *t, const ukko_msg *ms
     const uk_routee *found = NULL;
     if (!key)
         uk_log(c->ref.sys, UKKO_LOG_WARN, uk_ref_text(&c->ref), logger, NULL, NULL,
-               "Message [%s] must be handled by hashMapping, or be wrapped in a ConsistentHashableEnvelope", ukko_msg_class(msg));
+               "Message [%s] must be handled by hashMapping, or implement [" HASHING
+               "ConsistentHashable] or be wrapped in [" HASHING "ConsistentHashableEnvelope]",
+               ukko_msg_class(msg));
     else if (hash_of_key(key, &hash))
         uk_log(c->ref.sys, UKKO_LOG_WARN, uk_ref_text(&c->ref), logger, NULL, NULL,
-               "Couldn't route message with a consistent hash key of class [%s]: expected a string, bytes, an integer or a boolean", ukko_msg_class(key));
-    else
-        found = &t->list[uk_ring_find(t->ring, hash)];
+               "Couldn't route message with a consistent hash key of class [%s]: expected a "
+               "string, bytes, an integer or a boolean",
+               ukko_msg_class(key));
+    else found = &t->list[uk_ring_find(t->ring, hash)];
     ukko_msg_release(key);
     return found;
 }
@@ -202,21 +208,26 @@ static const uk_routee *choose(uk_cell *c, const uk_table *t, const ukko_msg *ms
     default: return round_robin(r, t);
     }
 }
-static void send_one(uk_cell *c, const uk_table *t, ukko_msg *msg, ukko_ref *sender) { /* takes msg */
+static void send_one(uk_cell *c, const uk_table *t, ukko_msg *msg,
+                     ukko_ref *sender) { /* takes msg */
     uk_routing *r = c->props->routing;
     const uk_routee *to = choose(c, t, msg);
     msg = unwrap(msg);
-    if (!to) uk_dead_letter(c->ref.sys, msg, sender, c->ref.sys->dead, "the router has no routee for it");
-    else if (r->shared && to->ref && to->ref->vt->kind == UK_REF_CELL) uk_shared_push(r->shared, msg, sender);
+    if (!to)
+        uk_dead_letter(c->ref.sys, msg, sender, c->ref.sys->dead,
+                       "the router has no routee for it");
+    else if (r->shared && to->ref && to->ref->vt->kind == UK_REF_CELL)
+        uk_shared_push(r->shared, msg, sender);
     else send_to(to, msg, sender);
 }
-static void route_over(uk_cell *c, const uk_table *t, ukko_msg *msg, ukko_ref *sender) { /* takes msg */
+static void route_over(uk_cell *c, const uk_table *t, ukko_msg *msg,
+                       ukko_ref *sender) { /* takes msg */
     ukko_router_kind kind = c->props->routing->conf->kind;
     if (msg->type == &ukko_broadcast_type || kind == UKKO_ROUTER_BROADCAST) {
         send_all(t, unwrap(msg), sender);
     } else if (kind == UKKO_ROUTER_SCATTER_GATHER || (kind == UKKO_ROUTER_TAIL_CHOPPING && t->n)) {
         msg = unwrap(msg);
-        if (kind == UKKO_ROUTER_SCATTER_GATHER) uk_scatter(c->props->routing, t, msg, sender);
+        if (kind == UKKO_ROUTER_SCATTER_GATHER) uk_scatter(c, t, msg, sender);
         else uk_chop(c, t, msg, sender);
         ukko_msg_release(msg);
     } else {
@@ -233,13 +244,15 @@ void uk_route(uk_cell *c, ukko_msg *msg, ukko_ref *sender) {
 }
 static bool for_the_router(const ukko_type *t) {
     return t->flags & UKKO_TYPE_AUTO || t == &ukko_get_routees_type || t == &ukko_add_routee_type ||
-           t == &ukko_remove_routee_type || t == &ukko_adjust_pool_size_type || t == &uk_resize_type;
+           t == &ukko_remove_routee_type || t == &ukko_adjust_pool_size_type ||
+           t == &uk_resize_type;
 }
 static void count_for_resizer(uk_cell *c) {
     uk_routing *r = c->props->routing;
     int no = 0;
     if (!uk_resizer_time(r, atomic_fetch_add_explicit(&r->count, 1, memory_order_relaxed))) return;
-    if (atomic_compare_exchange_strong_explicit(&r->resizing, &no, 1, memory_order_acq_rel, memory_order_relaxed))
+    if (atomic_compare_exchange_strong_explicit(&r->resizing, &no, 1, memory_order_acq_rel,
+                                                memory_order_relaxed))
         uk_cell_tell(&c->ref, ukko_msg_new(&uk_resize_type), &c->ref);
 }
 void uk_router_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {

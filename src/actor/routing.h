@@ -76,7 +76,7 @@ void uk_routee_fini(uk_routee *r);
 uk_routee uk_routee_copy(const uk_routee *r);
 
 /* router_ask.c: any thread; msg borrowed */
-void uk_scatter(uk_routing *r, const uk_table *t, ukko_msg *msg, ukko_ref *sender);
+void uk_scatter(uk_cell *router, const uk_table *t, ukko_msg *msg, ukko_ref *sender);
 void uk_chop(uk_cell *router, const uk_table *t, ukko_msg *msg, ukko_ref *sender);
 
 /* resizer.c: senders ask whether it is time; the router's turn asks for the change */

@@ -110,7 +110,8 @@ void uk_shared_drain(uk_shared *s, ukko_ref *router) {
     pthread_mutex_unlock(&s->lock);
     for (uk_envelope *next; e; e = next) {
         next = e->next;
-        uk_dead_letter(router->sys, ukko_msg_retain(e->msg), e->sender, router, "the routees have stopped");
+        uk_dead_letter(router->sys, ukko_msg_retain(e->msg), e->sender, router,
+                       "the routees have stopped");
         uk_envelope_free(e);
     }
 }

@@ -16,7 +16,8 @@ static const char sections[] =
     "  /service-random { router = random-pool }\n"
     "  /service-scatter-gather { router = scatter-gather-pool, within = 2 seconds }\n"
     "  /service-consistent-hashing { router = consistent-hashing-pool }\n"
-    "  /service-resizer { router = round-robin-pool, resizer { lower-bound = 1, upper-bound = 10 } }\n"
+    "  /service-resizer { router = round-robin-pool, resizer { lower-bound = 1, upper-bound = 10 } "
+    "}\n"
     "  /some/random-service { router = round-robin-pool }\n"
     "  \"/some/*\" { router = random-pool }\n"
     "  \"/*/some\" { router = scatter-gather-pool }\n"
@@ -98,8 +99,9 @@ static void test_mailbox(void **state) {
 /* spec: DeployerSpec 5 */
 static void test_bad_instances(void **state) {
     (void)state;
-    refused("pekko.actor.deployment { /service { router = round-robin-pool, nr-of-instances = boom } }",
-            "nr-of-instances");
+    refused(
+        "pekko.actor.deployment { /service { router = round-robin-pool, nr-of-instances = boom } }",
+        "nr-of-instances");
 }
 /* spec: DeployerSpec 6 */
 static void test_bad_path(void **state) {
@@ -157,10 +159,12 @@ static void test_resizer(void **state) {
     assert_int_equal(c->fixed.upper_bound, 10);
     assert_int_equal(c->fixed.messages_per_resize, 10);
     uk_deployments_free(d);
-    refused("pekko.actor.deployment./a { router = random-pool, resizer { lower-bound = 5, upper-bound = 4 } }",
+    refused("pekko.actor.deployment./a { router = random-pool, resizer { lower-bound = 5, "
+            "upper-bound = 4 } }",
             "upper-bound");
     refused("pekko.actor.deployment./a { router = random-pool, resizer.enabled = on, "
-            "optimal-size-exploring-resizer.enabled = on }", "both");
+            "optimal-size-exploring-resizer.enabled = on }",
+            "both");
 }
 /* spec: DeployerSpec 14 */
 static void test_single_wildcards(void **state) {
@@ -201,8 +205,12 @@ static void test_router_names(void **state) {
             char text[256];
             bool group = form & 1;
             if (group ? !types[i].group : !types[i].pool) continue;
-            snprintf(text, sizeof text, "pekko.actor.deployment./a { router = %s%s%s }", types[i].name,
-                     form & 2 ? "" : group ? "-group" : "-pool", group ? ", routees.paths = [/user/b]" : "");
+            snprintf(text, sizeof text, "pekko.actor.deployment./a { router = %s%s%s }",
+                     types[i].name,
+                     form & 2 ? ""
+                     : group  ? "-group"
+                              : "-pool",
+                     group ? ", routees.paths = [/user/b]" : "");
             uk_deployments *d = parsed(text);
             assert_kind(d, "/a", types[i].kind);
             assert_int_equal(find(d, "/a")->router->group, group);
@@ -215,8 +223,9 @@ static void test_router_names(void **state) {
 /* spec: RemoteDeployerSpec 1 */
 static void test_remote(void **state) {
     (void)state;
-    uk_deployments *d = parsed("pekko.actor.deployment { /service2 { router = round-robin-pool, nr-of-instances = 3, "
-                               "remote = \"pekko://sys@wallace:7355\", dispatcher = my-dispatcher } }");
+    uk_deployments *d = parsed(
+        "pekko.actor.deployment { /service2 { router = round-robin-pool, nr-of-instances = 3, "
+        "remote = \"pekko://sys@wallace:7355\", dispatcher = my-dispatcher } }");
     const uk_deploy *e = find(d, "/service2");
     assert_string_equal(e->remote, "pekko://sys@wallace:7355");
     assert_string_equal(e->dispatcher, "my-dispatcher");
@@ -226,10 +235,12 @@ static void test_remote(void **state) {
 }
 static void test_nodes(void **state) {
     (void)state;
-    uk_deployments *d = parsed(
-        "pekko.actor.deployment { /p { router = random-pool, target.nodes = [\"pekko.tcp://A@h:1\", \"pekko.tcp://B@h:2\"] }\n"
-        " /g { router = random-group, routees.paths = [/user/x], target.nodes = [\"pekko.tcp://A@h:1\"] }\n"
-        " /r { router = random-pool, remote = \"pekko.tcp://A@h:1\", target.nodes = [\"pekko.tcp://A@h:1\"] } }");
+    uk_deployments *d = parsed("pekko.actor.deployment { /p { router = random-pool, target.nodes = "
+                               "[\"pekko.tcp://A@h:1\", \"pekko.tcp://B@h:2\"] }\n"
+                               " /g { router = random-group, routees.paths = [/user/x], "
+                               "target.nodes = [\"pekko.tcp://A@h:1\"] }\n"
+                               " /r { router = random-pool, remote = \"pekko.tcp://A@h:1\", "
+                               "target.nodes = [\"pekko.tcp://A@h:1\"] } }");
     assert_int_equal(find(d, "/p")->router->n_nodes, 2);
     assert_string_equal(find(d, "/p")->router->nodes[1], "pekko.tcp://B@h:2");
     assert_int_equal(find(d, "/g")->router->n_nodes, 0); /* nodes are for pools */
@@ -350,7 +361,8 @@ static void test_whole_paths(void **state) {
     assert_non_null(uk_deploy_lookup(sys, ukko_str("/user/a/b")));
     assert_non_null(uk_deploy_lookup(sys, ukko_str("/system/a/b")));
     assert_non_null(uk_deploy_lookup(sys, ukko_str("/remote/pekko.tcp/A@h:1/user/a/b")));
-    assert_non_null(uk_deploy_lookup(sys, ukko_str("/remote/pekko.tcp/B@h:2/remote/pekko.tcp/A@h:1/user/a/b")));
+    assert_non_null(
+        uk_deploy_lookup(sys, ukko_str("/remote/pekko.tcp/B@h:2/remote/pekko.tcp/A@h:1/user/a/b")));
     assert_null(uk_deploy_lookup(sys, ukko_str("/remote/pekko.tcp/A@h:1/system/a/b")));
     assert_null(uk_deploy_lookup(sys, ukko_str("/temp/a/b")));
     assert_null(uk_deploy_lookup(sys, ukko_str("/remote/x")));
@@ -359,7 +371,8 @@ static void test_whole_paths(void **state) {
 }
 static void test_bad_config_ends_system(void **state) {
     (void)state;
-    ukko_config *cfg = test_config("pekko.actor.deployment { \"/a\" { remote = \"pekko.tcp//x\" } }");
+    ukko_config *cfg =
+        test_config("pekko.actor.deployment { \"/a\" { remote = \"pekko.tcp//x\" } }");
     ukko_system_opts o = UKKO_SYSTEM_OPTS("deploy", NULL);
     ukko_system *sys;
     ukko_error err = {0};
@@ -385,19 +398,32 @@ static void test_over(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),          cmocka_unit_test(test_undefined),
-        cmocka_unit_test(test_dispatcher),        cmocka_unit_test(test_mailbox),
-        cmocka_unit_test(test_bad_instances),     cmocka_unit_test(test_bad_path),
-        cmocka_unit_test(test_from_code),         cmocka_unit_test(test_round_robin),
-        cmocka_unit_test(test_random),            cmocka_unit_test(test_scatter_gather),
-        cmocka_unit_test(test_consistent_hashing), cmocka_unit_test(test_resizer),
-        cmocka_unit_test(test_single_wildcards),  cmocka_unit_test(test_double_wildcards),
-        cmocka_unit_test(test_router_names),      cmocka_unit_test(test_remote),
-        cmocka_unit_test(test_nodes),             cmocka_unit_test(test_exact),
-        cmocka_unit_test(test_star),              cmocka_unit_test(test_prefix),
-        cmocka_unit_test(test_suffix_refused),    cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_terminal_double),   cmocka_unit_test(test_inner_double),
-        cmocka_unit_test(test_whole_paths),       cmocka_unit_test(test_bad_config_ends_system),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_undefined),
+        cmocka_unit_test(test_dispatcher),
+        cmocka_unit_test(test_mailbox),
+        cmocka_unit_test(test_bad_instances),
+        cmocka_unit_test(test_bad_path),
+        cmocka_unit_test(test_from_code),
+        cmocka_unit_test(test_round_robin),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_scatter_gather),
+        cmocka_unit_test(test_consistent_hashing),
+        cmocka_unit_test(test_resizer),
+        cmocka_unit_test(test_single_wildcards),
+        cmocka_unit_test(test_double_wildcards),
+        cmocka_unit_test(test_router_names),
+        cmocka_unit_test(test_remote),
+        cmocka_unit_test(test_nodes),
+        cmocka_unit_test(test_exact),
+        cmocka_unit_test(test_star),
+        cmocka_unit_test(test_prefix),
+        cmocka_unit_test(test_suffix_refused),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_terminal_double),
+        cmocka_unit_test(test_inner_double),
+        cmocka_unit_test(test_whole_paths),
+        cmocka_unit_test(test_bad_config_ends_system),
         cmocka_unit_test(test_over),
     };
     return cmocka_run_group_tests_name("deployer", tests, NULL, NULL);

@@ -34,16 +34,20 @@ static void check_ring(int32_t points, const char *texts, const char *bytes) {
         snprintf(key, sizeof key, "key-%d", k);
         const uint8_t raw[4] = {(uint8_t)k, (uint8_t)(200 + k), 0, (uint8_t)(255 - k)};
         assert_int_equal(uk_ring_find(r, uk_murmur_text(ukko_str(key))) + 1, texts[k] - '0');
-        assert_int_equal(uk_ring_find(r, uk_murmur_bytes((ukko_slice){raw, 4})) + 1, bytes[k] - '0');
+        assert_int_equal(uk_ring_find(r, uk_murmur_bytes((ukko_slice){raw, 4})) + 1,
+                         bytes[k] - '0');
     }
     uk_ring_free(r);
 }
 /* spec: RemoteConsistentHashingRouterSpec 1 */
 static void test_ring_of_a_jvm(void **state) {
     (void)state;
-    check_ring(1, "2424524242424452325424522422223542254425", "5542544254244354543245424455453241222512");
-    check_ring(10, "2521222315433212315451522542313251534435", "1524113425244334133211232452353241142513");
-    check_ring(64, "2335425114155252312455422333143234533132", "3252514453424334343335143444423415112511");
+    check_ring(1, "2424524242424452325424522422223542254425",
+               "5542544254244354543245424455453241222512");
+    check_ring(10, "2521222315433212315451522542313251534435",
+               "1524113425244334133211232452353241142513");
+    check_ring(64, "2335425114155252312455422333143234533132",
+               "3252514453424334343335143444423415112511");
 }
 static void test_one_node_has_all(void **state) {
     const char *one[] = {"only"};
@@ -54,7 +58,8 @@ static void test_one_node_has_all(void **state) {
     uk_ring_free(r);
 }
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_hashes), cmocka_unit_test(test_ring_of_a_jvm),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_hashes),
+                                       cmocka_unit_test(test_ring_of_a_jvm),
                                        cmocka_unit_test(test_one_node_has_all)};
     return cmocka_run_group_tests_name("hashring", tests, NULL, NULL);
 }

@@ -161,13 +161,19 @@ static void both_resizers_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(capacity_stays_within_bounds), cmocka_unit_test(rampup_follows_its_rate),
-        cmocka_unit_test(backoff_follows_its_rate), cmocka_unit_test(given_in_code),
-        cmocka_unit_test(given_in_configuration), cmocka_unit_test(grows_under_pressure),
-        cmocka_unit_test(shrinks_when_idle), cmocka_unit_test(a_resizer_keeps_an_empty_router),
-        cmocka_unit_test(exploring_keeps_its_bounds), cmocka_unit_test(both_resizers_are_refused),
+        cmocka_unit_test(capacity_stays_within_bounds),
+        cmocka_unit_test(rampup_follows_its_rate),
+        cmocka_unit_test(backoff_follows_its_rate),
+        cmocka_unit_test(given_in_code),
+        cmocka_unit_test(given_in_configuration),
+        cmocka_unit_test(grows_under_pressure),
+        cmocka_unit_test(shrinks_when_idle),
+        cmocka_unit_test(a_resizer_keeps_an_empty_router),
+        cmocka_unit_test(exploring_keeps_its_bounds),
+        cmocka_unit_test(both_resizers_are_refused),
     };
-    rig_config = "pekko.actor.deployment { /resized { router = round-robin-pool, resizer { lower-bound = 2, upper-bound = 3 } }\n"
+    rig_config = "pekko.actor.deployment { /resized { router = round-robin-pool, resizer { "
+                 "lower-bound = 2, upper-bound = 3 } }\n"
                  "/fixed { router = round-robin-pool } }";
     return cmocka_run_group_tests_name("resizer", tests, rig_setup, rig_teardown);
 }

@@ -61,7 +61,8 @@ static void round_robin_pool_broadcasts(void **state) {
 /* spec: RoundRobinSpec 4 */
 static void routees_come_and_go(void **state) {
     (void)state;
-    ukko_ref *router = pool_of(UKKO_ROUTER_ROUND_ROBIN, 3, "manage"), *extra = spawn_of(&worker, NULL);
+    ukko_ref *router = pool_of(UKKO_ROUTER_ROUND_ROBIN, 3, "manage"),
+             *extra = spawn_of(&worker, NULL);
     assert_int_equal(routees_of(router), 3);
     ukko_routee added = {extra, NULL};
     ukko_tell(NULL, router, &ukko_add_routee_type, &added);
@@ -261,7 +262,8 @@ static int chopped(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     if (!strcmp(text, "first") && n == 0) ukko_reply_text(ctx, "fast");
     return UKKO_OK;
 }
-static const ukko_actor chop_actor = {.size = sizeof(ukko_actor), .name = "chop", .receive = {NULL, chopped}};
+static const ukko_actor chop_actor = {
+    .size = sizeof(ukko_actor), .name = "chop", .receive = {NULL, chopped}};
 static ukko_ref *chopper(int64_t within, int64_t interval) {
     ukko_router_opts opts = UKKO_POOL(UKKO_ROUTER_TAIL_CHOPPING, 2);
     opts.within_ms = within;
@@ -293,7 +295,8 @@ static void tail_chopping_fails_after_its_time(void **state) {
     (void)state;
     ukko_ref *router = chopper(60, 10);
     ukko_msg *m = NULL;
-    assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_string("nothing"), 10000, &m), UKKO_EANSWER);
+    assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_string("nothing"), 10000, &m),
+                     UKKO_EANSWER);
     ukko_msg_release(m);
     assert_int_equal(asked, 2);
     end_router(router);
@@ -322,7 +325,8 @@ static void the_key_in_the_message_decides(void **state) {
     bool differ = false;
     for (int32_t k = 0; k < 20; k++) {
         for (int i = 0; i < 3; i++) {
-            ukko_msg *key = k % 2 ? ukko_msg_copy(&ukko_int_type, &k) : ukko_msg_string(k % 4 ? "abc" : "xyz7");
+            ukko_msg *key =
+                k % 2 ? ukko_msg_copy(&ukko_int_type, &k) : ukko_msg_string(k % 4 ? "abc" : "xyz7");
             ask_who(router, ukko_msg_hashed(ukko_msg_string("who"), key), i ? again : first);
             if (i) assert_string_equal(first, again);
         }
@@ -356,7 +360,8 @@ static void balancing_gives_work_to_whoever_is_free(void **state) {
     ukko_ref *router = pool_of(UKKO_ROUTER_BALANCING, 3, NULL);
     ukko_tell_text(NULL, router, "block");
     while (sem_wait(&entered)) {}
-    for (int i = 0; i < 100; i++) ukko_tell_text(NULL, router, "m"); /* none waits behind the blocked one */
+    for (int i = 0; i < 100; i++)
+        ukko_tell_text(NULL, router, "m"); /* none waits behind the blocked one */
     char blocked = 0;
     size_t counts[64];
     count_texts(100, "m", counts);
@@ -393,7 +398,8 @@ static int boss_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     ukko_router_opts opts = UKKO_POOL(UKKO_ROUTER_BROADCAST, 3);
     ukko_props *props;
     ukko_ref *router;
-    if (ukko_router_props(&props, &opts, ukko_props_new(&noisy), NULL) || ukko_spawn(ctx, props, "pool", &router))
+    if (ukko_router_props(&props, &opts, ukko_props_new(&noisy), NULL) ||
+        ukko_spawn(ctx, props, "pool", &router))
         return UKKO_EUSER;
     ukko_ref_body body = {router};
     ukko_reply(ctx, &ukko_ref_type, &body);
@@ -405,8 +411,11 @@ static ukko_directive boss_decides(ukko_ctx *ctx, void *state, const ukko_failur
     ukko_tell_text(ctx, p->ref, ukko_ref_name(why->child));
     return UKKO_RESTART;
 }
-static const ukko_supervision boss_strategy = {.size = sizeof(ukko_supervision), .max_restarts = -1, .decide = boss_decides};
-static const ukko_actor boss = {.size = sizeof(ukko_actor), .name = "boss", .receive = {NULL, boss_receive},
+static const ukko_supervision boss_strategy = {
+    .size = sizeof(ukko_supervision), .max_restarts = -1, .decide = boss_decides};
+static const ukko_actor boss = {.size = sizeof(ukko_actor),
+                                .name = "boss",
+                                .receive = {NULL, boss_receive},
                                 .supervision = &boss_strategy};
 /* A routee fails: the router escalates, its parent restarts the router, and that all routees. */
 static void failures_are_the_parents_matter(void **state) {
@@ -443,7 +452,8 @@ static ukko_directive resume_all(ukko_ctx *ctx, void *state, const ukko_failure 
     return UKKO_RESUME;
 }
 static void a_strategy_of_its_own(void **state) {
-    static const ukko_supervision s = {.size = sizeof(ukko_supervision), .max_restarts = -1, .decide = resume_all};
+    static const ukko_supervision s = {
+        .size = sizeof(ukko_supervision), .max_restarts = -1, .decide = resume_all};
     (void)state;
     ukko_router_opts opts = UKKO_POOL(UKKO_ROUTER_ROUND_ROBIN, 1);
     opts.supervision = &s;
@@ -464,7 +474,8 @@ static void *send_many(void *router) {
 }
 static void sending_while_routees_change(void **state) {
     (void)state;
-    ukko_ref *router = pool_of(UKKO_ROUTER_ROUND_ROBIN, 4, "change"), *extra = spawn_of(&worker, "extra");
+    ukko_ref *router = pool_of(UKKO_ROUTER_ROUND_ROBIN, 4, "change"),
+             *extra = spawn_of(&worker, "extra");
     pthread_t t[SENDERS];
     ukko_routee r = {extra, NULL};
     for (int i = 0; i < SENDERS; i++) pthread_create(&t[i], NULL, send_many, router);
@@ -482,7 +493,8 @@ static void wrong_options_are_told(void **state) {
     (void)state;
     ukko_props *props;
     ukko_error err = {0};
-    ukko_router_opts pool = UKKO_POOL(UKKO_ROUTER_RANDOM, 1), group = UKKO_GROUP(UKKO_ROUTER_BALANCING, NULL, 0);
+    ukko_router_opts pool = UKKO_POOL(UKKO_ROUTER_RANDOM, 1),
+                     group = UKKO_GROUP(UKKO_ROUTER_BALANCING, NULL, 0);
     assert_int_equal(ukko_router_props(&props, &pool, NULL, &err), UKKO_EINVAL);
     assert_non_null(strstr(err.message, "routee"));
     assert_int_equal(ukko_router_props(&props, &group, NULL, &err), UKKO_EINVAL);
@@ -497,20 +509,33 @@ static void wrong_options_are_told(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_robin_pool_shuts_down), cmocka_unit_test(round_robin_pool_goes_in_turn),
-        cmocka_unit_test(round_robin_pool_broadcasts), cmocka_unit_test(routees_come_and_go),
-        cmocka_unit_test(removed_children_get_a_pill), cmocka_unit_test(round_robin_group_goes_in_turn),
-        cmocka_unit_test(random_pool_shuts_down), cmocka_unit_test(random_pool_reaches_all),
-        cmocka_unit_test(random_pool_broadcasts), cmocka_unit_test(broadcast_group),
-        cmocka_unit_test(smallest_mailbox_prefers_the_idle), cmocka_unit_test(scatter_gather_group_broadcasts),
+        cmocka_unit_test(round_robin_pool_shuts_down),
+        cmocka_unit_test(round_robin_pool_goes_in_turn),
+        cmocka_unit_test(round_robin_pool_broadcasts),
+        cmocka_unit_test(routees_come_and_go),
+        cmocka_unit_test(removed_children_get_a_pill),
+        cmocka_unit_test(round_robin_group_goes_in_turn),
+        cmocka_unit_test(random_pool_shuts_down),
+        cmocka_unit_test(random_pool_reaches_all),
+        cmocka_unit_test(random_pool_broadcasts),
+        cmocka_unit_test(broadcast_group),
+        cmocka_unit_test(smallest_mailbox_prefers_the_idle),
+        cmocka_unit_test(scatter_gather_group_broadcasts),
         cmocka_unit_test(scatter_gather_answers_although_one_stopped),
-        cmocka_unit_test(scatter_gather_without_routees_fails_at_once), cmocka_unit_test(scatter_gather_times_out),
-        cmocka_unit_test(tail_chopping_broadcasts), cmocka_unit_test(tail_chopping_asks_the_second),
-        cmocka_unit_test(tail_chopping_fails_after_its_time), cmocka_unit_test(tail_chopping_takes_the_fastest),
-        cmocka_unit_test(the_key_in_the_message_decides), cmocka_unit_test(the_mapping_decides),
-        cmocka_unit_test(balancing_gives_work_to_whoever_is_free), cmocka_unit_test(balancing_with_an_encoded_name),
-        cmocka_unit_test(balancing_leaves_nothing_behind), cmocka_unit_test(failures_are_the_parents_matter),
-        cmocka_unit_test(a_strategy_of_its_own), cmocka_unit_test(sending_while_routees_change),
+        cmocka_unit_test(scatter_gather_without_routees_fails_at_once),
+        cmocka_unit_test(scatter_gather_times_out),
+        cmocka_unit_test(tail_chopping_broadcasts),
+        cmocka_unit_test(tail_chopping_asks_the_second),
+        cmocka_unit_test(tail_chopping_fails_after_its_time),
+        cmocka_unit_test(tail_chopping_takes_the_fastest),
+        cmocka_unit_test(the_key_in_the_message_decides),
+        cmocka_unit_test(the_mapping_decides),
+        cmocka_unit_test(balancing_gives_work_to_whoever_is_free),
+        cmocka_unit_test(balancing_with_an_encoded_name),
+        cmocka_unit_test(balancing_leaves_nothing_behind),
+        cmocka_unit_test(failures_are_the_parents_matter),
+        cmocka_unit_test(a_strategy_of_its_own),
+        cmocka_unit_test(sending_while_routees_change),
         cmocka_unit_test(wrong_options_are_told),
     };
     return cmocka_run_group_tests_name("router", tests, rig_setup, rig_teardown);

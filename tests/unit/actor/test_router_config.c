@@ -26,7 +26,8 @@ static void count_of(ukko_router_kind kind, uint32_t n, const char *name, size_t
 static void code_alone_decides_without_an_entry(void **state) {
     (void)state;
     count_of(UKKO_ROUTER_ROUND_ROBIN, 12, "code", 12);
-    count_of(UKKO_ROUTER_ROUND_ROBIN, 5, "plain", 5); /* an entry from-code says nothing of routers */
+    count_of(UKKO_ROUTER_ROUND_ROBIN, 5, "plain",
+             5); /* an entry from-code says nothing of routers */
 }
 /* spec: ConfiguredLocalRoutingSpec 1 */
 /* spec: RemoteRouterSpec 10 */
@@ -137,13 +138,15 @@ static int parent_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     ukko_router_opts opts = UKKO_POOL(UKKO_ROUTER_RANDOM, 1);
     ukko_props *props;
     ukko_ref *ref;
-    if (ukko_router_props(&props, &opts, ukko_props_new(&worker), NULL) || ukko_spawn(ctx, props, "child", &ref))
+    if (ukko_router_props(&props, &opts, ukko_props_new(&worker), NULL) ||
+        ukko_spawn(ctx, props, "child", &ref))
         return UKKO_EUSER;
     ukko_reply(ctx, &ukko_ref_type, &(ukko_ref_body){ref});
     ukko_ref_release(ref);
     return UKKO_OK;
 }
-static const ukko_actor parent = {.size = sizeof(ukko_actor), .name = "parent", .receive = {NULL, parent_receive}};
+static const ukko_actor parent = {
+    .size = sizeof(ukko_actor), .name = "parent", .receive = {NULL, parent_receive}};
 static void entries_of_deeper_paths(void **state) {
     (void)state;
     ukko_ref *top = spawn_of(&parent, "parent");
@@ -160,7 +163,8 @@ static ukko_directive resume_all(ukko_ctx *ctx, void *state, const ukko_failure 
 }
 /* spec: RoutingSpec 1 */
 static void the_strategy_of_the_code_stays(void **state) {
-    static const ukko_supervision s = {.size = sizeof(ukko_supervision), .max_restarts = -1, .decide = resume_all};
+    static const ukko_supervision s = {
+        .size = sizeof(ukko_supervision), .max_restarts = -1, .decide = resume_all};
     (void)state;
     ukko_router_opts opts = UKKO_POOL(UKKO_ROUTER_RANDOM, 9);
     opts.supervision = &s;
@@ -190,20 +194,28 @@ static void routees_know_their_router(void **state) {
     (void)state;
     ukko_ref *router = pool_of(UKKO_ROUTER_ROUND_ROBIN, 100, "many"), *last;
     assert_int_equal(routees_of(router), 100);
-    assert_int_equal(ukko_find_wait(sys, "/user/many/$Jb", 10000, &last), UKKO_OK); /* the 100th name */
+    assert_int_equal(ukko_find_wait(sys, "/user/many/$Jb", 10000, &last),
+                     UKKO_OK); /* the 100th name */
     ukko_ref_release(last);
     end_router(router);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(code_alone_decides_without_an_entry), cmocka_unit_test(configuration_beats_code),
-        cmocka_unit_test(from_config_needs_an_entry), cmocka_unit_test(routees_are_no_routers),
-        cmocka_unit_test(an_entry_alone_makes_no_router), cmocka_unit_test(a_group_from_configuration),
-        cmocka_unit_test(hashing_from_configuration), cmocka_unit_test(hashing_keeps_the_mapping_of_the_code),
-        cmocka_unit_test(hashing_wants_hashing), cmocka_unit_test(balancing_from_configuration),
-        cmocka_unit_test(entries_of_deeper_paths), cmocka_unit_test(the_strategy_of_the_code_stays),
-        cmocka_unit_test(ended_routees_are_evicted), cmocka_unit_test(routees_know_their_router),
+        cmocka_unit_test(code_alone_decides_without_an_entry),
+        cmocka_unit_test(configuration_beats_code),
+        cmocka_unit_test(from_config_needs_an_entry),
+        cmocka_unit_test(routees_are_no_routers),
+        cmocka_unit_test(an_entry_alone_makes_no_router),
+        cmocka_unit_test(a_group_from_configuration),
+        cmocka_unit_test(hashing_from_configuration),
+        cmocka_unit_test(hashing_keeps_the_mapping_of_the_code),
+        cmocka_unit_test(hashing_wants_hashing),
+        cmocka_unit_test(balancing_from_configuration),
+        cmocka_unit_test(entries_of_deeper_paths),
+        cmocka_unit_test(the_strategy_of_the_code_stays),
+        cmocka_unit_test(ended_routees_are_evicted),
+        cmocka_unit_test(routees_know_their_router),
     };
     rig_config = deployments;
     return cmocka_run_group_tests_name("router_config", tests, rig_setup, rig_teardown);

@@ -3,10 +3,12 @@
    remote paths, and the configurations on both sides. Systems over loopback in one process. */
 #include "support/deploy_rig.h"
 
-static ukko_ref *make_router(node *at, const ukko_router_opts *opts, const char *deploy, const char *name) {
+static ukko_ref *make_router(node *at, const ukko_router_opts *opts, const char *deploy,
+                             const char *name) {
     ukko_props *props;
     ukko_error err = {0};
-    if (ukko_router_props(&props, opts, opts->group ? NULL : ukko_props_new(&worker), &err)) fail_msg("%s", err.message);
+    if (ukko_router_props(&props, opts, opts->group ? NULL : ukko_props_new(&worker), &err))
+        fail_msg("%s", err.message);
     if (deploy) assert_int_equal(ukko_props_deploy(props, deploy), UKKO_OK);
     ukko_msg *why = NULL;
     ukko_ref *ref = make_props(at, props, name, &why);
@@ -36,16 +38,19 @@ static tally ask_many(ukko_ref *router, size_t times) {
     tally t = {.n = 0};
     for (size_t i = 0; i < times; i++) {
         ukko_msg *answer = NULL;
-        assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_string("who?"), 10000, &answer), UKKO_OK);
+        assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_string("who?"), 10000, &answer),
+                         UKKO_OK);
         note(&t, ukko_msg_text(answer));
         ukko_msg_release(answer);
     }
     return t;
 }
 static void path_of(char out[300], const node *a, const node *at, const char *below) {
-    snprintf(out, 300, "%s/remote/pekko.tcp/%s/user/boss/%s", at->address, strstr(a->address, "://") + 3, below);
+    snprintf(out, 300, "%s/remote/pekko.tcp/%s/user/boss/%s", at->address,
+             strstr(a->address, "://") + 3, below);
 }
-static void expect_in(const tally *t, const node *a, const node *at, const char *below, size_t count) {
+static void expect_in(const tally *t, const node *a, const node *at, const char *below,
+                      size_t count) {
     char path[300];
     path_of(path, a, at, below);
     for (size_t i = 0; i < t->n; i++)
@@ -57,7 +62,8 @@ static void expect_in(const tally *t, const node *a, const node *at, const char 
 }
 static size_t routees_of(ukko_ref *router) {
     ukko_msg *m = NULL;
-    assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_new(&ukko_get_routees_type), 10000, &m), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_new(&ukko_get_routees_type), 10000, &m),
+                     UKKO_OK);
     size_t n = ((const ukko_routees *)ukko_msg_get(m, &ukko_routees_type))->n;
     ukko_msg_release(m);
     return n;
@@ -69,8 +75,8 @@ static size_t routees_of(ukko_ref *router) {
 /* spec: RemoteRoundRobinSpec 1 */
 static void a_pool_spreads_over_nodes(void **state) {
     (void)state;
-    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL), c = node_begin("C", "", NULL, NULL),
-         d = node_begin("D", "", NULL, NULL);
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL),
+         c = node_begin("C", "", NULL, NULL), d = node_begin("D", "", NULL, NULL);
     const char *nodes[] = {b.address, c.address, d.address};
     ukko_router_opts opts = UKKO_POOL(UKKO_ROUTER_ROUND_ROBIN, 4);
     opts.nodes = nodes;
@@ -95,8 +101,10 @@ static void nodes_from_configuration(void **state) {
     (void)state;
     char config[400];
     node b = node_begin("B", "", NULL, NULL);
-    snprintf(config, sizeof config, "pekko.actor.deployment { /boss/p { router = round-robin-pool, nr-of-instances = 2, "
-             "target.nodes = [\"%s\"] } }", b.address);
+    snprintf(config, sizeof config,
+             "pekko.actor.deployment { /boss/p { router = round-robin-pool, nr-of-instances = 2, "
+             "target.nodes = [\"%s\"] } }",
+             b.address);
     node a = node_begin("A", config, NULL, NULL);
     ukko_router_opts opts = UKKO_POOL(UKKO_ROUTER_FROM_CONFIG, 0);
     ukko_ref *router = make_router(&a, &opts, NULL, "p");
@@ -112,7 +120,8 @@ static void nodes_from_configuration(void **state) {
 /* spec: RemoteRoundRobinSpec 2 */
 static void a_resizer_adds_remote_routees(void **state) {
     (void)state;
-    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL), c = node_begin("C", "", NULL, NULL);
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL),
+         c = node_begin("C", "", NULL, NULL);
     const char *nodes[] = {b.address, c.address};
     ukko_default_resizer r = {4, 6, 1, 0.2, 0, 0, 10};
     ukko_router_opts opts = UKKO_POOL(UKKO_ROUTER_ROUND_ROBIN, 1);
@@ -135,11 +144,12 @@ static void a_resizer_adds_remote_routees(void **state) {
 /* spec: RemoteScatterGatherSpec 1 */
 static void other_kinds_over_nodes(void **state) {
     (void)state;
-    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL), c = node_begin("C", "", NULL, NULL),
-         d = node_begin("D", "", NULL, NULL);
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL),
+         c = node_begin("C", "", NULL, NULL), d = node_begin("D", "", NULL, NULL);
     const char *nodes[] = {b.address, c.address, d.address};
-    static const ukko_router_kind kinds[] = {UKKO_ROUTER_RANDOM, UKKO_ROUTER_SCATTER_GATHER, UKKO_ROUTER_BROADCAST,
-                                             UKKO_ROUTER_TAIL_CHOPPING, UKKO_ROUTER_SMALLEST_MAILBOX};
+    static const ukko_router_kind kinds[] = {UKKO_ROUTER_RANDOM, UKKO_ROUTER_SCATTER_GATHER,
+                                             UKKO_ROUTER_BROADCAST, UKKO_ROUTER_TAIL_CHOPPING,
+                                             UKKO_ROUTER_SMALLEST_MAILBOX};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         char name[16];
         ukko_router_opts opts = UKKO_POOL(kinds[i], 3);
@@ -208,7 +218,8 @@ static void routees_are_lost(void **state) {
 }
 /* spec: RemoteRouterSpec 9 */
 static void a_strategy_for_remote_routees(void **state) {
-    static const ukko_supervision s = {.size = sizeof(ukko_supervision), .max_restarts = -1, .decide = boss_decide};
+    static const ukko_supervision s = {
+        .size = sizeof(ukko_supervision), .max_restarts = -1, .decide = boss_decide};
     (void)state;
     node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL);
     const char *nodes[] = {b.address};
@@ -220,7 +231,8 @@ static void a_strategy_for_remote_routees(void **state) {
     ukko_ref *router = make_router(&a, &opts, NULL, "p");
     say(router, "inc");
     say(router, "fail here");
-    probe_expect_text(a.log, "failed c1: Serialization of [java.lang.IllegalStateException] failed. fail here");
+    probe_expect_text(
+        a.log, "failed c1: Serialization of [java.lang.IllegalStateException] failed. fail here");
     assert_int_equal(count_of(router), 1); /* resumed: the state is kept */
     ukko_ref_release(router);
     node_end(&a);
@@ -229,7 +241,8 @@ static void a_strategy_for_remote_routees(void **state) {
 
 /* ---- the router elsewhere ---- */
 
-static void expect_whole(ukko_ref *router, const node *a, const node *b, const char *name, size_t n) {
+static void expect_whole(ukko_ref *router, const node *a, const node *b, const char *name,
+                         size_t n) {
     char path[300], below[40];
     path_of(path, a, b, name);
     assert_memory_equal(ukko_ref_path(router), path, strlen(path));
@@ -257,14 +270,19 @@ static void a_router_deployed_by_code(void **state) {
 static void a_router_deployed_by_configuration(void **state) {
     (void)state;
     char config[700];
-    node b = node_begin("B", "pekko.actor.deployment { /boss/twice { router = round-robin-pool, nr-of-instances = 4 } }", NULL,
-                        NULL);
+    node b = node_begin(
+        "B",
+        "pekko.actor.deployment { /boss/twice { router = round-robin-pool, nr-of-instances = 4 } }",
+        NULL, NULL);
     snprintf(config, sizeof config,
-             "pekko.actor.deployment { /boss/r { router = round-robin-pool, nr-of-instances = 2, remote = \"%s\" }\n"
+             "pekko.actor.deployment { /boss/r { router = round-robin-pool, nr-of-instances = 2, "
+             "remote = \"%s\" }\n"
              "/boss/kind { router = round-robin-pool, nr-of-instances = 4 }\n"
-             "/boss/twice { router = round-robin-pool, nr-of-instances = 2 } }", b.address);
+             "/boss/twice { router = round-robin-pool, nr-of-instances = 2 } }",
+             b.address);
     node a = node_begin("A", config, NULL, NULL);
-    ukko_router_opts from_config = UKKO_POOL(UKKO_ROUTER_FROM_CONFIG, 0), random = UKKO_POOL(UKKO_ROUTER_RANDOM, 9);
+    ukko_router_opts from_config = UKKO_POOL(UKKO_ROUTER_FROM_CONFIG, 0),
+                     random = UKKO_POOL(UKKO_ROUTER_RANDOM, 9);
     ukko_ref *r = make_router(&a, &from_config, NULL, "r");
     expect_whole(r, &a, &b, "r", 2);
     ukko_ref *kind = make_router(&a, &random, b.address, "kind");
@@ -281,8 +299,11 @@ static void a_router_deployed_by_configuration(void **state) {
 static void configuration_keeps_a_router_here(void **state) {
     (void)state;
     node b = node_begin("B", "", NULL, NULL);
-    node a = node_begin("A", "pekko.actor.deployment { /boss/r { remote = \"pekko://A\", router = round-robin-pool, "
-                        "nr-of-instances = 2 } }", NULL, NULL);
+    node a = node_begin(
+        "A",
+        "pekko.actor.deployment { /boss/r { remote = \"pekko://A\", router = round-robin-pool, "
+        "nr-of-instances = 2 } }",
+        NULL, NULL);
     ukko_router_opts opts = UKKO_POOL(UKKO_ROUTER_RANDOM, 5);
     ukko_ref *router = make_router(&a, &opts, b.address, "r");
     assert_true(ukko_ref_is_local(router));
@@ -347,12 +368,18 @@ static void the_ring_is_the_same_on_each_node(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_pool_spreads_over_nodes), cmocka_unit_test(nodes_from_configuration),
-        cmocka_unit_test(a_resizer_adds_remote_routees), cmocka_unit_test(other_kinds_over_nodes),
-        cmocka_unit_test(a_group_of_remote_paths), cmocka_unit_test(routees_are_lost),
-        cmocka_unit_test(a_strategy_for_remote_routees), cmocka_unit_test(a_router_deployed_by_code),
-        cmocka_unit_test(a_router_deployed_by_configuration), cmocka_unit_test(configuration_keeps_a_router_here),
-        cmocka_unit_test(what_cannot_travel_is_told), cmocka_unit_test(the_ring_is_the_same_on_each_node),
+        cmocka_unit_test(a_pool_spreads_over_nodes),
+        cmocka_unit_test(nodes_from_configuration),
+        cmocka_unit_test(a_resizer_adds_remote_routees),
+        cmocka_unit_test(other_kinds_over_nodes),
+        cmocka_unit_test(a_group_of_remote_paths),
+        cmocka_unit_test(routees_are_lost),
+        cmocka_unit_test(a_strategy_for_remote_routees),
+        cmocka_unit_test(a_router_deployed_by_code),
+        cmocka_unit_test(a_router_deployed_by_configuration),
+        cmocka_unit_test(configuration_keeps_a_router_here),
+        cmocka_unit_test(what_cannot_travel_is_told),
+        cmocka_unit_test(the_ring_is_the_same_on_each_node),
     };
     return cmocka_run_group_tests_name("router_remote", tests, NULL, NULL);
 }
