@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Routers and the configuration of their paths: what beats what, what is missing, what is refused.
    Test thread and two workers; every wait is for a message. */
+#include "actor/provider.h"
 #include "support/router_rig.h"
 
 static const char deployments[] =
@@ -156,6 +157,21 @@ static void entries_of_deeper_paths(void **state) {
     ukko_msg_release(m);
     end_router(top);
 }
+/* spec: RemoteRouterSpec 11 */
+static void entries_below_system_actors(void **state) {
+    (void)state;
+    ukko_ref *top = NULL;
+    ukko_msg *m;
+    assert_int_equal(uk_system_spawn(sys, ukko_props_new(&parent), "parent", &top), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(top, ukko_msg_string("go"), 10000, &m), UKKO_OK);
+    ukko_ref *router = ((const ukko_ref_body *)ukko_msg_get(m, &ukko_ref_type))->ref;
+    char path[64];
+    ukko_ref_print(router, path, sizeof path);
+    assert_string_equal(path, "/system/parent/child");
+    assert_int_equal(routees_of(router), 6);
+    ukko_msg_release(m);
+    end_router(top);
+}
 static ukko_directive resume_all(ukko_ctx *ctx, void *state, const ukko_failure *why) {
     (void)state;
     ukko_tell_text(ctx, p->ref, why->message);
@@ -213,6 +229,7 @@ int main(void) {
         cmocka_unit_test(hashing_wants_hashing),
         cmocka_unit_test(balancing_from_configuration),
         cmocka_unit_test(entries_of_deeper_paths),
+        cmocka_unit_test(entries_below_system_actors),
         cmocka_unit_test(the_strategy_of_the_code_stays),
         cmocka_unit_test(ended_routees_are_evicted),
         cmocka_unit_test(routees_know_their_router),
