@@ -55,7 +55,9 @@ typedef struct uk_pb_field {
     ukko_slice bytes; /* UK_PB_BYTES; a view into the input */
 } uk_pb_field;
 
-static inline uk_pb uk_pb_of(ukko_slice in) { return (uk_pb){in.ptr, in.ptr + in.len}; }
+static inline uk_pb uk_pb_of(ukko_slice in) {
+    return (uk_pb){in.ptr, in.len ? in.ptr + in.len : in.ptr}; /* NULL + 0 is not defined */
+}
 /* 1: *out is the next field; 0: the end; UKKO_EPARSE: malformed (also group
    wire types, field number 0, over-long varints, lengths past the end). */
 int uk_pb_next(uk_pb *in, uk_pb_field *out);

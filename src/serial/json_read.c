@@ -12,7 +12,7 @@ enum { FIRST_VALUE, VALUE, FIRST_KEY, KEY, AFTER, DONE };
 
 void uk_reader_init(uk_reader *r, ukko_slice in, bool cbor, unsigned max_depth) {
     r->p = in.ptr;
-    r->end = in.ptr + in.len;
+    r->end = in.len ? in.ptr + in.len : in.ptr;
     r->tok = UK_TOK_END;
     r->text = (ukko_slice){NULL, 0};
     r->depth = 0;

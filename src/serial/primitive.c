@@ -24,7 +24,7 @@ static size_t sequence(const uint8_t *p, const uint8_t *end, bool *good) {
     return want;
 }
 void uk_utf8_repair(ukko_slice bytes, uk_buf *out) {
-    const uint8_t *p = bytes.ptr, *end = p + bytes.len;
+    const uint8_t *p = bytes.ptr, *end = bytes.len ? p + bytes.len : p;
     while (p < end) {
         bool good;
         size_t n = sequence(p, end, &good);
