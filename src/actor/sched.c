@@ -8,7 +8,7 @@
  *    that goes to sleep raises `idle` (seq_cst) and then looks at all queues (seq_cst).
  * 4. idle + wake-up tokens in flight = workers inside park(). Whoever lowers idle owes or is owed
  *    one token of the semaphore.
- * 5. An I/O thread may run one actor itself when all workers sleep (uk_batch_run). `inline_seq` is
+ * 5. An I/O thread may run one actor itself when all workers sleep, or are about to (uk_batch_run). `inline_seq` is
  *    odd meanwhile; the last worker to fall asleep looks at it every LATE_MS while such turns happen,
  *    and takes the I/O rounds over when one lasts. Slow turns switch this off for a while.
  * Runs on the worker threads it starts; uk_schedule() on any thread.
@@ -26,13 +26,15 @@
 #include <time.h>
 
 enum { RING = 256, LIFO_RUNS = 24, INJECTOR_EVERY = 61, LATE_MS = 5, WATCH_MS = 10 };
-enum { SLOW_NS = 200000, INLINE_OFF_MS = 1000 };
+/* A turn that was slow once may only have been interrupted; two within few turns are a habit. */
+enum { SLOW_NS = 500000, SLOW_COST = 16, SLOW_LIMIT = 20, INLINE_OFF_MS = 1000 };
 
 typedef struct worker {
     _Alignas(64) _Atomic(uk_cell *) next; /* last-in slot */
     _Atomic uint32_t head;                /* thieves and owner; acq_rel */
     _Alignas(64) _Atomic uint32_t tail;   /* owner writes (seq_cst, law 3) */
     _Atomic(uk_cell *) ring[RING];
+    _Atomic bool busy; /* in a turn, and not only sending what it staged; relaxed, a hint for law 5 */
     uk_dispatcher *d;
     uk_cell *seen; /* what an idle worker saw in `next` at its last look; only under late_lock */
     uint64_t rng;
@@ -57,6 +59,7 @@ struct uk_dispatcher {
     _Alignas(64) _Atomic uint64_t inline_seq; /* release by the I/O thread, acquire by the watcher */
     _Atomic bool watching;                    /* a worker looks at inline_seq; seq_cst */
     int64_t inline_off_ms;                    /* no turns on the I/O thread before; its own */
+    int slow;                                 /* SLOW_COST for each slow turn, less one for each other; likewise */
 };
 
 static _Thread_local struct {
@@ -240,8 +243,7 @@ static uk_cell *steal_late(worker *w) {
     pthread_mutex_unlock(&w->d->late_lock);
     return got;
 }
-static bool work_in_sight(worker *w) {
-    uk_dispatcher *d = w->d;
+static bool work_in_sight(uk_dispatcher *d) {
     if (atomic_load_explicit(&d->inj_n, memory_order_seq_cst)) return true;
     for (unsigned i = 0; i < d->n; i++) {
         worker *o = &d->workers[i];
@@ -275,7 +277,7 @@ static void watch_inline(worker *w) {
 static bool park(worker *w) {
     uk_dispatcher *d = w->d;
     int idle = atomic_fetch_add_explicit(&d->idle, 1, memory_order_seq_cst) + 1;
-    if (work_in_sight(w) || atomic_load_explicit(&d->stopping, memory_order_seq_cst)) {
+    if (work_in_sight(d) || atomic_load_explicit(&d->stopping, memory_order_seq_cst)) {
         if (!lower_idle(d)) wait_token(d);
         return false;
     }
@@ -304,7 +306,9 @@ static void *worker_main(void *arg) {
     tls.w = w;
     for (uk_cell *c; (c = find(w));) {
         tls.in_turn = true;
+        atomic_store_explicit(&w->busy, true, memory_order_relaxed);
         uk_cell_run(c);
+        atomic_store_explicit(&w->busy, false, memory_order_relaxed);
         tls.in_turn = false;
     }
     tls.w = NULL;
@@ -362,8 +366,14 @@ void uk_batch_end(ukko_system *sys) {
 }
 static bool may_run_here(uk_cell *c) {
     uk_dispatcher *d = c->disp;
-    return !c->run_next && d->n && d->sys->provider.assist &&
-           atomic_load_explicit(&d->idle, memory_order_relaxed) == (int)d->n && uk_now_ms() >= d->inline_off_ms;
+    if (c->run_next || !d->n || !d->sys->provider.assist || uk_now_ms() < d->inline_off_ms) return false;
+    for (unsigned i = 0; i < d->n; i++) {
+        worker *w = &d->workers[i];
+        if (atomic_load_explicit(&w->busy, memory_order_relaxed) ||
+            atomic_load_explicit(&w->next, memory_order_relaxed))
+            return false;
+    }
+    return !work_in_sight(d);
 }
 static void run_here(uk_cell *c) {
     uk_dispatcher *d = c->disp;
@@ -379,7 +389,12 @@ static void run_here(uk_cell *c) {
     tls.defer = true;
     tls.in_turn = false;
     atomic_fetch_add_explicit(&d->inline_seq, 1, memory_order_release);
-    if (uk_now_ns() - start > SLOW_NS) d->inline_off_ms = uk_now_ms() + INLINE_OFF_MS;
+    if (uk_now_ns() - start <= SLOW_NS) {
+        if (d->slow) d->slow--;
+    } else if ((d->slow += SLOW_COST) > SLOW_LIMIT) {
+        d->slow = 0;
+        d->inline_off_ms = uk_now_ms() + INLINE_OFF_MS;
+    }
 }
 void uk_batch_run(ukko_system *sys) {
     (void)sys;
@@ -406,7 +421,10 @@ bool uk_sched_alone(void) {
 void uk_turn_flush(ukko_system *sys) {
     if (!tls.dirty) return;
     tls.dirty = false;
+    worker *w = tls.w; /* the answer may be here before the write has come back */
+    if (w) atomic_store_explicit(&w->busy, false, memory_order_relaxed);
     sys->provider.flush(sys->provider.self);
+    if (w) atomic_store_explicit(&w->busy, true, memory_order_relaxed);
 }
 
 uk_dispatcher *uk_dispatcher_new(ukko_system *sys, const uk_dispatcher_opts *o) {
