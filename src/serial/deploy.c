@@ -28,6 +28,11 @@ static void put_duration(uk_buf *out, uint32_t field, const ukko_duration *v) {
     uk_pb_int(out, 2, v->unit);
     uk_pb_end(out, mark);
 }
+static bool timed(const ukko_pool *p) { /* has it the durations that it needs? */
+    return p->within.unit >= 1 && p->within.unit <= 7 &&
+           (p->kind != UKKO_POOL_TAIL_CHOPPING ||
+            (p->interval.unit >= 1 && p->interval.unit <= 7));
+}
 static int put_generic_pool(uk_enc *e, const ukko_pool *p) {
     uk_pb_int(e->out, 1, p->instances);
     if (p->dispatcher) uk_pb_str(e->out, 2, p->dispatcher);
@@ -40,6 +45,7 @@ static int encode_pool(uk_enc *e, const ukko_msg *msg, ukko_slice *manifest) {
         return uk_enc_fail(e, UKKO_ENOTSERIAL, msg, "unknown kind of pool");
     *manifest = ukko_str(pool_manifests[p->kind]);
     if (p->kind < UKKO_POOL_SCATTER_GATHER) return put_generic_pool(e, p);
+    if (!timed(p)) return uk_enc_fail(e, UKKO_ENOTSERIAL, msg, "a duration without unit");
     size_t mark = uk_pb_begin(e->out, 1);
     int rc = put_generic_pool(e, p);
     if (rc) return rc;
@@ -129,7 +135,6 @@ static int decode_timed_pool(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
     ukko_pool *p = ukko_msg_body(m);
     uk_pb in = uk_pb_of(bytes);
     uk_pb_field f;
-    bool has_within = false;
     int rc;
     while ((rc = uk_pb_next(&in, &f)) > 0) {
         int sub = UKKO_OK;
@@ -137,10 +142,9 @@ static int decode_timed_pool(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
         if (f.number == 1) sub = read_generic_pool(d, f.bytes, m);
         if (f.number == 2) sub = read_duration(d, f.bytes, &p->within);
         if (f.number == 3) sub = read_duration(d, f.bytes, &p->interval);
-        has_within |= f.number == 2;
         if (sub) return sub;
     }
-    return rc < 0 || !has_within ? uk_dec_fail(d, UKKO_EPARSE, "a pool is malformed") : UKKO_OK;
+    return rc < 0 || !timed(p) ? uk_dec_fail(d, UKKO_EPARSE, "a pool is malformed") : UKKO_OK;
 }
 static int decode_pool(uk_dec *d, int32_t kind, ukko_slice in, ukko_msg **out) {
     ukko_msg *m = ukko_msg_new(&ukko_pool_type);
