@@ -141,7 +141,7 @@ typedef struct session {
     inbox *box;
     ukko_ref *self; /* the actor that fills the inbox */
     int64_t resolve_ns, connect_ns, handshake_ns, first_ns;
-    bool associated, lost;
+    bool associated;
     int32_t uid; /* of the peer */
 } session;
 

@@ -14,6 +14,7 @@ struct inbox {
     pthread_mutex_t lock;
     pthread_cond_t more;
     arrival *first, **last;
+    pthread_t waiter; /* for an interrupt */
 };
 
 int64_t clock_ns(void) {
@@ -75,6 +76,14 @@ void arrival_free(arrival *a) {
     ukko_msg_release(a->msg);
     ukko_ref_release(a->sender);
     free(a);
+}
+
+static void inbox_free(inbox *b) {
+    while (b->first)
+        arrival_free(inbox_take(b, 0));
+    pthread_cond_destroy(&b->more);
+    pthread_mutex_destroy(&b->lock);
+    free(b);
 }
 
 /* ---- The actor that fills it --------------------------------------------------------- */
@@ -165,11 +174,22 @@ static int prepare(session *s, own_system *own, char *buf, size_t len, ukko_conf
     return status;
 }
 
-static void open_inbox(session *s) {
-    pthread_t waiter;
-    s->box = inbox_new();
-    if (pthread_create(&waiter, NULL, wait_interrupt, s->box) == 0)
-        pthread_detach(waiter);
+static int open_inbox(session *s) {
+    inbox *b = inbox_new();
+    if (pthread_create(&b->waiter, NULL, wait_interrupt, b) != 0) {
+        problem p = {CLI_INTERNAL, "THREAD", "start", NULL, NULL};
+        inbox_free(b);
+        return cli_fail(s->cli, &p, "cannot start a thread");
+    }
+    s->box = b;
+    return CLI_OK;
+}
+
+/* The waiter ends with the signal that it waits for, or has ended with one. */
+static void close_inbox(inbox *b) {
+    pthread_kill(b->waiter, SIGTERM);
+    pthread_join(b->waiter, NULL);
+    inbox_free(b);
 }
 
 int session_open(session *s, cli *c, const char *text, const ukko_type *const *types) {
@@ -180,24 +200,27 @@ int session_open(session *s, cli *c, const char *text, const ukko_type *const *t
     int status = target_parse(c, text, &s->target);
     if (status == CLI_OK)
         status = prepare(s, &own, buf, sizeof buf, &config);
+    if (status == CLI_OK)
+        status = open_inbox(s);
     if (status == CLI_OK) {
         ukko_system_opts opts = UKKO_SYSTEM_OPTS(own.name, NULL);
         opts.config = config;
         opts.types = types;
         opts.log = settings_log;
         opts.log_data = c;
-        open_inbox(s);
         status = start_system(s, &opts);
     }
     ukko_config_release(config);
     return status;
 }
 
-/* The inbox stays: the thread that waits for signals may still put something there. */
 void session_close(session *s) {
     ukko_ref_release(s->self);
     ukko_system_free(s->sys);
+    if (s->box)
+        close_inbox(s->box);
     s->sys = NULL;
+    s->box = NULL;
 }
 
 /* ---- Events of the link -------------------------------------------------------------- */
@@ -217,8 +240,8 @@ static int not_pekko(session *s, port_kind kind, const char *otherwise) {
         return cli_fail(s->cli, &p, "another protocol is spoken at %s:%d", t->host, t->port);
     if (kind == PORT_TLS) {
         p = (problem){CLI_TLS, "TLS_PORT", "handshake", t->address,
-                      "the peer's transport is netty.ssl: it wants pekko.ssl.tcp://, which this "
-                      "build does not speak"};
+                      "the peer's transport is netty.ssl: it wants pekko.ssl.tcp://, which the "
+                      "command does not speak yet"};
         return cli_fail(s->cli, &p, "the port speaks TLS");
     }
     p.code = "HANDSHAKE";

@@ -93,7 +93,11 @@ int settings_build(cli *c, const own_system *own, ukko_config **out) {
     if (status != CLI_OK)
         return status;
     int rc = build(c, own, out, &err);
-    return rc == UKKO_OK ? CLI_OK : settings_failed(c, &err);
+    if (rc == UKKO_OK)
+        return CLI_OK;
+    ukko_config_release(*out);
+    *out = NULL;
+    return settings_failed(c, &err);
 }
 
 int settings_failed(cli *c, const ukko_error *err) {

@@ -40,7 +40,7 @@ static int check_protocol(cli *c, const char *text) {
     if (strncmp(text, "pekko.tcp://", 12) == 0)
         return CLI_OK;
     if (strncmp(text, "pekko.ssl.tcp://", 16) == 0)
-        return wrong(c, text, "TLS_NOT_BUILT", "this build does not speak TLS",
+        return wrong(c, text, "TLS_NOT_BUILT", "the command does not speak TLS yet",
                      "reach it by pekko.tcp:// when the peer offers that transport too");
     if (strstr(text, "://"))
         return wrong(c, text, "PROTOCOL", "only pekko.tcp:// is spoken", full_form);
