@@ -296,7 +296,7 @@ int uk_decode_body(uk_dec *d, int32_t id, ukko_slice manifest, ukko_slice in, uk
 }
 int uk_serial_decode(uk_serial *s, int32_t id, ukko_slice manifest, ukko_slice bytes,
                      ukko_msg **out, ukko_error *err) {
-    ukko_error local = {0, ""};
+    ukko_error local; /* large, so not cleared */
     uk_dec d = {s, err ? err : &local, 0};
     *out = NULL;
     d.err->message[0] = 0;
@@ -373,7 +373,6 @@ int uk_payload_encode(uk_serial *s, const ukko_msg *msg, uk_buf *out, ukko_error
 }
 int uk_payload_decode(uk_serial *s, ukko_slice bytes, unsigned depth, ukko_msg **out,
                       ukko_error *err) {
-    ukko_error local = {0, ""};
-    uk_dec d = {s, err ? err : &local, depth};
+    uk_dec d = {s, err, depth};
     return uk_dec_payload(&d, bytes, out);
 }
