@@ -25,8 +25,17 @@ typedef struct answer {
     void *data;
 } answer;
 static const ukko_field answer_fields[] = {UKKO_FIELD(answer, answer, UKKO_MSG)};
-const ukko_type uk_answer_type = {sizeof(ukko_type), sizeof(answer), "Answer", NULL, NULL, UKKO_SER_LOCAL,
-                                  UKKO_TYPE_AUTO | UKKO_TYPE_QUIET, 1, answer_fields, NULL, NULL};
+const ukko_type uk_answer_type = {sizeof(ukko_type),
+                                  sizeof(answer),
+                                  "Answer",
+                                  NULL,
+                                  NULL,
+                                  UKKO_SER_LOCAL,
+                                  UKKO_TYPE_AUTO | UKKO_TYPE_QUIET,
+                                  1,
+                                  answer_fields,
+                                  NULL,
+                                  NULL};
 
 static void unregister(promise *p) {
     ukko_system *sys = p->ref.sys;
@@ -49,7 +58,8 @@ static void complete(promise *p, int status, ukko_msg *msg) {
 }
 static bool win(promise *p) {
     int no = 0;
-    return atomic_compare_exchange_strong_explicit(&p->done, &no, 1, memory_order_acq_rel, memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&p->done, &no, 1, memory_order_acq_rel,
+                                                   memory_order_relaxed);
 }
 static void promise_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     promise *p = (promise *)(void *)to;
@@ -86,16 +96,17 @@ static void promise_free(ukko_ref *r) {
     uk_ref_fini(r);
     uk_free(p);
 }
-static const uk_ref_vt promise_vt = {UK_REF_PROMISE, promise_tell, promise_system, promise_parent, NULL,
-                                     promise_print, promise_free, NULL};
+static const uk_ref_vt promise_vt = {UK_REF_PROMISE, promise_tell,  promise_system, promise_parent,
+                                     NULL,           promise_print, promise_free,   NULL};
 
 /* Armed; the caller owns one count and the timer another. */
-static promise *promise_new(ukko_system *sys, int64_t timeout_ms, ukko_ref *asker, ukko_answer_fn fn,
-                            ukko_answered_fn async_fn, void *data) {
+static promise *promise_new(ukko_system *sys, int64_t timeout_ms, ukko_ref *asker,
+                            ukko_answer_fn fn, ukko_answered_fn async_fn, void *data) {
     promise *p = uk_zalloc(sizeof *p);
     uk_ref_init(&p->ref, &promise_vt, sys, 0);
     atomic_init(&p->ref.refs, 2);
-    uk_base64_name(atomic_fetch_add_explicit(&sys->temp_names, 1, memory_order_relaxed), "$", p->name, sizeof p->name);
+    uk_base64_name(atomic_fetch_add_explicit(&sys->temp_names, 1, memory_order_relaxed), "$",
+                   p->name, sizeof p->name);
     p->asker = uk_ref_retain(asker);
     p->fn = fn;
     p->async_fn = async_fn;
@@ -107,8 +118,8 @@ int uk_cell_answered(ukko_ctx *ctx, const ukko_msg *m) {
     const answer *a = UK_BODY(answer, m);
     return a->fn(ctx, ctx->cell->state, a->status, a->answer, a->data);
 }
-void ukko_ask(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body, int64_t timeout_ms,
-              ukko_answer_fn fn, void *data) {
+void ukko_ask(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body,
+              int64_t timeout_ms, ukko_answer_fn fn, void *data) {
     promise *p = promise_new(ctx->cell->ref.sys, timeout_ms, &ctx->cell->ref, fn, NULL, data);
     uk_ref_tell(to, ukko_msg_copy(type, body), &p->ref);
     uk_ref_release(&p->ref);
@@ -127,7 +138,8 @@ void ukko_find(ukko_ctx *ctx, const char *path, int64_t timeout_ms, ukko_answer_
     ukko_selection_release(s);
     uk_ref_release(&p->ref);
 }
-void ukko_ask_async(ukko_ref *to, ukko_msg *msg, int64_t timeout_ms, ukko_answered_fn fn, void *data) {
+void ukko_ask_async(ukko_ref *to, ukko_msg *msg, int64_t timeout_ms, ukko_answered_fn fn,
+                    void *data) {
     promise *p = promise_new(to->sys, timeout_ms, NULL, NULL, fn, data);
     uk_ref_tell(to, msg, &p->ref);
     uk_ref_release(&p->ref);
@@ -151,7 +163,8 @@ static void found(void *data, int status, const ukko_msg *msg) {
     f->fn(f->data, ref ? UKKO_OK : UKKO_ENOTFOUND, ref);
     uk_free(f);
 }
-void ukko_selection_find_async(const ukko_selection *sel, int64_t timeout_ms, ukko_found_fn fn, void *data) {
+void ukko_selection_find_async(const ukko_selection *sel, int64_t timeout_ms, ukko_found_fn fn,
+                               void *data) {
     finding *f = uk_alloc(sizeof *f);
     *f = (finding){fn, data};
     ukko_selection_ask_async(sel, identify_none(), timeout_ms, found, f);
@@ -189,7 +202,9 @@ static void wake(waiter *w, int status, const ukko_msg *msg, ukko_ref *ref) {
     pthread_cond_signal(&w->cond);
     pthread_mutex_unlock(&w->lock);
 }
-static void wake_answer(void *data, int status, const ukko_msg *msg) { wake(data, status, msg, NULL); }
+static void wake_answer(void *data, int status, const ukko_msg *msg) {
+    wake(data, status, msg, NULL);
+}
 static void wake_found(void *data, int status, ukko_ref *ref) { wake(data, status, NULL, ref); }
 
 int ukko_ask_wait_msg(ukko_ref *to, ukko_msg *msg, int64_t timeout_ms, ukko_msg **answer_out) {
@@ -206,7 +221,8 @@ int ukko_ask_wait_msg(ukko_ref *to, ukko_msg *msg, int64_t timeout_ms, ukko_msg 
     else ukko_msg_release(w.answer);
     return rc;
 }
-int ukko_ask_wait(ukko_ref *to, const ukko_type *type, const void *body, int64_t timeout_ms, ukko_msg **out) {
+int ukko_ask_wait(ukko_ref *to, const ukko_type *type, const void *body, int64_t timeout_ms,
+                  ukko_msg **out) {
     return ukko_ask_wait_msg(to, ukko_msg_copy(type, body), timeout_ms, out);
 }
 int ukko_find_wait(ukko_system *sys, const char *path, int64_t timeout_ms, ukko_ref **out) {

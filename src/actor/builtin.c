@@ -91,8 +91,8 @@ TYPE(ukko_ref_type, ukko_ref_body, "ActorRef", PEKKO "actor.ActorRef", "G", UKKO
      ref_fields);
 
 static const ukko_field identify_fields[] = {UKKO_FIELD(ukko_identify, id, UKKO_MSG)};
-TYPE(ukko_identify_type, ukko_identify, "Identify", PEKKO "actor.Identify", "A", UKKO_SER_MISC, UKKO_TYPE_AUTO,
-     identify_fields);
+TYPE(ukko_identify_type, ukko_identify, "Identify", PEKKO "actor.Identify", "A", UKKO_SER_MISC,
+     UKKO_TYPE_AUTO, identify_fields);
 static const ukko_field identity_fields[] = {
     UKKO_FIELD(ukko_identity, id, UKKO_MSG),
     UKKO_FIELD(ukko_identity, ref, UKKO_REF),
@@ -195,7 +195,8 @@ static const ukko_field selection_fields[] = {
     UKKO_FIELD(uk_selection_body, fan_out, UKKO_BOOL),
 };
 TYPE(uk_selection_type, uk_selection_body, "ActorSelectionMessage",
-     PEKKO "actor.ActorSelectionMessage", NULL, UKKO_SER_CONTAINER, UKKO_TYPE_AUTO, selection_fields);
+     PEKKO "actor.ActorSelectionMessage", NULL, UKKO_SER_CONTAINER, UKKO_TYPE_AUTO,
+     selection_fields);
 
 EMPTY(uk_heartbeat_type, "Heartbeat", PEKKO "remote.RemoteWatcher$Heartbeat$", "RWHB",
       UKKO_SER_MISC, UKKO_TYPE_PRIORITY);

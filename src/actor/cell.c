@@ -23,7 +23,8 @@
 #include <string.h>
 
 enum { SYSTEM_BIT = 4 }; /* in an inbox pointer: a uk_sysmsg; blocks are 16-aligned */
-_Static_assert(offsetof(uk_envelope, next) == 0 && offsetof(uk_sysmsg, next) == 0, "one list of both kinds");
+_Static_assert(offsetof(uk_envelope, next) == 0 && offsetof(uk_sysmsg, next) == 0,
+               "one list of both kinds");
 
 int32_t uk_new_uid(void) {
     static _Thread_local uint64_t state;
@@ -46,8 +47,13 @@ uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, cons
     uint8_t cls;
     uk_cell *c = uk_pool_alloc(head + state + len, &cls);
     memset(c, 0, head + state);
-    uk_ref_init(&c->ref, props->routing ? &router_vt : props->load ? &counted_vt : &uk_cell_vt, sys, uid);
-    c->flags = (uint8_t)((props->load ? UK_CELL_COUNTED : 0) | (props->shared ? UK_CELL_SHARED : 0));
+    uk_ref_init(&c->ref,
+                props->routing ? &router_vt
+                : props->load  ? &counted_vt
+                               : &uk_cell_vt,
+                sys, uid);
+    c->flags =
+        (uint8_t)((props->load ? UK_CELL_COUNTED : 0) | (props->shared ? UK_CELL_SHARED : 0));
     atomic_init(&c->ref.refs, 2); /* its life, and the caller's */
     atomic_init(&c->inbox, UK_INBOX_BUSY); /* the first turn creates it */
     c->pool_class = cls;
@@ -66,7 +72,8 @@ void uk_cell_start(uk_cell *c) {
     uk_schedule(c);
 }
 void uk_cell_discard(uk_cell *c) {
-    atomic_fetch_sub_explicit(&c->ref.refs, 1, memory_order_relaxed); /* its life, which never was */
+    atomic_fetch_sub_explicit(&c->ref.refs, 1,
+                              memory_order_relaxed); /* its life, which never was */
     uk_ref_release(&c->ref);
 }
 uk_more *uk_cell_more(uk_cell *c) {
@@ -129,7 +136,8 @@ void uk_cell_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
 }
 static void counted_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     uk_load *l = uk_cell_of(to)->props->load;
-    if (msg->type != &uk_selection_type) atomic_fetch_add_explicit(&l->queued, 1, memory_order_relaxed);
+    if (msg->type != &uk_selection_type)
+        atomic_fetch_add_explicit(&l->queued, 1, memory_order_relaxed);
     uk_cell_tell(to, msg, sender);
 }
 static void cell_system(ukko_ref *to, uk_sysmsg *m) {
@@ -141,9 +149,11 @@ static ukko_ref *cell_parent(ukko_ref *r) { return uk_ref_retain(uk_cell_of(r)->
 
 static ukko_ref *cell_child(ukko_ref *r, ukko_slice name, int32_t uid) {
     ukko_ref *child = uk_kids_get(uk_cell_of(r), name);
-    if (!child && uk_cell_of(r) == r->sys->system_guardian) { /* the runtime's own, which are no cells */
+    if (!child &&
+        uk_cell_of(r) == r->sys->system_guardian) { /* the runtime's own, which are no cells */
         char key[80];
-        int n = snprintf(key, sizeof key, "system/%.*s", (int)(name.len < 64 ? name.len : 64), (const char *)name.ptr);
+        int n = snprintf(key, sizeof key, "system/%.*s", (int)(name.len < 64 ? name.len : 64),
+                         (const char *)name.ptr);
         child = uk_top_get(r->sys, (ukko_slice){(const uint8_t *)key, (size_t)n});
     }
     if (child && uid && child->uid != uid) {
@@ -159,16 +169,17 @@ static void cell_print(ukko_ref *r, uk_buf *out) {
         uk_buf_str(out, (const char *)c + before);
         return;
     }
-    if (c->parent->vt->print && c->parent->vt->kind != UK_REF_CONTAINER) c->parent->vt->print(c->parent, out);
+    if (c->parent->vt->print && c->parent->vt->kind != UK_REF_CONTAINER)
+        c->parent->vt->print(c->parent, out);
     uk_buf_byte(out, '/');
     uk_buf_str(out, c->name);
 }
 const uk_ref_vt uk_cell_vt = {UK_REF_CELL, uk_cell_tell, cell_system, cell_parent, cell_child,
                               cell_print, cell_free, NULL};
-static const uk_ref_vt router_vt = {UK_REF_CELL, uk_router_tell, cell_system, cell_parent, cell_child,
-                                    cell_print, cell_free, NULL};
-static const uk_ref_vt counted_vt = {UK_REF_CELL, counted_tell, cell_system, cell_parent, cell_child,
-                                     cell_print, cell_free, NULL};
+static const uk_ref_vt router_vt = {UK_REF_CELL, uk_router_tell, cell_system, cell_parent,
+                                    cell_child,  cell_print,     cell_free,   NULL};
+static const uk_ref_vt counted_vt = {UK_REF_CELL, counted_tell, cell_system, cell_parent,
+                                     cell_child,  cell_print,   cell_free,   NULL};
 
 bool uk_ref_stopped(const ukko_ref *ref) {
     if (ref->vt->kind != UK_REF_CELL) return ref->vt->kind == UK_REF_EMPTY;
@@ -239,8 +250,8 @@ static bool run_messages(ukko_ctx *ctx, unsigned budget) {
 /* Tries to give the cell up. false: something came meanwhile, the turn goes on. */
 static bool go_idle(uk_cell *c) {
     uintptr_t busy = UK_INBOX_BUSY; /* law 4: release publishes this turn's writes to the next */
-    return atomic_compare_exchange_strong_explicit(&c->inbox, &busy, UK_INBOX_IDLE, memory_order_release,
-                                                   memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&c->inbox, &busy, UK_INBOX_IDLE,
+                                                   memory_order_release, memory_order_relaxed);
 }
 void uk_cell_run(uk_cell *c) {
     ukko_ctx ctx = {c, NULL, false, NULL};

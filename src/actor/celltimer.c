@@ -10,8 +10,17 @@
 typedef struct uk_tick {
     uint64_t generation;
 } uk_tick;
-const ukko_type uk_tick_type = {sizeof(ukko_type), sizeof(uk_tick), "Tick", NULL, NULL, UKKO_SER_LOCAL,
-                                UKKO_TYPE_AUTO | UKKO_TYPE_QUIET, 0, NULL, NULL, NULL};
+const ukko_type uk_tick_type = {sizeof(ukko_type),
+                                sizeof(uk_tick),
+                                "Tick",
+                                NULL,
+                                NULL,
+                                UKKO_SER_LOCAL,
+                                UKKO_TYPE_AUTO | UKKO_TYPE_QUIET,
+                                0,
+                                NULL,
+                                NULL,
+                                NULL};
 
 typedef struct shot {
     uk_timer timer;
@@ -74,7 +83,8 @@ void ukko_timer_cancel(ukko_ctx *ctx, uint64_t key) {
     *p = t->next;
     timer_free(ctx->cell, t);
 }
-void ukko_timer_start(ukko_ctx *ctx, uint64_t key, int64_t delay_ms, int64_t period_ms, ukko_msg *msg) {
+void ukko_timer_start(ukko_ctx *ctx, uint64_t key, int64_t delay_ms, int64_t period_ms,
+                      ukko_msg *msg) {
     uk_cell *c = ctx->cell;
     uk_more *more = uk_cell_more(c);
     ukko_timer_cancel(ctx, key);

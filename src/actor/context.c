@@ -37,12 +37,14 @@ static int unhandled(ukko_ctx *ctx, const ukko_msg *m) {
 static void answer_identify(ukko_ctx *ctx, const ukko_msg *m) {
     ukko_identity answer = {UK_BODY(ukko_identify, m)->id, &ctx->cell->ref};
     if (ctx->current->sender)
-        uk_ref_tell(ctx->current->sender, ukko_msg_copy(&ukko_identity_type, &answer), &ctx->cell->ref);
+        uk_ref_tell(ctx->current->sender, ukko_msg_copy(&ukko_identity_type, &answer),
+                    &ctx->cell->ref);
 }
 static int received_terminated(ukko_ctx *ctx, const ukko_msg *m) {
     uk_cell *c = ctx->cell;
     ukko_ref *who = UK_BODY(ukko_terminated, m)->ref;
-    if (!c->more || !uk_set_remove(&c->more->terminated_queued, who)) return UKKO_OK; /* unwatched since */
+    if (!c->more || !uk_set_remove(&c->more->terminated_queued, who))
+        return UKKO_OK; /* unwatched since */
     int rc = dispatch(ctx, m);
     return rc == UKKO_UNHANDLED ? unhandled(ctx, m) : rc;
 }
@@ -60,7 +62,8 @@ static int receive_auto(ukko_ctx *ctx, const ukko_msg *m) {
         return UKKO_OK;
     }
     if (m->type == &ukko_kill_type)
-        return ukko_fail_as(ctx, UKKO_EKILLED, "org.apache.pekko.actor.ActorKilledException", "Kill");
+        return ukko_fail_as(ctx, UKKO_EKILLED, "org.apache.pekko.actor.ActorKilledException",
+                            "Kill");
     if (m->type == &uk_selection_type) {
         uk_selection_deliver(&c->ref, ukko_msg_retain(m), ctx->current->sender);
         return UKKO_OK;
@@ -137,12 +140,15 @@ void ukko_reply_msg(ukko_ctx *ctx, ukko_msg *msg) { ukko_tell_msg(ctx, ukko_send
 void ukko_reply(ukko_ctx *ctx, const ukko_type *type, const void *body) {
     ukko_reply_msg(ctx, ukko_msg_copy(type, body));
 }
-void ukko_reply_text(ukko_ctx *ctx, const char *text) { ukko_reply_msg(ctx, ukko_msg_string(text)); }
+void ukko_reply_text(ukko_ctx *ctx, const char *text) {
+    ukko_reply_msg(ctx, ukko_msg_string(text));
+}
 void ukko_forward(ukko_ctx *ctx, ukko_ref *to) {
     if (ctx->current) uk_ref_tell(to, ukko_msg_retain(ctx->current->msg), ctx->current->sender);
 }
 void ukko_ref_signal(ukko_ref *ref, ukko_signal signal, ukko_msg *cause) {
-    static const uk_sys_kind kinds[] = {0, UK_SYS_TERMINATE, UK_SYS_SUSPEND, UK_SYS_RESUME, UK_SYS_RECREATE};
+    static const uk_sys_kind kinds[] = {0, UK_SYS_TERMINATE, UK_SYS_SUSPEND, UK_SYS_RESUME,
+                                        UK_SYS_RECREATE};
     if (signal < UKKO_SIGNAL_TERMINATE || signal > UKKO_SIGNAL_RECREATE) {
         ukko_msg_release(cause);
         return;
@@ -161,7 +167,8 @@ static void set_top(uk_cell *c) {
 void ukko_push_behavior(ukko_ctx *ctx, const ukko_behavior *behavior) {
     uk_behaviors *b = &uk_cell_more(ctx->cell)->behaviors;
     if (b->n == sizeof b->stack / sizeof *b->stack) {
-        ukko_log(ctx, UKKO_LOG_ERROR, "more than %zu behaviours pushed; the oldest is forgotten", sizeof b->stack / sizeof *b->stack);
+        ukko_log(ctx, UKKO_LOG_ERROR, "more than %zu behaviours pushed; the oldest is forgotten",
+                 sizeof b->stack / sizeof *b->stack);
         memmove(b->stack, b->stack + 1, (b->n - 1) * sizeof *b->stack);
         b->n--;
     }

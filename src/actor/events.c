@@ -73,7 +73,8 @@ static bool may_log(ukko_system *sys, int64_t *count, bool *last) {
     pthread_mutex_lock(&sys->dead_lock);
     *count = ++sys->dead_count;
     int64_t now = uk_now_ms();
-    if (sys->dead_resume_ms && sys->dead_suspend_ms && now >= sys->dead_resume_ms) sys->dead_resume_ms = sys->dead_logged = 0;
+    if (sys->dead_resume_ms && sys->dead_suspend_ms && now >= sys->dead_resume_ms)
+        sys->dead_resume_ms = sys->dead_logged = 0;
     if (sys->dead_log_max < 0) {
         yes = true;
     } else if (!sys->dead_resume_ms && sys->dead_logged < sys->dead_log_max) {
@@ -89,23 +90,28 @@ static void log_dead(ukko_system *sys, const ukko_dead_letter *d, const char *wh
     bool last;
     if (!sys->dead_log_max || !may_log(sys, &count, &last)) return;
     if (!uk_log_enabled(sys, UKKO_LOG_INFO)) return;
-    uk_log(sys, UKKO_LOG_INFO, uk_ref_text(d->recipient), "org.apache.pekko.actor.DeadLetterListener", NULL, NULL,
-           "Message [%s] from %s to %s was %s. [%lld] dead letters encountered%s. If this is not an expected "
-           "behavior then %s may have terminated unexpectedly. Reason: %s. This logging can be turned off or adjusted "
-           "with configuration settings 'pekko.log-dead-letters' and 'pekko.log-dead-letters-during-shutdown'.",
-           ukko_msg_class(d->message), uk_ref_text(d->sender), uk_ref_text(d->recipient), what, (long long)count,
-           last ? sys->dead_suspend_ms ? ", no more dead letters will be logged in the next while"
-                                       : ", no more dead letters will be logged" : "",
-           uk_ref_text(d->recipient), d->reason ? d->reason : "none given");
+    uk_log(
+        sys, UKKO_LOG_INFO, uk_ref_text(d->recipient), "org.apache.pekko.actor.DeadLetterListener",
+        NULL, NULL,
+        "Message [%s] from %s to %s was %s. [%lld] dead letters encountered%s. If this is not an expected "
+        "behavior then %s may have terminated unexpectedly. Reason: %s. This logging can be turned off or adjusted "
+        "with configuration settings 'pekko.log-dead-letters' and 'pekko.log-dead-letters-during-shutdown'.",
+        ukko_msg_class(d->message), uk_ref_text(d->sender), uk_ref_text(d->recipient), what,
+        (long long)count,
+        last ? sys->dead_suspend_ms ? ", no more dead letters will be logged in the next while"
+                                    : ", no more dead letters will be logged"
+             : "",
+        uk_ref_text(d->recipient), d->reason ? d->reason : "none given");
 }
 /* Takes msg. */
-static void lost(ukko_system *sys, const ukko_type *event, ukko_msg *msg, ukko_ref *sender, ukko_ref *recipient,
-                 const char *reason) {
+static void lost(ukko_system *sys, const ukko_type *event, ukko_msg *msg, ukko_ref *sender,
+                 ukko_ref *recipient, const char *reason) {
     if (msg->type == &ukko_dead_letter_type || msg->type == &ukko_dropped_type) { /* never nested */
         ukko_msg_release(msg);
         return;
     }
-    ukko_dead_letter d = {msg, sender ? sender : sys->dead, recipient ? recipient : sys->dead, reason};
+    ukko_dead_letter d = {msg, sender ? sender : sys->dead, recipient ? recipient : sys->dead,
+                          reason};
     if (event != &ukko_suppressed_dead_letter_type)
         log_dead(sys, &d, event == &ukko_dropped_type ? "dropped" : "not delivered");
     ukko_publish(sys, event, &d);
@@ -115,10 +121,12 @@ static void answer_nobody(const ukko_msg *msg, ukko_ref *sender) {
     ukko_identity none = {UK_BODY(ukko_identify, msg)->id, NULL};
     if (sender) uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &none), NULL);
 }
-void uk_dead_letter(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref *recipient, const char *reason) {
+void uk_dead_letter(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref *recipient,
+                    const char *reason) {
     if (msg->type == &uk_selection_type) { /* what was meant, not its wrapping */
         const uk_selection_body *sel = UK_BODY(uk_selection_body, msg);
-        ukko_msg *inner = sel->message ? ukko_msg_retain(sel->message) : ukko_msg_new(&ukko_null_type);
+        ukko_msg *inner =
+            sel->message ? ukko_msg_retain(sel->message) : ukko_msg_new(&ukko_null_type);
         bool silent = sel->fan_out;
         ukko_msg_release(msg);
         if (silent) ukko_msg_release(inner);
@@ -131,9 +139,11 @@ void uk_dead_letter(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref 
         return;
     }
     bool quiet = msg->type->flags & UKKO_TYPE_QUIET;
-    lost(sys, quiet ? &ukko_suppressed_dead_letter_type : &ukko_dead_letter_type, msg, sender, recipient, reason);
+    lost(sys, quiet ? &ukko_suppressed_dead_letter_type : &ukko_dead_letter_type, msg, sender,
+         recipient, reason);
 }
-void uk_dropped(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref *recipient, const char *reason) {
+void uk_dropped(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref *recipient,
+                const char *reason) {
     lost(sys, &ukko_dropped_type, msg, sender, recipient, reason);
 }
 void uk_dead_system(ukko_system *sys, uk_sysmsg *m, ukko_ref *recipient) {
@@ -148,7 +158,8 @@ void uk_dead_system(ukko_system *sys, uk_sysmsg *m, ukko_ref *recipient) {
 /* ---- the log ---- */
 
 bool uk_log_enabled(ukko_system *sys, ukko_log_level level) {
-    return level != UKKO_LOG_OFF && (int)level <= atomic_load_explicit(&sys->log_level, memory_order_relaxed);
+    return level != UKKO_LOG_OFF &&
+           (int)level <= atomic_load_explicit(&sys->log_level, memory_order_relaxed);
 }
 static void to_stderr(void *data, const ukko_log_record *r) {
     static const char *const names[] = {"OFF", "ERROR", "WARN", "INFO", "DEBUG"};
@@ -158,23 +169,25 @@ static void to_stderr(void *data, const ukko_log_record *r) {
     (void)data;
     localtime_r(&t, &tm);
     strftime(when, sizeof when, "%F %T", &tm);
-    fprintf(stderr, "%s.%03d %-5s %s%s%s %s: %s%s%s\n", when, (int)(r->time_ms % 1000), names[r->level],
-            r->marker ? "[" : "", r->marker ? r->marker : "", r->marker ? "]" : "", r->source, r->text,
-            r->cause ? ", cause: " : "", r->cause ? r->cause : "");
+    fprintf(stderr, "%s.%03d %-5s %s%s%s %s: %s%s%s\n", when, (int)(r->time_ms % 1000),
+            names[r->level], r->marker ? "[" : "", r->marker ? r->marker : "", r->marker ? "]" : "",
+            r->source, r->text, r->cause ? ", cause: " : "", r->cause ? r->cause : "");
 }
-static void emit(ukko_system *sys, ukko_log_level level, const char *source, const char *logger, const char *marker,
-                 const char *cause, const char *text) {
+static void emit(ukko_system *sys, ukko_log_level level, const char *source, const char *logger,
+                 const char *marker, const char *cause, const char *text) {
     char path[1024];
     const char *hash = source ? strchr(source, '#') : NULL;
     if (hash) { /* Pekko's log sources are paths without uid */
         snprintf(path, sizeof path, "%.*s", (int)(hash - source), source);
         source = path;
     }
-    ukko_log_record r = {sizeof r, level, uk_wall_ms(), sys->name, source ? source : "", logger ? logger : "ukko", marker, text, cause};
+    ukko_log_record r = {
+        sizeof r, level, uk_wall_ms(), sys->name, source ? source : "", logger ? logger : "ukko",
+        marker,   text,  cause};
     (sys->log ? sys->log : to_stderr)(sys->log_data, &r);
 }
-void uk_log(ukko_system *sys, ukko_log_level level, const char *source, const char *logger, const char *marker,
-            const char *cause, const char *format, ...) {
+void uk_log(ukko_system *sys, ukko_log_level level, const char *source, const char *logger,
+            const char *marker, const char *cause, const char *format, ...) {
     if (!uk_log_enabled(sys, level)) return;
     uk_buf b = {0};
     va_list ap, again;
@@ -188,7 +201,8 @@ void uk_log(ukko_system *sys, ukko_log_level level, const char *source, const ch
     emit(sys, level, source, logger, marker, cause, (char *)b.ptr);
     uk_buf_fini(&b);
 }
-void ukko_system_log(ukko_system *sys, ukko_log_level level, const char *source, const char *format, ...) {
+void ukko_system_log(ukko_system *sys, ukko_log_level level, const char *source, const char *format,
+                     ...) {
     if (!uk_log_enabled(sys, level)) return;
     char text[4096];
     va_list ap;

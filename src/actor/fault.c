@@ -29,7 +29,8 @@ int uk_failure_code(const ukko_msg *m) {
 static void debug(uk_cell *c, const char *text) {
     ukko_system *sys = c->ref.sys;
     if (sys->debug_lifecycle)
-        uk_log(sys, UKKO_LOG_DEBUG, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL, "%s", text);
+        uk_log(sys, UKKO_LOG_DEBUG, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL, "%s",
+               text);
 }
 static void suspend_self(uk_cell *c) {
     if (c->suspended < UINT8_MAX) c->suspended++;
@@ -37,7 +38,8 @@ static void suspend_self(uk_cell *c) {
 static void resume_self(uk_cell *c) {
     if (c->suspended) c->suspended--;
 }
-static void each_child(uk_cell *c, uk_sys_kind kind, ukko_msg *cause, ukko_ref *only, ukko_ref *not) {
+static void each_child(uk_cell *c, uk_sys_kind kind, ukko_msg *cause, ukko_ref *only,
+                       ukko_ref * not ) {
     size_t n;
     ukko_ref **all = uk_kids_all(c, &n);
     for (size_t i = 0; i < n; i++) {
@@ -54,7 +56,8 @@ static void each_child(uk_cell *c, uk_sys_kind kind, ukko_msg *cause, ukko_ref *
 /* The cell itself has failed: it stands still until its parent has decided. Takes cause. */
 void uk_cell_fail_with(ukko_ctx *ctx, int code, ukko_msg *cause, ukko_ref *perpetrator) {
     uk_cell *c = ctx->cell;
-    if (c->flags & (UK_CELL_FAILED | UK_CELL_TERMINATING)) { /* already reported, or nobody to tell */
+    if (c->flags &
+        (UK_CELL_FAILED | UK_CELL_TERMINATING)) { /* already reported, or nobody to tell */
         ukko_msg_release(cause);
         return;
     }
@@ -108,7 +111,10 @@ static void creation_failed(ukko_ctx *ctx, int code) {
     uk_cell *c = ctx->cell;
     ukko_msg *cause = take_failure(ctx, code);
     const ukko_throwable *why = ukko_msg_get(cause, &ukko_throwable_type);
-    ukko_throwable t = {.class_name = class_of(UKKO_EINIT), .message = why->message, .cause = cause, .actor = &c->ref};
+    ukko_throwable t = {.class_name = class_of(UKKO_EINIT),
+                        .message = why->message,
+                        .cause = cause,
+                        .actor = &c->ref};
     c->flags |= UK_CELL_CREATED; /* stop() is the last call also on a state whose start failed */
     end_state(ctx);
     c->flags |= UK_CELL_FAILED_FATALLY;
@@ -142,7 +148,8 @@ static void mark_dying(uk_cell *c, ukko_ref *child) {
 }
 static bool unmark_dying(uk_cell *c, ukko_ref *child) {
     if (!c->more || !c->more->n_dying) return false;
-    bool was = child->vt->kind == UK_REF_CELL ? uk_cell_of(child)->dying : uk_set_remove(&c->more->dying, child);
+    bool was = child->vt->kind == UK_REF_CELL ? uk_cell_of(child)->dying
+                                              : uk_set_remove(&c->more->dying, child);
     if (was) c->more->n_dying--;
     return was;
 }
@@ -167,7 +174,8 @@ static bool wait_for_children(uk_cell *c, uk_wait then) {
 
 static ukko_failure failure_of(int code, const ukko_msg *cause) {
     const ukko_throwable *t = ukko_msg_get(cause, &ukko_throwable_type);
-    return (ukko_failure){code, t && t->message ? t->message : "", t ? t->class_name : class_of(code), cause, NULL};
+    return (ukko_failure){code, t && t->message ? t->message : "",
+                          t ? t->class_name : class_of(code), cause, NULL};
 }
 static void finish_recreate(ukko_ctx *ctx, ukko_msg *cause) { /* takes cause */
     uk_cell *c = ctx->cell;
@@ -201,7 +209,8 @@ static void fault_recreate(ukko_ctx *ctx, ukko_msg *cause) { /* takes cause */
         fault_create(ctx);
         return;
     }
-    if (!c->suspended || c->flags & UK_CELL_TERMINATING) { /* not asked for: see wire facts on Recreate */
+    if (!c->suspended ||
+        c->flags & UK_CELL_TERMINATING) { /* not asked for: see wire facts on Recreate */
         ukko_msg_release(cause);
         return;
     }
@@ -299,7 +308,8 @@ void uk_cell_child_gone(ukko_ctx *ctx, ukko_ref *child) {
 
 enum { NORMAL, SUSPENDED, WAITING };
 static int state_of(const uk_cell *c) {
-    if (c->more && (c->more->wait == UK_WAIT_RECREATE || c->more->wait == UK_WAIT_CREATE)) return WAITING;
+    if (c->more && (c->more->wait == UK_WAIT_RECREATE || c->more->wait == UK_WAIT_CREATE))
+        return WAITING;
     return c->suspended ? SUSPENDED : NORMAL;
 }
 static bool held_back(const uk_cell *c, const uk_sysmsg *m) {
@@ -323,8 +333,9 @@ static ukko_msg *take_cause(uk_sysmsg *m) {
 }
 static void supervise(uk_cell *c, uk_sysmsg *m) { /* a child made elsewhere announces itself */
     if (!(c->flags & UK_CELL_TERMINATING) && !uk_kids_has(c, m->a))
-        uk_log(c->ref.sys, UKKO_LOG_ERROR, uk_ref_text(&c->ref), "org.apache.pekko.actor.ActorCell", NULL,
-               NULL, "received Supervise from unregistered child %s, this will not end well", uk_ref_text(m->a));
+        uk_log(c->ref.sys, UKKO_LOG_ERROR, uk_ref_text(&c->ref), "org.apache.pekko.actor.ActorCell",
+               NULL, NULL, "received Supervise from unregistered child %s, this will not end well",
+               uk_ref_text(m->a));
 }
 static void handle(ukko_ctx *ctx, uk_sysmsg *m) {
     uk_cell *c = ctx->cell;
@@ -360,7 +371,8 @@ void uk_cell_system(ukko_ctx *ctx, uk_sysmsg *m) {
     for (uk_sysmsg *next; list; list = next) {
         next = list->next;
         list->next = NULL;
-        if (atomic_load_explicit(&c->stopped, memory_order_relaxed)) uk_dead_system(c->ref.sys, list, &c->ref);
+        if (atomic_load_explicit(&c->stopped, memory_order_relaxed))
+            uk_dead_system(c->ref.sys, list, &c->ref);
         else uk_cell_system(ctx, list);
     }
 }

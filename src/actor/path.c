@@ -62,7 +62,8 @@ bool uk_host_valid(ukko_slice host) {
     if (host.ptr[0] == '[') {
         if (host.len < 4 || host.ptr[host.len - 1] != ']') return false;
         for (size_t i = 1; i + 1 < host.len; i++)
-            if (!hex(host.ptr[i]) && !strchr(":.%", host.ptr[i]) && !alnum(host.ptr[i])) return false;
+            if (!hex(host.ptr[i]) && !strchr(":.%", host.ptr[i]) && !alnum(host.ptr[i]))
+                return false;
         return true;
     }
     size_t label = 0; /* start of the last label: '_' is refused there, as java.net.URI does */
@@ -118,7 +119,8 @@ int uk_path_parse(ukko_slice text, uk_path *out) {
     size_t end = colon + 3;
     while (end < text.len && !memchr("/#?", text.ptr[end], 3)) end++;
     out->address = sub(text, 0, end);
-    if (!scheme_ok(out->protocol) || parse_authority(sub(text, colon + 3, end), out)) return UKKO_EPARSE;
+    if (!scheme_ok(out->protocol) || parse_authority(sub(text, colon + 3, end), out))
+        return UKKO_EPARSE;
     return parse_tail(sub(text, end, text.len), out);
 }
 int uk_address_parse(ukko_slice text, uk_path *out) {

@@ -38,7 +38,8 @@ int ukko_props_arg(ukko_props *p, const ukko_type *type, const void *body) {
     return type ? ukko_props_arg_msg(p, ukko_msg_copy(type, body)) : UKKO_EINVAL;
 }
 uk_props_view uk_props_look(const ukko_props *p) {
-    return (uk_props_view){p->actor, p->args, p->n_args, p->dispatcher, p->mailbox, p->deploy, p->local};
+    return (uk_props_view){p->actor,   p->args,   p->n_args, p->dispatcher,
+                           p->mailbox, p->deploy, p->local};
 }
 static int set(char **slot, const char *text) {
     if (!text || !*text) return UKKO_EINVAL;

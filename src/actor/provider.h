@@ -22,7 +22,8 @@ typedef struct uk_provider {
        system; calls uk_system_remote_down() when done (any thread, possibly at once). */
     void (*shutdown)(void *self);
     void (*free)(void *self); /* after shutdown was done, or when start failed or never ran */
-    const char *(*address)(void *self); /* published address, "pekko.tcp://s@h:p"; valid after start */
+    const char *(*address)(
+        void *self); /* published address, "pekko.tcp://s@h:p"; valid after start */
     /* Is this one of our own published addresses? */
     bool (*is_own)(void *self, const uk_path *path);
     /* A reference to a foreign path; owned. NULL: no transport for its protocol (*why says so). */
@@ -127,7 +128,11 @@ void uk_system_set_slot(ukko_system *sys, int slot, void *value);
 void *uk_system_claim_slot(ukko_system *sys, int slot, void *value, void (*free_fn)(void *));
 
 /* ---- selections as messages (serializer 6) ---- */
-typedef enum uk_step_kind { UK_STEP_PARENT = 0, UK_STEP_NAME = 1, UK_STEP_PATTERN = 2 } uk_step_kind;
+typedef enum uk_step_kind {
+    UK_STEP_PARENT = 0,
+    UK_STEP_NAME = 1,
+    UK_STEP_PATTERN = 2
+} uk_step_kind;
 typedef struct uk_step {
     int32_t kind;
     ukko_slice text; /* in the message's memory */

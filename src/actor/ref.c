@@ -27,13 +27,15 @@ void uk_ref_text_with(const ukko_ref *ref, const char *address, uk_buf *out) {
 }
 const char *uk_ref_text(const ukko_ref *ref) {
     ukko_ref *r = (ukko_ref *)(uintptr_t)ref;
-    char *text = atomic_load_explicit(&r->text, memory_order_acquire); /* pairs with the exchange below */
+    char *text =
+        atomic_load_explicit(&r->text, memory_order_acquire); /* pairs with the exchange below */
     if (text) return text;
     uk_buf b = {0};
     uk_ref_text_with(r, r->vt->kind == UK_REF_IGNORE ? "pekko://local" : r->sys->address, &b);
     char *mine = uk_strndup(b.ptr, b.len);
     uk_buf_fini(&b);
-    if (atomic_compare_exchange_strong_explicit(&r->text, &text, mine, memory_order_acq_rel, memory_order_acquire))
+    if (atomic_compare_exchange_strong_explicit(&r->text, &text, mine, memory_order_acq_rel,
+                                                memory_order_acquire))
         return mine;
     uk_free(mine); /* another thread was first */
     return text;
@@ -51,13 +53,15 @@ size_t ukko_ref_print(const ukko_ref *ref, char *buf, size_t len) {
 const char *ukko_ref_name(const ukko_ref *ref) {
     if (ref->vt->kind == UK_REF_CELL) return ((const uk_cell *)(const void *)ref)->name;
     const char *text = uk_ref_text(ref), *slash = strrchr(text, '/');
-    if (ref->vt->kind == UK_REF_REMOTE && strchr(text, '#')) return ref->vt->name ? ref->vt->name(ref) : slash + 1;
+    if (ref->vt->kind == UK_REF_REMOTE && strchr(text, '#'))
+        return ref->vt->name ? ref->vt->name(ref) : slash + 1;
     return slash ? slash + 1 : "";
 }
 bool ukko_ref_equal(const ukko_ref *a, const ukko_ref *b) {
     if (a == b) return true;
     if (!a || !b || a->uid != b->uid) return false;
-    if (a->vt->kind == UK_REF_CELL && b->vt->kind == UK_REF_CELL && a->uid) return false; /* one cell a uid */
+    if (a->vt->kind == UK_REF_CELL && b->vt->kind == UK_REF_CELL && a->uid)
+        return false; /* one cell a uid */
     return !strcmp(uk_ref_text(a), uk_ref_text(b));
 }
 

@@ -20,7 +20,8 @@ typedef enum uk_sys_kind {
     UK_SYS_WATCH = 6,     /* a: watchee, b: watcher */
     UK_SYS_UNWATCH = 7,   /* a: watchee, b: watcher */
     UK_SYS_FAILED = 8,    /* a: child, cause, uid of the child */
-    UK_SYS_NOTIFY = 9,    /* DeathWatchNotification a: who; flag: existence confirmed; flag2: address terminated */
+    UK_SYS_NOTIFY =
+        9, /* DeathWatchNotification a: who; flag: existence confirmed; flag2: address terminated */
     /* from here on local only */
     UK_SYS_ADDRESS_TERMINATED = 32, /* cause: a ukko_string with the address */
     UK_SYS_RUN = 33                 /* fn(cell, data) in the cell's turn */
@@ -54,10 +55,12 @@ typedef enum uk_ref_kind {
 
 typedef struct uk_ref_vt {
     uk_ref_kind kind;
-    void (*tell)(ukko_ref *to, ukko_msg *msg, ukko_ref *sender); /* takes msg; sender borrowed, or NULL */
+    void (*tell)(ukko_ref *to, ukko_msg *msg,
+                 ukko_ref *sender); /* takes msg; sender borrowed, or NULL */
     void (*system)(ukko_ref *to, uk_sysmsg *msg);                /* takes msg */
-    ukko_ref *(*parent)(ukko_ref *ref);                 /* owned, or NULL for the root; NULL slot: none */
-    ukko_ref *(*child)(ukko_ref *ref, ukko_slice name, int32_t uid); /* owned, or NULL: no such child; uid 0: any */
+    ukko_ref *(*parent)(ukko_ref *ref); /* owned, or NULL for the root; NULL slot: none */
+    ukko_ref *(*child)(ukko_ref *ref, ukko_slice name,
+                       int32_t uid); /* owned, or NULL: no such child; uid 0: any */
     void (*print)(ukko_ref *ref, uk_buf *out);          /* "/user/a", without address and uid */
     void (*free)(ukko_ref *ref);
     const char *(*name)(const ukko_ref *ref); /* last element without uid; remote refs only */
@@ -80,7 +83,9 @@ static inline ukko_ref *uk_ref_retain(ukko_ref *r) {
 static inline void uk_ref_release(ukko_ref *r) {
     if (r && atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) == 1) r->vt->free(r);
 }
-static inline void uk_ref_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) { to->vt->tell(to, msg, sender); }
+static inline void uk_ref_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
+    to->vt->tell(to, msg, sender);
+}
 static inline void uk_ref_system(ukko_ref *to, uk_sysmsg *m) { to->vt->system(to, m); }
 /* Full text: for a local ref with this system's published address, or `address` when given. */
 const char *uk_ref_text(const ukko_ref *ref);

@@ -14,7 +14,8 @@ typedef struct empty_ref { /* a local path where nobody lives */
 } empty_ref;
 
 static void dead_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
-    uk_dead_letter(to->sys, msg, sender, to, to->vt->kind == UK_REF_DEAD ? "sent to dead letters" : "no such actor");
+    uk_dead_letter(to->sys, msg, sender, to,
+                   to->vt->kind == UK_REF_DEAD ? "sent to dead letters" : "no such actor");
 }
 static void dead_system(ukko_ref *to, uk_sysmsg *m) { uk_dead_system(to->sys, m, to); }
 static void dead_print(ukko_ref *r, uk_buf *out) {
@@ -29,8 +30,10 @@ static void plain_free(ukko_ref *r) {
     uk_ref_fini(r);
     uk_free(r);
 }
-static const uk_ref_vt dead_vt = {UK_REF_DEAD, dead_tell, dead_system, NULL, NULL, dead_print, plain_free, NULL};
-static const uk_ref_vt empty_vt = {UK_REF_EMPTY, dead_tell, dead_system, NULL, NULL, empty_print, plain_free, NULL};
+static const uk_ref_vt dead_vt = {UK_REF_DEAD, dead_tell,  dead_system, NULL,
+                                  NULL,        dead_print, plain_free,  NULL};
+static const uk_ref_vt empty_vt = {UK_REF_EMPTY, dead_tell,   dead_system, NULL,
+                                   NULL,         empty_print, plain_free,  NULL};
 
 ukko_ref *uk_empty_ref(ukko_system *sys, ukko_slice elements, int32_t uid) {
     empty_ref *e = uk_alloc(sizeof *e + elements.len);
@@ -57,7 +60,8 @@ static void ignore_print(ukko_ref *r, uk_buf *out) {
     (void)r;
     uk_buf_str(out, "/ignore");
 }
-static const uk_ref_vt ignore_vt = {UK_REF_IGNORE, ignore_tell, ignore_system, NULL, NULL, ignore_print, plain_free, NULL};
+static const uk_ref_vt ignore_vt = {UK_REF_IGNORE, ignore_tell,  ignore_system, NULL,
+                                    NULL,          ignore_print, plain_free,    NULL};
 
 /* ---- the root and /temp ---- */
 
@@ -78,7 +82,8 @@ static void container_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
 }
 static void container_system(ukko_ref *to, uk_sysmsg *m) { /* the root is the guardians' parent */
     if (m->kind == UK_SYS_NOTIFY && to == to->sys->root) uk_system_phase_done(to->sys, m->a);
-    else if (m->kind == UK_SYS_FAILED && to == to->sys->root) uk_system_guardian_failed(to->sys, m->cause);
+    else if (m->kind == UK_SYS_FAILED && to == to->sys->root)
+        uk_system_guardian_failed(to->sys, m->cause);
     else if (m->kind == UK_SYS_WATCH) {
         uk_dead_system(to->sys, m, to);
         return;
@@ -107,8 +112,10 @@ static void temp_print(ukko_ref *r, uk_buf *out) {
     (void)r;
     uk_buf_str(out, "/temp");
 }
-static const uk_ref_vt root_vt = {UK_REF_CONTAINER, container_tell, container_system, root_parent, root_child, root_print, plain_free, NULL};
-static const uk_ref_vt temp_vt = {UK_REF_CONTAINER, container_tell, container_system, root_parent, temp_child, temp_print, plain_free, NULL};
+static const uk_ref_vt root_vt = {UK_REF_CONTAINER, container_tell, container_system, root_parent,
+                                  root_child,       root_print,     plain_free,       NULL};
+static const uk_ref_vt temp_vt = {UK_REF_CONTAINER, container_tell, container_system, root_parent,
+                                  temp_child,       temp_print,     plain_free,       NULL};
 
 ukko_ref *uk_top_get(ukko_system *sys, ukko_slice name) {
     pthread_mutex_lock(&sys->lock);
@@ -156,7 +163,8 @@ void uk_system_add_top(ukko_system *sys, const char *name, ukko_ref *ref) {
 
 ukko_ref *uk_system_add_system_ref(ukko_system *sys, const char *name, ukko_ref *ref) {
     char *key = uk_format("system/%s", name);
-    if (sys->n_top_keys == sizeof sys->top_keys / sizeof *sys->top_keys) abort(); /* a handful by design */
+    if (sys->n_top_keys == sizeof sys->top_keys / sizeof *sys->top_keys)
+        abort(); /* a handful by design */
     sys->top_keys[sys->n_top_keys++] = key;
     uk_system_add_top(sys, key, ref);
     return uk_ref_retain(ref);
@@ -198,10 +206,15 @@ ukko_ref *uk_system_resolve(ukko_system *sys, ukko_slice text) {
     if (uk_slice_is(text, "pekko://local/ignore")) return uk_ref_retain(sys->ignore);
     if (uk_path_parse(text, &p)) return uk_ref_retain(sys->dead);
     if (own_address(sys, &p)) return uk_system_resolve_local(sys, p.elements, p.uid);
-    ukko_ref *r = p.host.len && sys->has_provider ? sys->provider.remote_ref(sys->provider.self, text, &p, &why) : NULL;
+    ukko_ref *r = p.host.len && sys->has_provider
+                      ? sys->provider.remote_ref(sys->provider.self, text, &p, &why)
+                      : NULL;
     if (r) return r;
-    uk_log(sys, UKKO_LOG_ERROR, "ActorRefProvider", "org.apache.pekko.remote.RemoteActorRefProvider", NULL, why,
+    uk_log(sys, UKKO_LOG_ERROR, "ActorRefProvider",
+           "org.apache.pekko.remote.RemoteActorRefProvider", NULL, why,
            "Error while resolving address [%.*s]", (int)p.address.len, (const char *)p.address.ptr);
     return uk_empty_ref(sys, p.elements, p.uid);
 }
-ukko_ref *ukko_system_ref(ukko_system *sys, const char *path) { return uk_system_resolve(sys, ukko_str(path)); }
+ukko_ref *ukko_system_ref(ukko_system *sys, const char *path) {
+    return uk_system_resolve(sys, ukko_str(path));
+}

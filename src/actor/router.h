@@ -8,7 +8,11 @@
 #include "actor/provider.h"
 #include <ukko/router.h>
 
-typedef enum uk_resizer_kind { UK_RESIZER_NONE = 0, UK_RESIZER_DEFAULT, UK_RESIZER_EXPLORING } uk_resizer_kind;
+typedef enum uk_resizer_kind {
+    UK_RESIZER_NONE = 0,
+    UK_RESIZER_DEFAULT,
+    UK_RESIZER_EXPLORING
+} uk_resizer_kind;
 
 struct uk_router_conf {
     _Atomic uint32_t refs; /* relaxed up, acq_rel down */

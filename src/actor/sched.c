@@ -34,7 +34,8 @@ typedef struct worker {
     _Atomic uint32_t head;                /* thieves and owner; acq_rel */
     _Alignas(64) _Atomic uint32_t tail;   /* owner writes (seq_cst, law 3) */
     _Atomic(uk_cell *) ring[RING];
-    _Atomic bool busy; /* in a turn, and not only sending what it staged; relaxed, a hint for law 5 */
+    _Atomic bool
+        busy; /* in a turn, and not only sending what it staged; relaxed, a hint for law 5 */
     uk_dispatcher *d;
     uk_cell *seen; /* what an idle worker saw in `next` at its last look; only under late_lock */
     uint64_t rng;
@@ -56,10 +57,11 @@ struct uk_dispatcher {
     uk_cell *inj_head, *inj_tail;
     _Atomic size_t inj_n; /* seq_cst, law 3; written under lock */
     uint64_t rng;
-    _Alignas(64) _Atomic uint64_t inline_seq; /* release by the I/O thread, acquire by the watcher */
+    _Alignas(64) _Atomic uint64_t
+        inline_seq; /* release by the I/O thread, acquire by the watcher */
     _Atomic bool watching;                    /* a worker looks at inline_seq; seq_cst */
     int64_t inline_off_ms;                    /* no turns on the I/O thread before; its own */
-    int slow;                                 /* SLOW_COST for each slow turn, less one for each other; likewise */
+    int slow; /* SLOW_COST for each slow turn, less one for each other; likewise */
 };
 
 static _Thread_local struct {
@@ -176,7 +178,8 @@ static uk_cell *slot_take(worker *w) {
 static uk_cell *ring_steal(worker *w, worker *from) {
     for (;;) {
         uint32_t h = atomic_load_explicit(&from->head, memory_order_acquire);
-        uint32_t t = atomic_load_explicit(&from->tail, memory_order_seq_cst); /* pairs with ring_put */
+        uint32_t t =
+            atomic_load_explicit(&from->tail, memory_order_seq_cst); /* pairs with ring_put */
         uint32_t n = t - h;
         n -= n / 2;
         if (!n) return NULL;
@@ -237,7 +240,8 @@ static uk_cell *steal_late(worker *w) {
     for (unsigned i = 0; i < w->d->n && !got; i++) {
         worker *o = &w->d->workers[i];
         uk_cell *now = atomic_load_explicit(&o->next, memory_order_relaxed);
-        if (o != w && now && now == o->seen) got = atomic_exchange_explicit(&o->next, NULL, memory_order_acq_rel);
+        if (o != w && now && now == o->seen)
+            got = atomic_exchange_explicit(&o->next, NULL, memory_order_acq_rel);
         o->seen = got ? NULL : now;
     }
     pthread_mutex_unlock(&w->d->late_lock);
@@ -268,7 +272,8 @@ static void watch_inline(worker *w) {
             tls.w = me;
             return;
         }
-        if (now == seen && !(now & 1)) atomic_store_explicit(&d->watching, false, memory_order_seq_cst);
+        if (now == seen && !(now & 1))
+            atomic_store_explicit(&d->watching, false, memory_order_seq_cst);
         seen = now;
     }
     wait_token(d);
@@ -366,7 +371,8 @@ void uk_batch_end(ukko_system *sys) {
 }
 static bool may_run_here(uk_cell *c) {
     uk_dispatcher *d = c->disp;
-    if (c->run_next || !d->n || !d->sys->provider.assist || uk_now_ms() < d->inline_off_ms) return false;
+    if (c->run_next || !d->n || !d->sys->provider.assist || uk_now_ms() < d->inline_off_ms)
+        return false;
     for (unsigned i = 0; i < d->n; i++) {
         worker *w = &d->workers[i];
         if (atomic_load_explicit(&w->busy, memory_order_relaxed) ||

@@ -77,7 +77,8 @@ static void fan(walk *w, ukko_ref *at, size_t i, bool fan_out, unsigned depth) {
         return;
     }
     for (size_t k = 0; k < n; k++) {
-        if (uk_glob_match(w->sel->steps[i].text, ukko_str(ukko_ref_name(all[k])))) all[matches++] = all[k];
+        if (uk_glob_match(w->sel->steps[i].text, ukko_str(ukko_ref_name(all[k]))))
+            all[matches++] = all[k];
         else uk_ref_release(all[k]);
     }
     if (!matches) missing(w, at, i, fan_out);
@@ -94,7 +95,8 @@ static ukko_ref *named(ukko_ref *at, ukko_slice name) {
     uk_buf_byte(&b, '/');
     uk_buf_put(&b, name.ptr, name.len);
     int rc = uk_path_parse(uk_buf_slice(&b), &p);
-    ukko_ref *r = rc ? NULL : at->vt->child(at, (ukko_slice){p.elements.ptr + 1, p.elements.len - 1}, p.uid);
+    ukko_ref *r =
+        rc ? NULL : at->vt->child(at, (ukko_slice){p.elements.ptr + 1, p.elements.len - 1}, p.uid);
     uk_buf_fini(&b);
     return r;
 }
@@ -104,10 +106,12 @@ static void go(walk *w, ukko_ref *at, size_t i, bool fan_out, unsigned depth) {
         const uk_step *s = &sel->steps[i];
         uk_ref_kind kind = at->vt->kind;
         if (w->visits++ >= MAX_VISITS || depth > MAX_DEPTH) {
-            uk_dead_letter(at->sys, inner(w), w->sender, at, "the selection visits too many actors");
+            uk_dead_letter(at->sys, inner(w), w->sender, at,
+                           "the selection visits too many actors");
             break;
         }
-        if (kind != UK_REF_CELL && kind != UK_REF_CONTAINER) break; /* a foreign place goes on by itself */
+        if (kind != UK_REF_CELL && kind != UK_REF_CONTAINER)
+            break; /* a foreign place goes on by itself */
         if (s->kind == UK_STEP_PATTERN) {
             fan(w, at, i, fan_out, depth);
             break;
@@ -119,7 +123,8 @@ static void go(walk *w, ukko_ref *at, size_t i, bool fan_out, unsigned depth) {
     }
     if (!at) return;
     uk_ref_kind kind = at->vt->kind;
-    if (i == sel->n_steps || (kind != UK_REF_CELL && kind != UK_REF_CONTAINER)) pass_on(w, at, i, fan_out);
+    if (i == sel->n_steps || (kind != UK_REF_CELL && kind != UK_REF_CONTAINER))
+        pass_on(w, at, i, fan_out);
     uk_ref_release(at);
 }
 void uk_selection_deliver(ukko_ref *anchor, ukko_msg *msg, ukko_ref *sender) {
@@ -135,7 +140,9 @@ void uk_selection_deliver(ukko_ref *anchor, ukko_msg *msg, ukko_ref *sender) {
 
 /* ---- selections as objects ---- */
 
-static bool is_pattern(ukko_slice s) { return memchr(s.ptr, '*', s.len) || memchr(s.ptr, '?', s.len); }
+static bool is_pattern(ukko_slice s) {
+    return memchr(s.ptr, '*', s.len) || memchr(s.ptr, '?', s.len);
+}
 
 static ukko_selection *make(ukko_ref *anchor, ukko_slice path) { /* takes anchor */
     ukko_selection *s = uk_zalloc(sizeof *s);
@@ -156,7 +163,8 @@ ukko_selection *ukko_select_at(ukko_ref *anchor, const char *relative) {
 }
 static ukko_selection *select_url(ukko_system *sys, ukko_slice text) {
     uk_path p;
-    if (uk_path_parse(text, &p) || !p.address.len) return make(uk_ref_retain(sys->dead), (ukko_slice){NULL, 0});
+    if (uk_path_parse(text, &p) || !p.address.len)
+        return make(uk_ref_retain(sys->dead), (ukko_slice){NULL, 0});
     uk_buf root = {0};
     uk_buf_put(&root, p.address.ptr, p.address.len);
     uk_buf_byte(&root, '/');
@@ -176,7 +184,9 @@ static ukko_selection *select_from(ukko_system *sys, ukko_ref *base, const char 
     if (text.len && text.ptr[0] == '/') return make(uk_ref_retain(sys->root), text);
     return make(uk_ref_retain(base), text);
 }
-ukko_selection *ukko_select(ukko_system *sys, const char *path) { return select_from(sys, sys->root, path); }
+ukko_selection *ukko_select(ukko_system *sys, const char *path) {
+    return select_from(sys, sys->root, path);
+}
 ukko_selection *ukko_ctx_select(ukko_ctx *ctx, const char *path) {
     return select_from(ctx->cell->ref.sys, &ctx->cell->ref, path);
 }
@@ -213,7 +223,9 @@ static size_t give(uk_buf *b, char *buf, size_t len) {
 bool ukko_selection_equal(const ukko_selection *a, const ukko_selection *b) {
     if (!ukko_ref_equal(a->anchor, b->anchor) || a->n != b->n) return false;
     for (size_t i = 0; i < a->n; i++)
-        if (a->steps[i].kind != b->steps[i].kind || !uk_slice_eq(a->steps[i].text, b->steps[i].text)) return false;
+        if (a->steps[i].kind != b->steps[i].kind ||
+            !uk_slice_eq(a->steps[i].text, b->steps[i].text))
+            return false;
     return true;
 }
 size_t ukko_selection_print(const ukko_selection *s, char *buf, size_t len) {

@@ -69,7 +69,8 @@ int uk_cell_spawn(ukko_system *sys, uk_cell *parent, ukko_props *props, const ch
         name = generated;
     }
     uk_deployment d = {&parent->ref, props, name, uk_new_uid(), NULL};
-    if (!rc && (props->router || sys->has_provider)) d.found = uk_deploy_of_child(sys, &parent->ref, name);
+    if (!rc && (props->router || sys->has_provider))
+        d.found = uk_deploy_of_child(sys, &parent->ref, name);
     if (!rc) rc = spawn_elsewhere(sys, &d, out);
     if (!rc && props->router) rc = uk_router_prepare(sys, &props, NULL, d.found, &spawn_error);
     if (!rc) return spawn_here(sys, parent, props, name, d.uid, out);

@@ -9,7 +9,8 @@
 static const ukko_supervision default_strategy = {sizeof(ukko_supervision), false, -1, 0, NULL};
 
 static ukko_directive default_decide(int code) {
-    return code == UKKO_EINIT || code == UKKO_EKILLED || code == UKKO_EDEATHPACT ? UKKO_STOP : UKKO_RESTART;
+    return code == UKKO_EINIT || code == UKKO_EKILLED || code == UKKO_EDEATHPACT ? UKKO_STOP
+                                                                                 : UKKO_RESTART;
 }
 static uk_child_stat *stat_of(uk_cell *c, ukko_ref *child) {
     uk_more *more = uk_cell_more(c);
@@ -51,11 +52,13 @@ static void restart(ukko_ref *child, ukko_msg *cause, bool suspend_first) {
     m->cause = ukko_msg_retain(cause);
     uk_ref_system(child, m);
 }
-static void one_for_one(uk_cell *c, ukko_ref *child, ukko_msg *cause, const ukko_supervision *s, bool again) {
+static void one_for_one(uk_cell *c, ukko_ref *child, ukko_msg *cause, const ukko_supervision *s,
+                        bool again) {
     if (again && permitted(c, child, s)) restart(child, cause, false);
     else uk_cell_stop_child(c, child);
 }
-static void all_for_one(uk_cell *c, ukko_ref *child, ukko_msg *cause, const ukko_supervision *s, bool again) {
+static void all_for_one(uk_cell *c, ukko_ref *child, ukko_msg *cause, const ukko_supervision *s,
+                        bool again) {
     size_t n;
     ukko_ref **all = uk_kids_all(c, &n);
     for (size_t i = 0; i < n && again; i++) again = permitted(c, all[i], s);
@@ -71,8 +74,8 @@ static void log_decision(uk_cell *c, ukko_ref *child, const ukko_failure *why, u
     const ukko_supervision *s = c->props->actor->supervision;
     ukko_log_level level = d == UKKO_RESUME ? UKKO_LOG_WARN : UKKO_LOG_ERROR;
     if (d == UKKO_ESCALATE) return;
-    uk_log(c->ref.sys, level, uk_ref_text(child), logger[s && s->all_for_one], NULL, why->class_name, "%s",
-           why->message);
+    uk_log(c->ref.sys, level, uk_ref_text(child), logger[s && s->all_for_one], NULL,
+           why->class_name, "%s", why->message);
 }
 static void apply(ukko_ctx *ctx, uk_sysmsg *m, ukko_directive d, const ukko_supervision *s) {
     uk_cell *c = ctx->cell;
@@ -95,13 +98,14 @@ void uk_cell_child_failed(ukko_ctx *ctx, uk_sysmsg *m) {
     const ukko_supervision *s = c->props->actor->supervision;
     if (!s) s = &default_strategy;
     if (!uk_kids_has(c, m->a) || m->a->uid != m->uid) {
-        uk_log(c->ref.sys, UKKO_LOG_DEBUG, uk_ref_text(&c->ref), "org.apache.pekko.actor.ActorCell", NULL, NULL,
-               "dropping Failed from unknown child %s", uk_ref_text(m->a));
+        uk_log(c->ref.sys, UKKO_LOG_DEBUG, uk_ref_text(&c->ref), "org.apache.pekko.actor.ActorCell",
+               NULL, NULL, "dropping Failed from unknown child %s", uk_ref_text(m->a));
         return;
     }
     if (!m->code) m->code = uk_failure_code(m->cause);
     const ukko_throwable *t = ukko_msg_get(m->cause, &ukko_throwable_type);
-    ukko_failure why = {m->code, t && t->message ? t->message : "", t ? t->class_name : "null", m->cause, m->a};
+    ukko_failure why = {m->code, t && t->message ? t->message : "", t ? t->class_name : "null",
+                        m->cause, m->a};
     ukko_directive d = s->decide ? s->decide(ctx, c->state, &why) : default_decide(m->code);
     log_decision(c, m->a, &why, d);
     apply(ctx, m, d, s);

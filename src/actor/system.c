@@ -10,11 +10,27 @@
 #include <stddef.h>
 #include <time.h>
 
-static const ukko_actor guardian = {sizeof(ukko_actor), 0, "org.apache.pekko.actor.LocalActorRefProvider$Guardian",
-                                    {NULL, NULL}, NULL, NULL, NULL, NULL, NULL, NULL};
-static const ukko_actor system_guardian = {sizeof(ukko_actor), 0,
-                                           "org.apache.pekko.actor.LocalActorRefProvider$SystemGuardian",
-                                           {NULL, NULL}, NULL, NULL, NULL, NULL, NULL, NULL};
+static const ukko_actor guardian = {sizeof(ukko_actor),
+                                    0,
+                                    "org.apache.pekko.actor.LocalActorRefProvider$Guardian",
+                                    {NULL, NULL},
+                                    NULL,
+                                    NULL,
+                                    NULL,
+                                    NULL,
+                                    NULL,
+                                    NULL};
+static const ukko_actor system_guardian = {
+    sizeof(ukko_actor),
+    0,
+    "org.apache.pekko.actor.LocalActorRefProvider$SystemGuardian",
+    {NULL, NULL},
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL};
 
 /* ---- settings ---- */
 
@@ -31,14 +47,16 @@ static int read_level(ukko_system *sys, ukko_error *err) {
             atomic_store_explicit(&sys->log_level, i, memory_order_relaxed);
             return UKKO_OK;
         }
-    return uk_error(err, UKKO_ECONFIG, "%s = \"%s\": expected OFF, ERROR, WARNING, INFO or DEBUG", path, text);
+    return uk_error(err, UKKO_ECONFIG, "%s = \"%s\": expected OFF, ERROR, WARNING, INFO or DEBUG",
+                    path, text);
 }
 static int read_dead_letters(ukko_system *sys, ukko_error *err) {
     const char *path = "pekko.log-dead-letters", *text;
     bool on;
     int rc;
     if (!ukko_config_int(sys->config, path, &sys->dead_log_max)) {
-        if (sys->dead_log_max < 0) return uk_error(err, UKKO_ECONFIG, "%s must not be negative", path);
+        if (sys->dead_log_max < 0)
+            return uk_error(err, UKKO_ECONFIG, "%s must not be negative", path);
     } else {
         if ((rc = ukko_config_bool(sys->config, path, &on))) return bad_setting(sys, path, rc, err);
         sys->dead_log_max = on ? -1 : 0;
@@ -46,7 +64,8 @@ static int read_dead_letters(ukko_system *sys, ukko_error *err) {
     path = "pekko.log-dead-letters-suspend-duration";
     if ((rc = ukko_config_string(sys->config, path, &text))) return bad_setting(sys, path, rc, err);
     if (!strcmp(text, "infinite")) sys->dead_suspend_ms = 0;
-    else if ((rc = ukko_config_duration_ms(sys->config, path, &sys->dead_suspend_ms))) return bad_setting(sys, path, rc, err);
+    else if ((rc = ukko_config_duration_ms(sys->config, path, &sys->dead_suspend_ms)))
+        return bad_setting(sys, path, rc, err);
     path = "pekko.log-dead-letters-during-shutdown";
     rc = ukko_config_bool(sys->config, path, &sys->dead_log_shutdown);
     return rc ? bad_setting(sys, path, rc, err) : UKKO_OK;
@@ -66,7 +85,8 @@ static int read_debug(ukko_system *sys, ukko_error *err) {
     return UKKO_OK;
 }
 static void misspelt(void *data, const ukko_config_finding *f) {
-    uk_log(data, UKKO_LOG_WARN, "config", "org.apache.pekko.actor.ActorSystemImpl", NULL, NULL, "%s", f->text);
+    uk_log(data, UKKO_LOG_WARN, "config", "org.apache.pekko.actor.ActorSystemImpl", NULL, NULL,
+           "%s", f->text);
 }
 /* A setting in our sections that nobody knows is probably misspelt: told, or refused when strict. */
 static int check_names(ukko_system *sys, const ukko_system_opts *o, ukko_error *err) {
@@ -94,7 +114,8 @@ static void make_dispatchers(ukko_system *sys, const ukko_system_opts *o) {
     if (o->threads >= 0 && o->size > offsetof(ukko_system_opts, threads)) sys->threads = o->threads;
     else sys->threads = (int)uk_cpu_count();
     ukko_config_int(sys->config, "pekko.actor.default-dispatcher.throughput", &throughput);
-    uk_dispatcher_opts d = {"default", (unsigned)sys->threads, throughput > 0 ? (unsigned)throughput : 1, o->seed};
+    uk_dispatcher_opts d = {"default", (unsigned)sys->threads,
+                            throughput > 0 ? (unsigned)throughput : 1, o->seed};
     sys->dispatcher = uk_dispatcher_new(sys, &d);
     sys->internal = sys->dispatcher;
 }
@@ -110,8 +131,10 @@ static void add_all(ukko_system *sys, const ukko_system_opts *o) {
 int ukko_system_new(ukko_system **out, const ukko_system_opts *o, ukko_error *err) {
     *out = NULL;
     if (!o || !uk_system_name_valid(o->name))
-        return uk_error(err, UKKO_EINVAL, "system name \"%s\": letters, digits, '-' and '_', not beginning with '-' or '_'",
-                        o && o->name ? o->name : "");
+        return uk_error(
+            err, UKKO_EINVAL,
+            "system name \"%s\": letters, digits, '-' and '_', not beginning with '-' or '_'",
+            o && o->name ? o->name : "");
     ukko_system *sys = uk_zalloc(sizeof *sys);
     sys->name = uk_strdup(o->name);
     sys->uid = uk_new_uid();
@@ -172,13 +195,17 @@ static int check_provider(ukko_system *sys, ukko_error *err) {
     int rc = ukko_config_string(sys->config, path, &text);
     if (rc) return bad_setting(sys, path, rc, err);
     if (strcmp(text, "local") && !sys->has_provider)
-        return uk_error(err, UKKO_ECONFIG, "%s = \"%s\", but this program has not enabled remoting (ukko_remote_enable)", path, text);
+        return uk_error(
+            err, UKKO_ECONFIG,
+            "%s = \"%s\", but this program has not enabled remoting (ukko_remote_enable)", path,
+            text);
     return UKKO_OK;
 }
 static void run_guardian(uk_cell *c) { uk_schedule(c); }
 
 int ukko_system_start(ukko_system *sys, ukko_error *err) {
-    if (sys->phase != UK_PHASE_NEW) return uk_error(err, UKKO_ESTATE, "system \"%s\" was started before", sys->name);
+    if (sys->phase != UK_PHASE_NEW)
+        return uk_error(err, UKKO_ESTATE, "system \"%s\" was started before", sys->name);
     int rc = check_provider(sys, err);
     if (rc) return rc;
     sys->phase = UK_PHASE_RUNNING;
@@ -199,7 +226,9 @@ int ukko_system_start(ukko_system *sys, ukko_error *err) {
 
 /* ---- ending ---- */
 
-static void stop_guardian(uk_cell *c) { uk_ref_system(&c->ref, uk_sysmsg_new(UK_SYS_TERMINATE, NULL, NULL)); }
+static void stop_guardian(uk_cell *c) {
+    uk_ref_system(&c->ref, uk_sysmsg_new(UK_SYS_TERMINATE, NULL, NULL));
+}
 
 static void set_phase(ukko_system *sys, uk_phase phase) {
     pthread_mutex_lock(&sys->lock);
@@ -235,8 +264,9 @@ void uk_system_phase_done(ukko_system *sys, ukko_ref *who) {
 }
 void uk_system_guardian_failed(ukko_system *sys, ukko_msg *cause) {
     const ukko_throwable *t = ukko_msg_get(cause, &ukko_throwable_type);
-    uk_log(sys, UKKO_LOG_ERROR, "/", "org.apache.pekko.actor.LocalActorRefProvider", NULL, t ? t->class_name : NULL,
-           "guardian failed, shutting down system: %s", t && t->message ? t->message : "");
+    uk_log(sys, UKKO_LOG_ERROR, "/", "org.apache.pekko.actor.LocalActorRefProvider", NULL,
+           t ? t->class_name : NULL, "guardian failed, shutting down system: %s",
+           t && t->message ? t->message : "");
     ukko_system_terminate(sys);
 }
 int ukko_system_wait(ukko_system *sys, int64_t timeout_ms) {
@@ -305,8 +335,12 @@ const char *ukko_system_name(ukko_system *sys) { return sys->name; }
 const ukko_config *ukko_system_config(ukko_system *sys) { return sys->config; }
 ukko_ref *ukko_dead_letters(ukko_system *sys) { return sys->dead; }
 int32_t ukko_system_uid(ukko_system *sys) { return sys->uid; }
-uk_provider *uk_system_provider(ukko_system *sys) { return sys->has_provider ? &sys->provider : NULL; }
-void *uk_system_slot(ukko_system *sys, int slot) { return slot >= 0 && slot < UK_SLOTS ? sys->slots[slot] : NULL; }
+uk_provider *uk_system_provider(ukko_system *sys) {
+    return sys->has_provider ? &sys->provider : NULL;
+}
+void *uk_system_slot(ukko_system *sys, int slot) {
+    return slot >= 0 && slot < UK_SLOTS ? sys->slots[slot] : NULL;
+}
 void uk_system_set_slot(ukko_system *sys, int slot, void *value) {
     if (slot >= 0 && slot < UK_SLOTS) sys->slots[slot] = value;
 }

@@ -79,13 +79,16 @@ void uk_system_guardian_failed(ukko_system *sys, ukko_msg *cause);
 void uk_root_init(ukko_system *sys);
 void uk_root_fini(ukko_system *sys);
 ukko_ref *uk_empty_ref(ukko_system *sys, ukko_slice elements, int32_t uid);
-ukko_ref *uk_top_get(ukko_system *sys, ukko_slice name); /* "remote", "system/x"; retained, or NULL */
+ukko_ref *uk_top_get(ukko_system *sys,
+                     ukko_slice name); /* "remote", "system/x"; retained, or NULL */
 ukko_ref *uk_temp_get(ukko_system *sys, ukko_slice name); /* retained, or NULL */
 /* select.c */
-bool uk_each_child(ukko_ref *ref, ukko_ref ***out, size_t *n); /* false: cannot have children here */
+bool uk_each_child(ukko_ref *ref, ukko_ref ***out,
+                   size_t *n); /* false: cannot have children here */
 ukko_system *uk_selection_system(const ukko_selection *s);
 ukko_selection *uk_selection_retain(const ukko_selection *s); /* NULL gives NULL */
-void uk_selection_name(const ukko_selection *s, uk_buf *out); /* anchor without uid, then the steps */
+void uk_selection_name(const ukko_selection *s,
+                       uk_buf *out); /* anchor without uid, then the steps */
 /* events.c */
 void uk_events_init(ukko_system *sys);
 void uk_events_fini(ukko_system *sys);

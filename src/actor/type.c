@@ -117,7 +117,9 @@ static int copy_struct_ptr(const ukko_type *type, ukko_msg *into, void **dst, un
     *dst = to; /* also after a failure: what was copied by then is dropped with the message */
     return copy_body(type, into, to, from, depth + 1);
 }
-static bool is_struct(const ukko_field *f) { return f->kind == UKKO_STRUCT || f->kind == UKKO_STRUCTP; }
+static bool is_struct(const ukko_field *f) {
+    return f->kind == UKKO_STRUCT || f->kind == UKKO_STRUCTP;
+}
 
 /* p holds the bytes of the original: what it points to is replaced by a copy of its own. */
 static int copy_value(const ukko_field *f, ukko_msg *into, void *p, unsigned depth) {

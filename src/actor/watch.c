@@ -64,7 +64,8 @@ void uk_cell_add_watcher(uk_cell *c, ukko_ref *watchee, ukko_ref *watcher) {
 void uk_cell_remove_watcher(uk_cell *c, ukko_ref *watchee, ukko_ref *watcher) {
     bool to_me = ukko_ref_equal(watchee, &c->ref), from_me = ukko_ref_equal(watcher, &c->ref);
     if (to_me && !from_me) {
-        if (c->more && uk_set_remove(&c->more->watched_by, watcher)) update_subscription(c, watcher);
+        if (c->more && uk_set_remove(&c->more->watched_by, watcher))
+            update_subscription(c, watcher);
     } else if (!to_me && from_me) {
         uk_cell_unwatch(c, watchee);
     }
@@ -79,7 +80,8 @@ void uk_cell_notified(ukko_ctx *ctx, ukko_ref *who, bool existed, bool address_l
             uk_ref_tell(&c->ref, ukko_msg_copy(&ukko_terminated_type, &t), who);
         }
     }
-    bool child = who->vt->kind == UK_REF_CELL ? uk_cell_of(who)->parent == &c->ref : uk_kids_has(c, who);
+    bool child =
+        who->vt->kind == UK_REF_CELL ? uk_cell_of(who)->parent == &c->ref : uk_kids_has(c, who);
     if (child) uk_cell_child_gone(ctx, who);
 }
 static bool lives_at(const ukko_ref *r, const char *address) {
@@ -108,7 +110,8 @@ void uk_cell_address_terminated(ukko_ctx *ctx, const char *address) {
 }
 void uk_cell_unwatch_all(uk_cell *c) {
     if (!c->more) return;
-    while (c->more->watching.n) uk_cell_unwatch(c, c->more->watching.items[c->more->watching.n - 1]);
+    while (c->more->watching.n)
+        uk_cell_unwatch(c, c->more->watching.items[c->more->watching.n - 1]);
     uk_set_fini(&c->more->terminated_queued);
 }
 static void tell_watchers(uk_cell *c, bool remote_ones) {

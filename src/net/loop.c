@@ -195,7 +195,8 @@ void uk_loop_after(uk_loop *l, void (*after)(void *data), void *data) {
 void uk_loop_assist(uk_loop *l) {
     if (uk_loop_is_here(l) || pthread_mutex_trylock(&l->round)) return;
     enter(l);
-    while (!l->ended && !atomic_load_explicit(&l->wanted, memory_order_seq_cst)) uv_run(&l->uv, UV_RUN_ONCE);
+    while (!l->ended && !atomic_load_explicit(&l->wanted, memory_order_seq_cst))
+        uv_run(&l->uv, UV_RUN_ONCE);
     give_round(l);
 }
 

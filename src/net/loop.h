@@ -45,5 +45,5 @@ struct uk_stream **uk_loop_streams(uk_loop *loop); /* [loop] head of the list of
 uint8_t *uk_loop_scratch(uk_loop *loop, size_t size);
 
 void uk_alarm_start(uk_loop *loop, uk_alarm *t, int64_t delay_ms); /* [loop] again: restarts */
-void uk_alarm_stop(uk_loop *loop, uk_alarm *t);                    /* [loop] also when not running */
+void uk_alarm_stop(uk_loop *loop, uk_alarm *t); /* [loop] also when not running */
 #endif

@@ -40,7 +40,8 @@ static void set_flags(int fd) {
 /* "[::1]" is how an address writes it, "::1" how the resolver wants it. */
 static void bare_host(const char *host, char *buf, size_t len) {
     size_t n = strlen(host);
-    if (n > 2 && host[0] == '[' && host[n - 1] == ']') snprintf(buf, len, "%.*s", (int)n - 2, host + 1);
+    if (n > 2 && host[0] == '[' && host[n - 1] == ']')
+        snprintf(buf, len, "%.*s", (int)n - 2, host + 1);
     else snprintf(buf, len, "%s", host);
 }
 
@@ -110,7 +111,9 @@ int uk_listener_new(uk_listener **out, uk_loop *loop, const char *host, int port
                     bool reuse, int *bound_port, ukko_error *err) {
     struct addrinfo *a = NULL;
     int rc = look_up(host, port, AI_PASSIVE, &a), fd = -1, e = 0;
-    if (rc) return uk_error(err, UKKO_EIO, "the host name [%s] cannot be resolved: %s", host, gai_strerror(rc));
+    if (rc)
+        return uk_error(err, UKKO_EIO, "the host name [%s] cannot be resolved: %s", host,
+                        gai_strerror(rc));
     for (struct addrinfo *i = a; i; i = i->ai_next)
         if (!(e = bind_one(i, backlog, reuse, &fd))) break;
     freeaddrinfo(a);

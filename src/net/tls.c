@@ -45,25 +45,28 @@ static int read_file(const char *path, uk_buf *out, const char *setting, ukko_er
     FILE *f = fopen(path, "rb");
     if (!f) return uk_error(err, UKKO_ETLS, "%s: cannot open \"%s\"", setting, path);
     uint8_t chunk[8192];
-    for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) && out->len <= MAX_STORE_BYTES;) uk_buf_put(out, chunk, n);
+    for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) && out->len <= MAX_STORE_BYTES;)
+        uk_buf_put(out, chunk, n);
     fclose(f);
     if (!out->len || out->len > MAX_STORE_BYTES)
-        return uk_error(err, UKKO_ETLS, "%s: \"%s\" is %s", setting, path, out->len ? "too large" : "empty");
+        return uk_error(err, UKKO_ETLS, "%s: \"%s\" is %s", setting, path,
+                        out->len ? "too large" : "empty");
     return UKKO_OK;
 }
 static int parse_p12(PKCS12 *p12, const char *password, store *s) {
     return PKCS12_parse(p12, password, &s->key, &s->cert, &s->others);
 }
-static int load_p12(const uk_buf *b, const char *path, const char *password, store *s, const char *setting,
-                    ukko_error *err) {
+static int load_p12(const uk_buf *b, const char *path, const char *password, store *s,
+                    const char *setting, ukko_error *err) {
     const uint8_t *p = b->ptr;
     PKCS12 *p12 = d2i_PKCS12(NULL, &p, (long)b->len);
     if (!p12) {
         ERR_clear_error();
         bool jks = b->len > 4 && !memcmp(b->ptr, "\xfe\xed\xfe\xed", 4);
-        return uk_error(err, UKKO_ETLS, "%s: \"%s\" is %s", setting, path,
-                        jks ? "a JKS store; convert it with: keytool -importkeystore -deststoretype pkcs12"
-                            : "neither PKCS#12 nor PEM");
+        return uk_error(
+            err, UKKO_ETLS, "%s: \"%s\" is %s", setting, path,
+            jks ? "a JKS store; convert it with: keytool -importkeystore -deststoretype pkcs12"
+                : "neither PKCS#12 nor PEM");
     }
     bool mac_ok = PKCS12_verify_mac(p12, password, -1);
     int ok = mac_ok && parse_p12(p12, password, s);
@@ -81,8 +84,8 @@ static int password_cb(char *buf, int size, int rw, void *password) {
     (void)rw;
     return snprintf(buf, (size_t)size, "%s", (const char *)password);
 }
-static int load_pem(const uk_buf *b, const char *path, const char *password, store *s, const char *setting,
-                    ukko_error *err) {
+static int load_pem(const uk_buf *b, const char *path, const char *password, store *s,
+                    const char *setting, ukko_error *err) {
     BIO *in = BIO_new_mem_buf(b->ptr, (int)b->len);
     s->key = PEM_read_bio_PrivateKey(in, NULL, password_cb, (void *)(uintptr_t)password);
     BIO_free(in);
@@ -97,7 +100,8 @@ static int load_pem(const uk_buf *b, const char *path, const char *password, sto
     if (s->cert || sk_X509_num(s->others)) return UKKO_OK;
     return uk_error(err, UKKO_ETLS, "%s: no certificate in \"%s\"", setting, path);
 }
-static int load_store(const char *path, const char *password, store *s, const char *setting, ukko_error *err) {
+static int load_store(const char *path, const char *password, store *s, const char *setting,
+                      ukko_error *err) {
     uk_buf b = {0};
     int rc = read_file(path, &b, setting, err);
     bool pem = b.len > 11 && memmem(b.ptr, b.len, "-----BEGIN ", 11);
@@ -109,13 +113,17 @@ static int load_store(const char *path, const char *password, store *s, const ch
 
 /* ---- contexts ---- */
 
-static int check_certificate(const store *s, const char *path, const char *setting, ukko_error *err) {
+static int check_certificate(const store *s, const char *path, const char *setting,
+                             ukko_error *err) {
     char name[256];
     X509_NAME_oneline(X509_get_subject_name(s->cert), name, sizeof name);
     if (!X509_check_private_key(s->cert, s->key))
-        return uk_error(err, UKKO_ETLS, "%s: the key in \"%s\" does not belong to the certificate %s", setting, path, name);
+        return uk_error(err, UKKO_ETLS,
+                        "%s: the key in \"%s\" does not belong to the certificate %s", setting,
+                        path, name);
     if (X509_cmp_current_time(X509_get0_notAfter(s->cert)) < 0)
-        return uk_error(err, UKKO_ETLS, "%s: the certificate %s in \"%s\" has expired", setting, name, path);
+        return uk_error(err, UKKO_ETLS, "%s: the certificate %s in \"%s\" has expired", setting,
+                        name, path);
     return UKKO_OK;
 }
 static int use_key(SSL_CTX *ctx, const uk_tls_opts *o, ukko_error *err) {
@@ -125,9 +133,12 @@ static int use_key(SSL_CTX *ctx, const uk_tls_opts *o, ukko_error *err) {
     int rc = load_store(o->key_store, o->key_store_password, &s, setting, err);
     if (!rc && s.key && s.cert) {
         rc = check_certificate(&s, o->key_store, setting, err);
-        if (!rc && (SSL_CTX_use_certificate(ctx, s.cert) != 1 || SSL_CTX_use_PrivateKey(ctx, s.key) != 1))
-            rc = uk_error(err, UKKO_ETLS, "%s: \"%s\" cannot be used: %s", setting, o->key_store, reason());
-        for (int i = 0; !rc && i < sk_X509_num(s.others); i++) SSL_CTX_add1_chain_cert(ctx, sk_X509_value(s.others, i));
+        if (!rc &&
+            (SSL_CTX_use_certificate(ctx, s.cert) != 1 || SSL_CTX_use_PrivateKey(ctx, s.key) != 1))
+            rc = uk_error(err, UKKO_ETLS, "%s: \"%s\" cannot be used: %s", setting, o->key_store,
+                          reason());
+        for (int i = 0; !rc && i < sk_X509_num(s.others); i++)
+            SSL_CTX_add1_chain_cert(ctx, sk_X509_value(s.others, i));
     } /* a store without a key: this side shows no certificate */
     store_fini(&s);
     return rc;
@@ -139,28 +150,34 @@ static int use_trust(SSL_CTX *ctx, const uk_tls_opts *o, ukko_error *err) {
     int rc = load_store(o->trust_store, o->trust_store_password, &s, setting, err);
     X509_STORE *trusted = SSL_CTX_get_cert_store(ctx);
     int n = 0;
-    if (!rc && s.cert) n += X509_STORE_add_cert(trusted, s.cert), SSL_CTX_add_client_CA(ctx, s.cert);
+    if (!rc && s.cert)
+        n += X509_STORE_add_cert(trusted, s.cert), SSL_CTX_add_client_CA(ctx, s.cert);
     for (int i = 0; !rc && i < sk_X509_num(s.others); i++) {
         n += X509_STORE_add_cert(trusted, sk_X509_value(s.others, i));
         SSL_CTX_add_client_CA(ctx, sk_X509_value(s.others, i));
     }
     ERR_clear_error();
     store_fini(&s);
-    return rc || n ? rc : uk_error(err, UKKO_ETLS, "%s: no certificate in \"%s\"", setting, o->trust_store);
+    return rc || n
+               ? rc
+               : uk_error(err, UKKO_ETLS, "%s: no certificate in \"%s\"", setting, o->trust_store);
 }
 static int use_protocol(SSL_CTX *ctx, const uk_tls_opts *o, ukko_error *err) {
     int low = TLS1_2_VERSION, high = TLS1_3_VERSION;
     if (!strcmp(o->protocol, "TLSv1.2")) high = TLS1_2_VERSION;
     else if (!strcmp(o->protocol, "TLSv1.3")) low = TLS1_3_VERSION;
     else if (strcmp(o->protocol, "TLS"))
-        return uk_error(err, UKKO_ECONFIG, "%s.protocol = \"%s\": expected TLSv1.2, TLSv1.3 or TLS", o->section, o->protocol);
+        return uk_error(err, UKKO_ECONFIG, "%s.protocol = \"%s\": expected TLSv1.2, TLSv1.3 or TLS",
+                        o->section, o->protocol);
     SSL_CTX_set_min_proto_version(ctx, low);
     SSL_CTX_set_max_proto_version(ctx, high);
     return UKKO_OK;
 }
 /* The OpenSSL name of a suite of TLS 1.2; NULL: this OpenSSL has none of that IANA name. */
 static const char *openssl_name(SSL *all, const char *iana) {
-    const char *tail = !strncmp(iana, "SSL_", 4) ? iana + 4 : !strncmp(iana, "TLS_", 4) ? iana + 4 : iana;
+    const char *tail = !strncmp(iana, "SSL_", 4)   ? iana + 4
+                       : !strncmp(iana, "TLS_", 4) ? iana + 4
+                                                   : iana;
     STACK_OF(SSL_CIPHER) *list = SSL_get_ciphers(all);
     for (int i = 0; i < sk_SSL_CIPHER_num(list); i++) {
         const SSL_CIPHER *c = sk_SSL_CIPHER_value(list, i);
@@ -181,15 +198,23 @@ static int use_suites(SSL_CTX *ctx, const uk_tls_opts *o, ukko_error *err) {
     for (size_t i = 0; i < o->n_suites && !rc; i++) {
         const char *name = is_13(o->suites[i]) ? o->suites[i] : openssl_name(all, o->suites[i]);
         uk_buf *list = is_13(o->suites[i]) ? &new13 : &old;
-        if (!name) rc = uk_error(err, UKKO_ECONFIG, "%s.enabled-algorithms: \"%s\" is no cipher suite known here", o->section, o->suites[i]);
+        if (!name)
+            rc = uk_error(err, UKKO_ECONFIG,
+                          "%s.enabled-algorithms: \"%s\" is no cipher suite known here", o->section,
+                          o->suites[i]);
         else uk_buf_printf(list, "%s%s", list->len ? ":" : "", name);
     }
     if (!rc && old.len) rc = SSL_CTX_set_cipher_list(ctx, uk_buf_text(&old)) == 1 ? 0 : UKKO_ETLS;
-    if (!rc && new13.len) rc = SSL_CTX_set_ciphersuites(ctx, uk_buf_text(&new13)) == 1 ? 0 : UKKO_ETLS;
+    if (!rc && new13.len)
+        rc = SSL_CTX_set_ciphersuites(ctx, uk_buf_text(&new13)) == 1 ? 0 : UKKO_ETLS;
     if (rc == UKKO_ETLS) uk_error(err, rc, "%s.enabled-algorithms: %s", o->section, reason());
     if (!rc && o->n_suites) {
-        bool fits = strcmp(o->protocol, "TLSv1.3") ? old.len || (new13.len && strcmp(o->protocol, "TLSv1.2")) : new13.len > 0;
-        if (!fits) rc = uk_error(err, UKKO_ECONFIG, "%s.enabled-algorithms has no suite for protocol %s", o->section, o->protocol);
+        bool fits = strcmp(o->protocol, "TLSv1.3")
+                        ? old.len || (new13.len && strcmp(o->protocol, "TLSv1.2"))
+                        : new13.len > 0;
+        if (!fits)
+            rc = uk_error(err, UKKO_ECONFIG, "%s.enabled-algorithms has no suite for protocol %s",
+                          o->section, o->protocol);
     }
     uk_buf_fini(&old);
     uk_buf_fini(&new13);
@@ -199,7 +224,8 @@ static int use_suites(SSL_CTX *ctx, const uk_tls_opts *o, ukko_error *err) {
 }
 static int make_context(SSL_CTX **out, const uk_tls_opts *o, bool server, ukko_error *err) {
     SSL_CTX *ctx = *out = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
-    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                 SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(ctx, 0);
     SSL_CTX_set_dh_auto(ctx, 1);
@@ -207,7 +233,9 @@ static int make_context(SSL_CTX **out, const uk_tls_opts *o, bool server, ukko_e
     if (!rc) rc = use_suites(ctx, o, err);
     if (!rc) rc = use_key(ctx, o, err);
     if (!rc) rc = use_trust(ctx, o, err);
-    int mode = !server ? SSL_VERIFY_PEER : o->mutual ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE;
+    int mode = !server     ? SSL_VERIFY_PEER
+               : o->mutual ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+                           : SSL_VERIFY_NONE;
     SSL_CTX_set_verify(ctx, mode, NULL);
     return rc;
 }
@@ -254,13 +282,18 @@ static const char *explain(tls_filter *t) {
     long verify = SSL_get_verify_result(t->ssl);
     int code = ERR_GET_REASON(e);
     if (code == SSL_R_CERTIFICATE_VERIFY_FAILED)
-        snprintf(t->why, sizeof t->why, "TLS: the peer's certificate is not trusted: %s", X509_verify_cert_error_string(verify));
+        snprintf(t->why, sizeof t->why, "TLS: the peer's certificate is not trusted: %s",
+                 X509_verify_cert_error_string(verify));
     else if (code == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
-        snprintf(t->why, sizeof t->why, "TLS: the client sent no certificate, but require-mutual-authentication is on");
-    else if (code == SSL_R_WRONG_VERSION_NUMBER || code == SSL_R_HTTP_REQUEST || code == SSL_R_PACKET_LENGTH_TOO_LONG)
+        snprintf(t->why, sizeof t->why,
+                 "TLS: the client sent no certificate, but require-mutual-authentication is on");
+    else if (code == SSL_R_WRONG_VERSION_NUMBER || code == SSL_R_HTTP_REQUEST ||
+             code == SSL_R_PACKET_LENGTH_TOO_LONG)
         snprintf(t->why, sizeof t->why, "TLS: the peer does not speak TLS (%s)", text);
-    else if (code == SSL_R_UNSUPPORTED_PROTOCOL || code == SSL_R_NO_SHARED_CIPHER || code == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)
-        snprintf(t->why, sizeof t->why, "TLS: no common protocol version or cipher suite (%s)", text);
+    else if (code == SSL_R_UNSUPPORTED_PROTOCOL || code == SSL_R_NO_SHARED_CIPHER ||
+             code == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)
+        snprintf(t->why, sizeof t->why, "TLS: no common protocol version or cipher suite (%s)",
+                 text);
     else
         snprintf(t->why, sizeof t->why, "TLS: %s", text ? text : "failure");
     ERR_clear_error();
@@ -279,7 +312,8 @@ static int read_plain(tls_filter *t, uk_buf *plain) {
         plain->len += (size_t)n;
     }
 }
-static int filter_in(uk_filter *f, const uint8_t *bytes, size_t n, uk_buf *plain, uk_buf *cipher, bool *up, const char **why) {
+static int filter_in(uk_filter *f, const uint8_t *bytes, size_t n, uk_buf *plain, uk_buf *cipher,
+                     bool *up, const char **why) {
     tls_filter *t = (tls_filter *)(void *)f;
     int rc = 0;
     ERR_clear_error();

@@ -9,7 +9,8 @@
 typedef struct uk_tls uk_tls;
 
 typedef struct uk_tls_opts {
-    const char *section; /* "pekko.remote.classic.netty.ssl.security": put before settings in errors */
+    const char
+        *section; /* "pekko.remote.classic.netty.ssl.security": put before settings in errors */
     const char *key_store, *key_store_password, *key_password; /* PKCS#12 or PEM */
     const char *trust_store, *trust_store_password;
     const char *protocol; /* "TLSv1.2", "TLSv1.3", or "TLS" for both */

@@ -28,7 +28,8 @@ static const ukko_field error_fields[] = {UKKO_FIELD(ukko_boxed, value, UKKO_MSG
     {EVENT(sizeof(ukko_quarantined), name), FIELDS(quarantined_fields), NULL,            \
      &ukko_remoting_event_type}
 
-const ukko_type ukko_remoting_event_type = {EVENT(0, "RemotingLifecycleEvent"), 0, NULL, NULL, NULL};
+const ukko_type ukko_remoting_event_type = {EVENT(0, "RemotingLifecycleEvent"), 0, NULL, NULL,
+                                            NULL};
 const ukko_type ukko_association_event_type = {EVENT(0, "AssociationEvent"), 0, NULL, NULL,
                                                &ukko_remoting_event_type};
 const ukko_type ukko_associated_type = ASSOCIATION("AssociatedEvent");
@@ -62,7 +63,8 @@ static void association(uk_remote *r, const uk_peer *p, const uk_link_action *a,
         snprintf(cause, sizeof cause, "%s%s%s%s", a->text ? a->text : "Association failed",
                  a->cause ? "" : strncmp(a->text, "Association", 11) ? ": " : " with [",
                  a->cause ? "" : p->address, strncmp(a->text, "Association", 11) ? "" : "]");
-        ev.cause = ukko_msg_throwable("org.apache.pekko.remote.EndpointAssociationException", cause);
+        ev.cause =
+            ukko_msg_throwable("org.apache.pekko.remote.EndpointAssociationException", cause);
         if (n > 0 && n < (int)sizeof text)
             snprintf(text + n, sizeof text - (size_t)n, ": Error [%s]", cause);
     }
@@ -108,10 +110,12 @@ void uk_news_log(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
     ukko_system *sys = r->sys;
     switch (a->log) {
     case UK_LINK_LOG_GATED:
-        uk_log(sys, UKKO_LOG_WARN, "remoting", UK_LOG_SUPERVISOR, NULL, NULL,
-               "Association with remote system [%s] has failed, address is now gated for [%lld] ms. "
-               "Reason: [%s]%s%s%s", p->address, gate, why, a->cause ? " Caused by: [" : "",
-               a->cause ? a->cause : "", a->cause ? "]" : "");
+        uk_log(
+            sys, UKKO_LOG_WARN, "remoting", UK_LOG_SUPERVISOR, NULL, NULL,
+            "Association with remote system [%s] has failed, address is now gated for [%lld] ms. "
+            "Reason: [%s]%s%s%s",
+            p->address, gate, why, a->cause ? " Caused by: [" : "", a->cause ? a->cause : "",
+            a->cause ? "]" : "");
         break;
     case UK_LINK_LOG_INVALID:
         uk_log(sys, UKKO_LOG_WARN, "remoting", UK_LOG_MANAGER, NULL, NULL,

@@ -37,8 +37,8 @@ bool uk_link_forgettable(const uk_link *l) {
 }
 
 int64_t uk_link_deadline(const uk_link *l) {
-    int64_t at = l->state == UK_LINK_FAILED || l->state == UK_LINK_GATED || l->state == UK_LINK_IDLE ||
-                         l->state == UK_LINK_QUARANTINED
+    int64_t at = l->state == UK_LINK_FAILED || l->state == UK_LINK_GATED ||
+                         l->state == UK_LINK_IDLE || l->state == UK_LINK_QUARANTINED
                      ? l->until
                      : NEVER;
     return l->refuse && l->refuse_until < at ? l->refuse_until : at;

@@ -107,7 +107,7 @@ typedef struct uk_parked {
 typedef struct uk_link {
     const uk_link_settings *set;
     uk_link_state state;
-    int64_t until;     /* FAILED, GATED, QUARANTINED: the end of it; IDLE: when silence is too long */
+    int64_t until; /* FAILED, GATED, QUARANTINED: the end of it; IDLE: when silence is too long */
     bool uid_known;    /* of the incarnation this link is to; QUARANTINED: the refused one */
     int32_t uid;
     bool refuse;       /* outlives the other states */

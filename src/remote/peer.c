@@ -195,8 +195,8 @@ static void carry_out(uk_peer *p, const uk_link_action *a) {
     static void (*const by_kind[])(uk_peer *, const uk_link_action *) = {
         [UK_DO_CONNECT] = do_connect, [UK_DO_ABANDON] = do_abandon, [UK_DO_WRITE] = do_write,
         [UK_DO_READ] = do_read,       [UK_DO_END] = do_end,         [UK_DO_RESET] = do_reset,
-        [UK_DO_RESTART] = do_restart, [UK_DO_UNACKED] = do_unacked, [UK_DO_RESEND] = do_resend,   [UK_DO_BURY] = do_bury,
-        [UK_DO_EVENT] = do_event,     [UK_DO_LOG] = do_log};
+        [UK_DO_RESTART] = do_restart, [UK_DO_UNACKED] = do_unacked, [UK_DO_RESEND] = do_resend,
+        [UK_DO_BURY] = do_bury,       [UK_DO_EVENT] = do_event,     [UK_DO_LOG] = do_log};
     by_kind[a->what](p, a);
 }
 
@@ -209,7 +209,8 @@ static void set_mode(uk_peer *p) {
         [UK_LINK_QUARANTINED] = UK_OUT_WAKE};
     bool open_already = p->link.state == UK_LINK_OPEN && p->out_conn == p->link.writer && p->out;
     /* relaxed, both: the lock orders them; others take the mode as a hint */
-    if (atomic_load_explicit(&p->mode, memory_order_relaxed) == UK_OUT_DEAD && p->remote->stopping) return;
+    if (atomic_load_explicit(&p->mode, memory_order_relaxed) == UK_OUT_DEAD && p->remote->stopping)
+        return;
     if (!open_already) atomic_store_explicit(&p->mode, modes[p->link.state], memory_order_relaxed);
     p->dead_reason = p->link.state == UK_LINK_FAILED || p->link.state == UK_LINK_GATED
                          ? "the address is gated"

@@ -290,7 +290,8 @@ void uk_sys_arrived(uk_conn *c, const uk_wire *e) {
     int rc = uk_acked_recv_check(&p->recv, e->seq, e->payload.len);
     if (rc < 0) {
         uk_log(c->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_READER, NULL, NULL,
-               "Dropping system message number %" PRId64 " of [%s]: too far ahead of number %" PRId64,
+               "Dropping system message number %" PRId64
+               " of [%s]: too far ahead of number %" PRId64,
                e->seq, p->address, p->recv.delivered);
         return;
     }

@@ -64,14 +64,16 @@ static int listen_here(uk_remote *r, ukko_error *err) {
     const char *host = own_bind ? r->set.bind_hostname : r->host;
     int port = r->set.bind_port >= 0 ? r->set.bind_port : r->set.port, bound;
     ukko_error why;
-    if (uk_listener_new(&r->listener, r->loop, host, port, r->set.backlog, r->set.reuse_addr, &bound,
-                        &why))
+    if (uk_listener_new(&r->listener, r->loop, host, port, r->set.backlog, r->set.reuse_addr,
+                        &bound, &why))
         return uk_error(err, UKKO_EIO, "%s (%s.%s, .%s)", why.message, r->set.transport_path,
                         own_bind ? "bind-hostname" : "hostname",
                         r->set.bind_port >= 0 ? "bind-port" : "port");
     r->port = r->set.port ? r->set.port : bound;
-    r->address = uk_format("%s://%s@%s:%d", r->protocol, ukko_system_name(r->sys), r->host, r->port);
-    r->bound_address = uk_format("%s://%s@%s:%d", r->protocol, ukko_system_name(r->sys), host, bound);
+    r->address =
+        uk_format("%s://%s@%s:%d", r->protocol, ukko_system_name(r->sys), r->host, r->port);
+    r->bound_address =
+        uk_format("%s://%s@%s:%d", r->protocol, ukko_system_name(r->sys), host, bound);
     return 0;
 }
 
@@ -231,7 +233,8 @@ static void shut_down(void *self) {
 }
 
 static void free_peer(uk_peer *p) {
-    uk_sys_restart(p, NULL); /* what nobody acknowledged holds references to actors there, and so p */
+    uk_sys_restart(p,
+                   NULL); /* what nobody acknowledged holds references to actors there, and so p */
     uk_map_remove(&p->remote->peers, p->address, strlen(p->address));
     uk_peer_release(p);
 }

@@ -332,7 +332,8 @@ static void bury_frame(uk_peer *p, ukko_slice body, const char *reason) {
     ukko_msg *msg;
     if (uk_pdu_decode(body, &pdu) || pdu.kind != UK_PDU_PAYLOAD) return;
     if (uk_envelope_decode(pdu.payload, &e) || !e.has_message || e.has_seq) return;
-    if (uk_serial_decode(p->remote->serial, e.serializer, e.manifest, e.message, &msg, NULL)) return;
+    if (uk_serial_decode(p->remote->serial, e.serializer, e.manifest, e.message, &msg, NULL))
+        return;
     ukko_ref *to = uk_system_resolve(p->remote->sys, e.recipient);
     ukko_ref *sender = e.has_sender ? uk_system_resolve(p->remote->sys, e.sender) : NULL;
     uk_dead_letter(p->remote->sys, msg, sender, to, reason);

@@ -133,7 +133,8 @@ static void read_transport(uk_remote_settings *s, reader *r) {
     get_bool(r, "enable-ssl", &s->tls);
     get_ms(r, "connection-timeout", 1, &s->connect_ms);
     get_bytes(r, "maximum-frame-size", &frame);
-    if (!r->rc && frame < 32000) wrong(r, at(r, "maximum-frame-size"), "must be at least 32000 bytes");
+    if (!r->rc && frame < 32000)
+        wrong(r, at(r, "maximum-frame-size"), "must be at least 32000 bytes");
     if (!r->rc && frame > 1 << 30) wrong(r, at(r, "maximum-frame-size"), "must be at most 1 GiB");
     get_bytes(r, "send-buffer-size", &send);
     get_bytes(r, "receive-buffer-size", &receive);
@@ -161,7 +162,8 @@ static void read_tls(uk_remote_settings *s, reader *r) {
     get_list(r, "enabled-algorithms", &s->suites, &s->n_suites);
     get_bool(r, "require-mutual-authentication", &s->mutual);
     if (!r->rc && (!s->key_store || !s->trust_store || !s->tls_protocol))
-        r->rc = uk_error(r->err, UKKO_ECONFIG, "%s: key-store, trust-store and protocol must be set", s->tls_section);
+        r->rc = uk_error(r->err, UKKO_ECONFIG,
+                         "%s: key-store, trust-store and protocol must be set", s->tls_section);
 }
 
 static void read_lifecycle(uk_remote_settings *s, reader *r) {
@@ -268,7 +270,8 @@ static void read_transport_path(uk_remote_settings *s, reader *r) {
     const char *v;
     s->transport_path = uk_strdup("pekko.remote.classic.netty.tcp");
     if (!get(r, p, ukko_config_count(r->cfg, p, &n), "must be a list")) return;
-    if (n != 1) wrong(r, p, n ? "more than one transport is not supported yet" : "must name a transport");
+    if (n != 1)
+        wrong(r, p, n ? "more than one transport is not supported yet" : "must name a transport");
     else if (!ukko_config_string_at(r->cfg, p, 0, &v)) {
         if (!ukko_config_has(r->cfg, v)) wrong(r, p, "names a section that does not exist");
         uk_free(s->transport_path);

@@ -136,7 +136,8 @@ static void boss_before(ukko_ctx *ctx, void *state, const ukko_failure *why, con
     ukko_unwatch(ctx, child);
     ukko_stop(ctx, child);
 }
-static const ukko_supervision boss_supervision = {sizeof(ukko_supervision), false, -1, 0, boss_decide};
+static const ukko_supervision boss_supervision = {sizeof(ukko_supervision), false, -1, 0,
+                                                  boss_decide};
 static const ukko_case boss_cases[] = {
     {&make_type, boss_make}, {&ukko_terminated_type, boss_terminated}, {NULL, NULL}};
 static const ukko_actor boss_actor = {.size = sizeof(ukko_actor),
@@ -190,7 +191,8 @@ static inline void node_end(node *n) {
 
 /* Gives the reference (owned) or, as *why, the text of the failure (owned). Takes props. */
 static inline ukko_ref *make_props(node *at, ukko_props *props, const char *name, ukko_msg **why) {
-    ukko_msg *answer = NULL, *order = ukko_msg_copy(&make_type, &(make_order){(intptr_t)props, name});
+    ukko_msg *answer = NULL,
+             *order = ukko_msg_copy(&make_type, &(make_order){(intptr_t)props, name});
     assert_int_equal(ukko_ask_wait_msg(at->boss, order, 20000, &answer), UKKO_OK);
     const ukko_ref_body *body = ukko_msg_get(answer, &ukko_ref_type);
     ukko_ref *ref = body ? ukko_ref_retain(body->ref) : NULL;

@@ -58,7 +58,8 @@ static inline probe *probe_new(ukko_system *sys, const char *name) {
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->cond, NULL);
     p->sys = sys;
-    p->kind = (ukko_actor){.size = sizeof(ukko_actor), .name = "probe", .receive = {NULL, probe_receive}, .data = p};
+    p->kind = (ukko_actor){
+        .size = sizeof(ukko_actor), .name = "probe", .receive = {NULL, probe_receive}, .data = p};
     assert_int_equal(ukko_system_spawn(sys, ukko_props_new(&p->kind), name, &p->ref), UKKO_OK);
     return p;
 }
@@ -123,7 +124,8 @@ static inline ukko_config *test_config(const char *text) {
     return cfg;
 }
 /* A running local system; text is configuration on top of a silent log. */
-static inline ukko_system *test_system(const char *name, const char *text, ukko_log_fn log, void *log_data) {
+static inline ukko_system *test_system(const char *name, const char *text, ukko_log_fn log,
+                                       void *log_data) {
     char all[4096];
     ukko_system *sys = NULL;
     ukko_error err = {0};

@@ -66,20 +66,26 @@ static inline void noisy_stop(ukko_ctx *ctx, void *state) {
     snprintf(out, sizeof out, "%s stops", ukko_ref_name(ukko_self(ctx)));
     ukko_tell_text(ctx, p->ref, out);
 }
-static const ukko_actor worker = {.size = sizeof(ukko_actor), .name = "worker", .receive = {NULL, worker_receive}};
-static const ukko_actor noisy = {.size = sizeof(ukko_actor), .name = "noisy", .receive = {NULL, worker_receive},
-                                 .start = noisy_start, .stop = noisy_stop};
+static const ukko_actor worker = {
+    .size = sizeof(ukko_actor), .name = "worker", .receive = {NULL, worker_receive}};
+static const ukko_actor noisy = {.size = sizeof(ukko_actor),
+                                 .name = "noisy",
+                                 .receive = {NULL, worker_receive},
+                                 .start = noisy_start,
+                                 .stop = noisy_stop};
 
 static inline ukko_ref *spawn_of(const ukko_actor *kind, const char *name) {
     ukko_ref *ref = NULL;
     assert_int_equal(ukko_system_spawn(sys, ukko_props_new(kind), name, &ref), UKKO_OK);
     return ref;
 }
-static inline ukko_ref *router_of(const ukko_router_opts *opts, const ukko_actor *kind, const char *name) {
+static inline ukko_ref *router_of(const ukko_router_opts *opts, const ukko_actor *kind,
+                                  const char *name) {
     ukko_props *props;
     ukko_ref *ref = NULL;
     ukko_error err = {0};
-    if (ukko_router_props(&props, opts, kind ? ukko_props_new(kind) : NULL, &err)) fail_msg("%s", err.message);
+    if (ukko_router_props(&props, opts, kind ? ukko_props_new(kind) : NULL, &err))
+        fail_msg("%s", err.message);
     if (ukko_system_spawn(sys, props, name, &ref)) {
         ukko_spawn_error(&err);
         fail_msg("%s", err.message);
@@ -105,7 +111,8 @@ static inline void count_texts(size_t n, const char *tail, size_t counts[64]) {
 }
 static inline size_t routees_of(ukko_ref *router) {
     ukko_msg *m = NULL;
-    assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_new(&ukko_get_routees_type), 10000, &m), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_new(&ukko_get_routees_type), 10000, &m),
+                     UKKO_OK);
     const ukko_routees *r = ukko_msg_get(m, &ukko_routees_type);
     assert_non_null(r);
     size_t n = r->n;
@@ -121,7 +128,8 @@ static inline void ask_who(ukko_ref *to, ukko_msg *msg, char name[64]) { /* take
 }
 static inline void expect_terminated(ukko_ref *ref) {
     ukko_msg *m = probe_expect(p, &ukko_terminated_type);
-    assert_true(ukko_ref_equal(((const ukko_terminated *)ukko_msg_get(m, &ukko_terminated_type))->ref, ref));
+    assert_true(ukko_ref_equal(
+        ((const ukko_terminated *)ukko_msg_get(m, &ukko_terminated_type))->ref, ref));
     ukko_msg_release(m);
 }
 static inline void stop_router(ukko_ref *router) { /* does not wait */

@@ -48,8 +48,12 @@ static int child_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     note(ctx, out);
     return UKKO_OK;
 }
-static const ukko_actor child_actor = {.size = sizeof(ukko_actor), .state_size = sizeof(child_state), .name = "child",
-                                       .receive = {NULL, child_receive}, .start = child_start, .stop = child_stop};
+static const ukko_actor child_actor = {.size = sizeof(ukko_actor),
+                                       .state_size = sizeof(child_state),
+                                       .name = "child",
+                                       .receive = {NULL, child_receive},
+                                       .start = child_start,
+                                       .stop = child_stop};
 
 /* A parent with children a and b and a strategy of the test's choice. */
 static ukko_directive wanted;
@@ -75,9 +79,13 @@ static int parent_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     else note(ctx, "no child");
     return UKKO_OK;
 }
-#define PARENT(var, strategy)                                                                                   \
-    static const ukko_actor var = {.size = sizeof(ukko_actor), .name = "parent", .receive = {NULL, parent_receive}, \
-                                   .start = parent_start, .stop = child_stop, .supervision = &strategy}
+#define PARENT(var, strategy)                                                                      \
+    static const ukko_actor var = {.size = sizeof(ukko_actor),                                     \
+                                   .name = "parent",                                               \
+                                   .receive = {NULL, parent_receive},                              \
+                                   .start = parent_start,                                          \
+                                   .stop = child_stop,                                             \
+                                   .supervision = &strategy}
 static const ukko_supervision one = {sizeof(ukko_supervision), false, -1, 0, decide};
 static const ukko_supervision all = {sizeof(ukko_supervision), true, -1, 0, decide};
 static const ukko_supervision twice = {sizeof(ukko_supervision), false, 2, 60000, decide};
@@ -102,7 +110,9 @@ static void expect_set(const char *const *want, size_t n) {
         ukko_msg_release(m);
     }
 }
-#define EXPECT_SET(...) expect_set((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+#define EXPECT_SET(...)                                                                            \
+    expect_set((const char *const[]){__VA_ARGS__},                                                 \
+               sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 static ukko_ref *parent_up(const ukko_actor *kind, ukko_directive directive) {
     wanted = directive;
@@ -164,7 +174,8 @@ static void escalation_restarts_the_parent(void **state) {
     (void)state;
     ukko_ref *r = parent_up(&one_parent, UKKO_ESCALATE);
     ukko_tell_text(NULL, r, "a fail");
-    EXPECT_SET("parent decides", "a stop", "b stop", "parent stop", "parent start", "a start", "b start");
+    EXPECT_SET("parent decides", "a stop", "b stop", "parent stop", "parent start", "a start",
+               "b start");
     ukko_tell_text(NULL, r, "a count");
     probe_expect_text(p, "a 1");
     end(r);
@@ -216,7 +227,8 @@ static int bad_start(ukko_ctx *ctx, void *state, const ukko_msg *const *args, si
 }
 static void a_failed_start_stops_the_actor(void **state) {
     (void)state;
-    static const ukko_actor kind = {.size = sizeof(ukko_actor), .name = "bad", .start = bad_start, .stop = child_stop};
+    static const ukko_actor kind = {
+        .size = sizeof(ukko_actor), .name = "bad", .start = bad_start, .stop = child_stop};
     ukko_ref *r = spawn(&kind, "bad");
     probe_expect_text(p, "bad stop"); /* stop() follows a failed start */
     probe_watch(p, r);
@@ -232,11 +244,14 @@ static void suspend_and_resume_from_outside(void **state) {
     probe_expect_nothing(p);
     ukko_ref_signal(c, UKKO_SIGNAL_RESUME, NULL);
     probe_expect_text(p, "s 1");
-    ukko_ref_signal(c, UKKO_SIGNAL_RECREATE, ukko_msg_throwable("java.lang.IllegalStateException", "x")); /* running: ignored */
+    ukko_ref_signal(
+        c, UKKO_SIGNAL_RECREATE,
+        ukko_msg_throwable("java.lang.IllegalStateException", "x")); /* running: ignored */
     ukko_tell_text(NULL, c, "count");
     probe_expect_text(p, "s 2");
     ukko_ref_signal(c, UKKO_SIGNAL_SUSPEND, NULL);
-    ukko_ref_signal(c, UKKO_SIGNAL_RECREATE, ukko_msg_throwable("java.lang.IllegalStateException", "x"));
+    ukko_ref_signal(c, UKKO_SIGNAL_RECREATE,
+                    ukko_msg_throwable("java.lang.IllegalStateException", "x"));
     EXPECT_SET("s stop", "s start");
     end(c);
 }
@@ -249,7 +264,10 @@ static int pact_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
 }
 static void an_unhandled_terminated_is_a_death_pact(void **state) {
     (void)state;
-    static const ukko_actor kind = {.size = sizeof(ukko_actor), .name = "pact", .receive = {NULL, pact_receive}, .stop = child_stop};
+    static const ukko_actor kind = {.size = sizeof(ukko_actor),
+                                    .name = "pact",
+                                    .receive = {NULL, pact_receive},
+                                    .stop = child_stop};
     ukko_ref *r = spawn(&kind, "pact"), *c = spawn(&child_actor, "c");
     probe_expect_text(p, "c start");
     ukko_ref_body body = {c};
@@ -286,11 +304,13 @@ static int closed_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
 }
 static void stash_and_behaviours(void **state) {
     (void)state;
-    static const ukko_actor kind = {.size = sizeof(ukko_actor), .name = "door", .receive = {NULL, closed_receive}};
+    static const ukko_actor kind = {
+        .size = sizeof(ukko_actor), .name = "door", .receive = {NULL, closed_receive}};
     ukko_ref *r = spawn(&kind, "door");
     static const char *const in[] = {"1", "2", "open", "3", "close", "4", "open", "5"};
     for (size_t i = 0; i < sizeof in / sizeof *in; i++) ukko_tell_text(NULL, r, in[i]);
-    static const char *const out[] = {"door 1", "door 2", "door 3", "door close", "door 4", "door 5"};
+    static const char *const out[] = {"door 1",     "door 2", "door 3",
+                                      "door close", "door 4", "door 5"};
     for (size_t i = 0; i < sizeof out / sizeof *out; i++) probe_expect_text(p, out[i]);
     end(r);
 }
@@ -317,7 +337,10 @@ static int timer_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
 }
 static void timers_and_receive_timeout(void **state) {
     (void)state;
-    static const ukko_actor kind = {.size = sizeof(ukko_actor), .state_size = sizeof(int), .name = "clock", .receive = {NULL, timer_receive}};
+    static const ukko_actor kind = {.size = sizeof(ukko_actor),
+                                    .state_size = sizeof(int),
+                                    .name = "clock",
+                                    .receive = {NULL, timer_receive}};
     ukko_ref *r = spawn(&kind, "clock");
     ukko_tell_text(NULL, r, "go");
     EXPECT_SET("clock once", "clock ticked");
@@ -351,8 +374,12 @@ static int replier_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
 }
 static void asking_inside_an_actor(void **state) {
     (void)state;
-    static const ukko_actor asker = {.size = sizeof(ukko_actor), .name = "asker", .receive = {NULL, asker_receive}};
-    static const ukko_actor replier = {.size = sizeof(ukko_actor), .state_size = sizeof(int), .name = "replier", .receive = {NULL, replier_receive}};
+    static const ukko_actor asker = {
+        .size = sizeof(ukko_actor), .name = "asker", .receive = {NULL, asker_receive}};
+    static const ukko_actor replier = {.size = sizeof(ukko_actor),
+                                       .state_size = sizeof(int),
+                                       .name = "replier",
+                                       .receive = {NULL, replier_receive}};
     ukko_ref *a = spawn(&asker, "asker"), *b = spawn(&replier, "replier");
     ukko_ref_body body = {b};
     static const char *const want[] = {"asker answer", "asker failure", "asker timeout"};
@@ -366,13 +393,15 @@ static void asking_inside_an_actor(void **state) {
 static int blocking_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     ukko_msg *answer;
     (void)state, (void)msg;
-    int rc = ukko_ask_wait(ukko_self(ctx), &ukko_string_type, &(ukko_string){"x", 0}, 1000, &answer);
+    int rc =
+        ukko_ask_wait(ukko_self(ctx), &ukko_string_type, &(ukko_string){"x", 0}, 1000, &answer);
     note(ctx, ukko_err_name(rc));
     return UKKO_OK;
 }
 static void blocking_in_an_actor_is_refused(void **state) {
     (void)state;
-    static const ukko_actor kind = {.size = sizeof(ukko_actor), .name = "blocker", .receive = {NULL, blocking_receive}};
+    static const ukko_actor kind = {
+        .size = sizeof(ukko_actor), .name = "blocker", .receive = {NULL, blocking_receive}};
     ukko_ref *r = spawn(&kind, "blocker");
     ukko_tell_text(NULL, r, "x");
     probe_expect_text(p, "blocker UKKO_EDEADLOCK");
@@ -382,8 +411,10 @@ static void spawning_is_checked(void **state) {
     (void)state;
     ukko_ref *r = spawn(&child_actor, "name");
     probe_expect_text(p, "name start");
-    assert_int_equal(ukko_system_spawn(sys, ukko_props_new(&child_actor), "name", NULL), UKKO_EEXISTS);
-    assert_int_equal(ukko_system_spawn(sys, ukko_props_new(&child_actor), "a/b", NULL), UKKO_EINVAL);
+    assert_int_equal(ukko_system_spawn(sys, ukko_props_new(&child_actor), "name", NULL),
+                     UKKO_EEXISTS);
+    assert_int_equal(ukko_system_spawn(sys, ukko_props_new(&child_actor), "a/b", NULL),
+                     UKKO_EINVAL);
     assert_int_equal(ukko_system_spawn(sys, ukko_props_new(&child_actor), "$x", NULL), UKKO_EINVAL);
     assert_int_equal(ukko_system_spawn(sys, ukko_props_new(&child_actor), "", NULL), UKKO_EINVAL);
     end(r);
@@ -426,15 +457,24 @@ static void many_short_lives(void **state) {
 }
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(resume_keeps_the_state), cmocka_unit_test(restart_makes_a_new_state_and_keeps_the_mailbox),
-        cmocka_unit_test(all_for_one_restarts_the_siblings), cmocka_unit_test(stop_ends_the_child),
-        cmocka_unit_test(escalation_restarts_the_parent), cmocka_unit_test(retries_are_limited),
-        cmocka_unit_test(children_stop_before_their_parent), cmocka_unit_test(poison_pill_waits_its_turn_and_kill_fails),
-        cmocka_unit_test(a_failed_start_stops_the_actor), cmocka_unit_test(suspend_and_resume_from_outside),
-        cmocka_unit_test(an_unhandled_terminated_is_a_death_pact), cmocka_unit_test(watching_the_dead_tells_at_once),
-        cmocka_unit_test(stash_and_behaviours), cmocka_unit_test(timers_and_receive_timeout),
-        cmocka_unit_test(asking_inside_an_actor), cmocka_unit_test(blocking_in_an_actor_is_refused),
-        cmocka_unit_test(spawning_is_checked), cmocka_unit_test(unhandled_and_dead_letters_are_events),
+        cmocka_unit_test(resume_keeps_the_state),
+        cmocka_unit_test(restart_makes_a_new_state_and_keeps_the_mailbox),
+        cmocka_unit_test(all_for_one_restarts_the_siblings),
+        cmocka_unit_test(stop_ends_the_child),
+        cmocka_unit_test(escalation_restarts_the_parent),
+        cmocka_unit_test(retries_are_limited),
+        cmocka_unit_test(children_stop_before_their_parent),
+        cmocka_unit_test(poison_pill_waits_its_turn_and_kill_fails),
+        cmocka_unit_test(a_failed_start_stops_the_actor),
+        cmocka_unit_test(suspend_and_resume_from_outside),
+        cmocka_unit_test(an_unhandled_terminated_is_a_death_pact),
+        cmocka_unit_test(watching_the_dead_tells_at_once),
+        cmocka_unit_test(stash_and_behaviours),
+        cmocka_unit_test(timers_and_receive_timeout),
+        cmocka_unit_test(asking_inside_an_actor),
+        cmocka_unit_test(blocking_in_an_actor_is_refused),
+        cmocka_unit_test(spawning_is_checked),
+        cmocka_unit_test(unhandled_and_dead_letters_are_events),
         cmocka_unit_test(many_short_lives),
     };
     return cmocka_run_group_tests_name("life", tests, setup, teardown);

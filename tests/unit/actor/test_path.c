@@ -10,7 +10,8 @@ static uk_path parsed(const char *text) {
     return p;
 }
 static void is(ukko_slice s, const char *text) {
-    if (!uk_slice_is(s, text)) fail_msg("\"%.*s\" is not \"%s\"", (int)s.len, (const char *)s.ptr, text);
+    if (!uk_slice_is(s, text))
+        fail_msg("\"%.*s\" is not \"%s\"", (int)s.len, (const char *)s.ptr, text);
 }
 static int parse_code(const char *text) {
     uk_path p;
@@ -44,9 +45,21 @@ static void parses_remote_paths(void **state) {
 }
 /* spec: ActorPathSpec 3 */
 static void refuses_malformed_paths(void **state) {
-    static const char *const bad[] = {"", "http:", "pekko", "pekko:/a/b", "://a@b:1/x", "pekko.tcp://a@b/x", "pekko.tcp://a@b:/x",
-                                      "pekko.tcp://a@b:99999/x", "pekko.tcp://a@:1/x", "pekko.tcp://@b:1/x", "pekko.tcp://a b@c:1/x",
-                                      "pekko.tcp://a@b:1/x y", "pekko.tcp://a@b:1/x%2", "9p://a/b", "user/a"};
+    static const char *const bad[] = {"",
+                                      "http:",
+                                      "pekko",
+                                      "pekko:/a/b",
+                                      "://a@b:1/x",
+                                      "pekko.tcp://a@b/x",
+                                      "pekko.tcp://a@b:/x",
+                                      "pekko.tcp://a@b:99999/x",
+                                      "pekko.tcp://a@:1/x",
+                                      "pekko.tcp://@b:1/x",
+                                      "pekko.tcp://a b@c:1/x",
+                                      "pekko.tcp://a@b:1/x y",
+                                      "pekko.tcp://a@b:1/x%2",
+                                      "9p://a/b",
+                                      "user/a"};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (!parse_code(bad[i])) fail_msg("accepted \"%s\"", bad[i]);
@@ -61,7 +74,8 @@ static int echo_any(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     ukko_reply_msg(ctx, ukko_msg_retain(msg));
     return UKKO_OK;
 }
-static const ukko_actor echo_actor = {.size = sizeof(ukko_actor), .name = "echo", .receive = {NULL, echo_any}};
+static const ukko_actor echo_actor = {
+    .size = sizeof(ukko_actor), .name = "echo", .receive = {NULL, echo_any}};
 
 /* spec: ActorPathSpec 4,6,8 */
 static void text_of_root_child_and_uid(void **state) {
@@ -99,8 +113,10 @@ static void elements_are_walked(void **state) {
 }
 /* spec: ActorPathSpec 7 */
 static void names_are_checked(void **state) {
-    static const char *const good[] = {"a", "A0-_.*+:@&=,!~';", "x$y", "%20", "a%C3%BCb", "very-long-name-0123456789"};
-    static const char *const bad[] = {"", "$a", "a/b", "a b", "%", "%2", "%zz", "a#b", "\xc3\xbc", "a?", "a[", "<a>", "a\"b"};
+    static const char *const good[] = {"a",   "A0-_.*+:@&=,!~';", "x$y",
+                                       "%20", "a%C3%BCb",         "very-long-name-0123456789"};
+    static const char *const bad[] = {"",    "$a",       "a/b", "a b", "%",   "%2",  "%zz",
+                                      "a#b", "\xc3\xbc", "a?",  "a[",  "<a>", "a\"b"};
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         if (!uk_path_element_valid(ukko_str(good[i]))) fail_msg("refused \"%s\"", good[i]);
@@ -123,14 +139,16 @@ static void separator_in_the_system_name_is_refused(void **state) {
 }
 /* spec: ActorPathSpec 10,12 */
 static void bad_hosts_are_detected(void **state) {
-    static const char *const bad[] = {"ho_st", "a.b_c", "", "a b", "h\xc3\xb6st", "::1", "[", "[]", "a/b", "a:b"};
+    static const char *const bad[] = {"ho_st", "a.b_c", "",   "a b", "h\xc3\xb6st",
+                                      "::1",   "[",     "[]", "a/b", "a:b"};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (uk_host_valid(ukko_str(bad[i]))) fail_msg("accepted \"%s\"", bad[i]);
 }
 /* spec: ActorPathSpec 11 */
 static void good_hosts_pass(void **state) {
-    static const char *const good[] = {"localhost", "127.0.0.1", "a-b.c", "my_host.example", "[::1]", "[fe80::1%eth0]", "x"};
+    static const char *const good[] = {"localhost", "127.0.0.1",      "a-b.c", "my_host.example",
+                                       "[::1]",     "[fe80::1%eth0]", "x"};
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         if (!uk_host_valid(ukko_str(good[i]))) fail_msg("refused \"%s\"", good[i]);
@@ -181,9 +199,11 @@ static void globs(void **state) {
     static const struct {
         const char *pattern, *name;
         bool match;
-    } rows[] = {{"*", "", true},      {"*", "abc", true},   {"a*", "abc", true}, {"*c", "abc", true},  {"a*c", "abc", true},
-                {"a*d", "abc", false}, {"?", "a", true},     {"?", "", false},    {"??", "abc", false}, {"a?c", "abc", true},
-                {"a**c", "abc", true}, {"", "", true},       {"", "a", false},    {"c.*", "c1", false}, {"[ab]*", "a1", false},
+    } rows[] = {{"*", "", true},         {"*", "abc", true},    {"a*", "abc", true},
+                {"*c", "abc", true},     {"a*c", "abc", true},  {"a*d", "abc", false},
+                {"?", "a", true},        {"?", "", false},      {"??", "abc", false},
+                {"a?c", "abc", true},    {"a**c", "abc", true}, {"", "", true},
+                {"", "a", false},        {"c.*", "c1", false},  {"[ab]*", "a1", false},
                 {"*b*b*", "abab", true}, {"*x*", "abab", false}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -192,7 +212,8 @@ static void globs(void **state) {
     char stars[30002];
     memset(stars, '*', 30000); /* no peer's pattern may take long */
     strcpy(stars + 30000, "x");
-    assert_false(uk_glob_match(ukko_str(stars), ukko_str("a-name-of-some-length-that-does-not-match")));
+    assert_false(
+        uk_glob_match(ukko_str(stars), ukko_str("a-name-of-some-length-that-does-not-match")));
 }
 static void generated_names(void **state) {
     static const struct {
@@ -208,12 +229,22 @@ static void generated_names(void **state) {
 }
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parses_and_prints), cmocka_unit_test(parses_remote_paths), cmocka_unit_test(refuses_malformed_paths),
-        cmocka_unit_test(text_of_root_child_and_uid), cmocka_unit_test(elements_are_walked), cmocka_unit_test(names_are_checked),
-        cmocka_unit_test(separator_in_the_system_name_is_refused), cmocka_unit_test(bad_hosts_are_detected),
-        cmocka_unit_test(good_hosts_pass), cmocka_unit_test(relative_single_name), cmocka_unit_test(relative_names),
-        cmocka_unit_test(relative_url_encoded), cmocka_unit_test(relative_with_uid), cmocka_unit_test(addresses),
-        cmocka_unit_test(globs), cmocka_unit_test(generated_names),
+        cmocka_unit_test(parses_and_prints),
+        cmocka_unit_test(parses_remote_paths),
+        cmocka_unit_test(refuses_malformed_paths),
+        cmocka_unit_test(text_of_root_child_and_uid),
+        cmocka_unit_test(elements_are_walked),
+        cmocka_unit_test(names_are_checked),
+        cmocka_unit_test(separator_in_the_system_name_is_refused),
+        cmocka_unit_test(bad_hosts_are_detected),
+        cmocka_unit_test(good_hosts_pass),
+        cmocka_unit_test(relative_single_name),
+        cmocka_unit_test(relative_names),
+        cmocka_unit_test(relative_url_encoded),
+        cmocka_unit_test(relative_with_uid),
+        cmocka_unit_test(addresses),
+        cmocka_unit_test(globs),
+        cmocka_unit_test(generated_names),
     };
     return cmocka_run_group_tests_name("paths", tests, NULL, NULL);
 }

@@ -22,12 +22,16 @@ static int node_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     ukko_reply_msg(ctx, ukko_msg_retain(msg));
     return UKKO_OK;
 }
-static const ukko_actor node_actor = {.size = sizeof(ukko_actor), .name = "node", .receive = {NULL, node_receive}};
+static const ukko_actor node_actor = {
+    .size = sizeof(ukko_actor), .name = "node", .receive = {NULL, node_receive}};
 static int parent_start(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n) {
     (void)state, (void)args, (void)n;
     return ukko_spawn(ctx, ukko_props_new(&node_actor), "c21", NULL);
 }
-static const ukko_actor parent_actor = {.size = sizeof(ukko_actor), .name = "parent", .receive = {NULL, node_receive}, .start = parent_start};
+static const ukko_actor parent_actor = {.size = sizeof(ukko_actor),
+                                        .name = "parent",
+                                        .receive = {NULL, node_receive},
+                                        .start = parent_start};
 
 typedef struct world {
     ukko_system *sys;
@@ -39,8 +43,10 @@ static int setup(void **state) {
     w->sys = test_system("sel", NULL, NULL, NULL);
     w->p = probe_new(w->sys, "probe");
     assert_int_equal(ukko_system_spawn(w->sys, ukko_props_new(&node_actor), "c1", &w->c1), UKKO_OK);
-    assert_int_equal(ukko_system_spawn(w->sys, ukko_props_new(&parent_actor), "c2", &w->c2), UKKO_OK);
-    while (ukko_find_wait(w->sys, "/user/c2/c21", 1000, &w->c21)) {} /* born with its parent's first turn */
+    assert_int_equal(ukko_system_spawn(w->sys, ukko_props_new(&parent_actor), "c2", &w->c2),
+                     UKKO_OK);
+    while (ukko_find_wait(w->sys, "/user/c2/c21", 1000, &w->c21)) {
+    } /* born with its parent's first turn */
     *state = w;
     return 0;
 }
@@ -82,7 +88,9 @@ static void context_is(world *w, ukko_ref *from, const char *path, ukko_ref *wan
     ukko_tell_from(from, ukko_msg_string(cmd), w->p->ref);
     expect_identity(w->p, path, want);
 }
-static void without_address(ukko_ref *r, char *buf, size_t len) { assert_true(ukko_ref_print(r, buf, len) < len); }
+static void without_address(ukko_ref *r, char *buf, size_t len) {
+    assert_true(ukko_ref_print(r, buf, len) < len);
+}
 
 /* spec: ActorSelectionSpec 1 */
 static void system_by_path_of_a_reference(void **state) {
@@ -100,14 +108,16 @@ static void system_by_path_text(void **state) {
 static void two_incarnations(void **state) {
     world *w = *state;
     ukko_ref *first, *second;
-    assert_int_equal(ukko_system_spawn(w->sys, ukko_props_new(&node_actor), "again", &first), UKKO_OK);
+    assert_int_equal(ukko_system_spawn(w->sys, ukko_props_new(&node_actor), "again", &first),
+                     UKKO_OK);
     char old[256];
     snprintf(old, sizeof old, "%s", ukko_ref_path(first));
     select_is(w, old, first);
     probe_watch(w->p, first);
     ukko_ref_signal(first, UKKO_SIGNAL_TERMINATE, NULL);
     ukko_msg_release(probe_expect(w->p, &ukko_terminated_type));
-    assert_int_equal(ukko_system_spawn(w->sys, ukko_props_new(&node_actor), "again", &second), UKKO_OK);
+    assert_int_equal(ukko_system_spawn(w->sys, ukko_props_new(&node_actor), "again", &second),
+                     UKKO_OK);
     assert_false(ukko_ref_equal(first, second));
     select_is(w, old, NULL);
     select_is(w, "/user/again", second);
@@ -137,7 +147,8 @@ static void system_guardian_and_generated(void **state) {
     ukko_ref *sys = ukko_system_ref(w->sys, "/system"), *generated;
     char path[128];
     select_is(w, "/system", sys);
-    assert_int_equal(ukko_system_spawn(w->sys, ukko_props_new(&node_actor), NULL, &generated), UKKO_OK);
+    assert_int_equal(ukko_system_spawn(w->sys, ukko_props_new(&node_actor), NULL, &generated),
+                     UKKO_OK);
     without_address(generated, path, sizeof path);
     assert_memory_equal(path, "/user/$", 7);
     select_is(w, path, generated);
@@ -148,9 +159,11 @@ static void system_guardian_and_generated(void **state) {
 /* spec: ActorSelectionSpec 7 */
 static void system_missing(void **state) {
     world *w = *state;
-    static const char *const missing[] = {"/user/a/b", "/nowhere", "/user/c1/x", "nobody", "/user/c2/c21/y", "pekko://sel/user/none"};
+    static const char *const missing[] = {"/user/a/b", "/nowhere",       "/user/c1/x",
+                                          "nobody",    "/user/c2/c21/y", "pekko://sel/user/none"};
     for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) select_is(w, missing[i], NULL);
-    ukko_ref *r = ukko_system_ref(w->sys, "/user/a/b"); /* a reference all the same: to dead letters */
+    ukko_ref *r =
+        ukko_system_ref(w->sys, "/user/a/b"); /* a reference all the same: to dead letters */
     ukko_tell_from(r, identify("x"), w->p->ref);
     expect_identity(w->p, "x", NULL);
     ukko_ref_release(r);
@@ -190,7 +203,8 @@ static void context_guardian_and_generated(void **state) {
     char path[128];
     context_is(w, w->c21, "/system", sys);
     context_is(w, w->c1, "../../system", sys);
-    assert_int_equal(ukko_system_spawn(w->sys, ukko_props_new(&node_actor), NULL, &generated), UKKO_OK);
+    assert_int_equal(ukko_system_spawn(w->sys, ukko_props_new(&node_actor), NULL, &generated),
+                     UKKO_OK);
     snprintf(path, sizeof path, "../%s", ukko_ref_name(generated));
     context_is(w, w->c2, path, generated);
     ukko_ref_signal(generated, UKKO_SIGNAL_TERMINATE, NULL);
@@ -302,7 +316,8 @@ static void resolve_one_of_nothing(void **state) {
 /* spec: ActorSelectionSpec 22 */
 static void equality(void **state) {
     world *w = *state;
-    ukko_selection *a = ukko_select(w->sys, "/user/c2/*"), *b = ukko_select(w->sys, "/user//c2/*/"), *c = ukko_select(w->sys, "/user/c2/c21");
+    ukko_selection *a = ukko_select(w->sys, "/user/c2/*"), *b = ukko_select(w->sys, "/user//c2/*/"),
+                   *c = ukko_select(w->sys, "/user/c2/c21");
     ukko_selection *d = ukko_select_at(w->c2, "user/c2/*");
     assert_true(ukko_selection_equal(a, b));
     assert_false(ukko_selection_equal(a, c));
@@ -324,7 +339,8 @@ static void printed_form(void **state) {
     ukko_selection_print(s, buf, sizeof buf);
     snprintf(want, sizeof want, "ActorSelection[Anchor(%s), Path(/c21)]", ukko_ref_path(w->c2));
     assert_string_equal(buf, want);
-    assert_int_equal(ukko_selection_print(s, buf, 5), strlen(want)); /* cut, and the whole length told */
+    assert_int_equal(ukko_selection_print(s, buf, 5),
+                     strlen(want)); /* cut, and the whole length told */
     ukko_selection_release(s);
 }
 /* spec: ActorSelectionSpec 24 */
@@ -340,7 +356,8 @@ static void storable_form(void **state) {
 /* spec: ActorSelectionSpec 25 */
 static void dead_letter_of_the_message(void **state) {
     world *w = *state;
-    probe *dead = w->dead = probe_new(w->sys, "dead"); /* freed after the system: its table is in use */
+    probe *dead = w->dead =
+        probe_new(w->sys, "dead"); /* freed after the system: its table is in use */
     ukko_subscribe(w->sys, &ukko_dead_letter_type, dead->ref);
     ukko_selection *s = ukko_select(w->sys, "/user/missing/one");
     ukko_selection_tell(s, ukko_msg_string("lost"), w->c1);
@@ -385,7 +402,8 @@ static int forwarder_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
 /* spec: ActorSelectionSpec 27 */
 static void forward_keeps_the_sender(void **state) {
     world *w = *state;
-    static const ukko_actor kind = {.size = sizeof(ukko_actor), .name = "forwarder", .receive = {NULL, forwarder_receive}};
+    static const ukko_actor kind = {
+        .size = sizeof(ukko_actor), .name = "forwarder", .receive = {NULL, forwarder_receive}};
     ukko_ref *f;
     assert_int_equal(ukko_system_spawn(w->sys, ukko_props_new(&kind), NULL, &f), UKKO_OK);
     ukko_tell_from(f, ukko_msg_string("onward"), w->p->ref);
@@ -396,15 +414,33 @@ static void forward_keeps_the_sender(void **state) {
 }
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(system_by_path_of_a_reference), cmocka_unit_test(system_by_path_text), cmocka_unit_test(two_incarnations),
-        cmocka_unit_test(system_from_the_root), cmocka_unit_test(system_relative), cmocka_unit_test(system_guardian_and_generated),
-        cmocka_unit_test(system_missing), cmocka_unit_test(context_by_reference_path), cmocka_unit_test(context_by_path_text),
-        cmocka_unit_test(context_from_the_root), cmocka_unit_test(context_relative), cmocka_unit_test(context_guardian_and_generated),
-        cmocka_unit_test(context_missing), cmocka_unit_test(message_through_a_selection), cmocka_unit_test(message_to_a_text_path),
-        cmocka_unit_test(message_to_a_reference_path), cmocka_unit_test(sender_is_kept), cmocka_unit_test(undeliverable_does_no_harm),
-        cmocka_unit_test(resolve_one_with_timeout), cmocka_unit_test(resolve_one_by_callback), cmocka_unit_test(resolve_one_of_nothing),
-        cmocka_unit_test(equality), cmocka_unit_test(printed_form), cmocka_unit_test(storable_form),
-        cmocka_unit_test(dead_letter_of_the_message), cmocka_unit_test(wildcards), cmocka_unit_test(forward_keeps_the_sender),
+        cmocka_unit_test(system_by_path_of_a_reference),
+        cmocka_unit_test(system_by_path_text),
+        cmocka_unit_test(two_incarnations),
+        cmocka_unit_test(system_from_the_root),
+        cmocka_unit_test(system_relative),
+        cmocka_unit_test(system_guardian_and_generated),
+        cmocka_unit_test(system_missing),
+        cmocka_unit_test(context_by_reference_path),
+        cmocka_unit_test(context_by_path_text),
+        cmocka_unit_test(context_from_the_root),
+        cmocka_unit_test(context_relative),
+        cmocka_unit_test(context_guardian_and_generated),
+        cmocka_unit_test(context_missing),
+        cmocka_unit_test(message_through_a_selection),
+        cmocka_unit_test(message_to_a_text_path),
+        cmocka_unit_test(message_to_a_reference_path),
+        cmocka_unit_test(sender_is_kept),
+        cmocka_unit_test(undeliverable_does_no_harm),
+        cmocka_unit_test(resolve_one_with_timeout),
+        cmocka_unit_test(resolve_one_by_callback),
+        cmocka_unit_test(resolve_one_of_nothing),
+        cmocka_unit_test(equality),
+        cmocka_unit_test(printed_form),
+        cmocka_unit_test(storable_form),
+        cmocka_unit_test(dead_letter_of_the_message),
+        cmocka_unit_test(wildcards),
+        cmocka_unit_test(forward_keeps_the_sender),
     };
     return cmocka_run_group_tests_name("selections", tests, setup, teardown);
 }

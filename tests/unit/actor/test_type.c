@@ -23,7 +23,8 @@ static void no_print(ukko_ref *ref, uk_buf *out) {
     uk_buf_str(out, "/x");
 }
 static void no_free(ukko_ref *ref) { (void)ref; }
-static const uk_ref_vt vt = {.kind = UK_REF_REMOTE, .tell = no_tell, .print = no_print, .free = no_free};
+static const uk_ref_vt vt = {
+    .kind = UK_REF_REMOTE, .tell = no_tell, .print = no_print, .free = no_free};
 static unsigned count_of(ukko_ref *r) { return atomic_load(&r->refs); }
 
 typedef struct pair { const char *key; ukko_ref *value; } pair;
@@ -211,9 +212,11 @@ static void messages_in_logs(void **state) {
     is_printed(ukko_msg_new(&ukko_option_type), "None", "scala.None$");
     ukko_boxed b = {ukko_msg_string("x")};
     is_printed(ukko_msg_copy(&ukko_option_type, &b), "Some(x)", "scala.Some");
-    is_printed(ukko_msg_copy(&ukko_identify_type, &b), "Identify(x)", "org.apache.pekko.actor.Identify");
+    is_printed(ukko_msg_copy(&ukko_identify_type, &b), "Identify(x)",
+               "org.apache.pekko.actor.Identify");
     ukko_msg_release(b.value);
-    is_printed(ukko_msg_copy(&ukko_address_type, &a), "pekko.tcp://s@h:1", "org.apache.pekko.actor.Address");
+    is_printed(ukko_msg_copy(&ukko_address_type, &a), "pekko.tcp://s@h:1",
+               "org.apache.pekko.actor.Address");
     is_printed(ukko_msg_throwable("a.B", "no"), "a.B: no", "a.B");
     is_printed(ukko_msg_new(&ukko_done_type), "Done", "org.apache.pekko.Done$");
     is_printed(ukko_msg_copy(&pair_type, &(pair){"k", NULL}), "pair(key=k, value=null)", "pair");

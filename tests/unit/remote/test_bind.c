@@ -26,9 +26,11 @@ static bool connects(const char *host, int port) {
 }
 static int try_start(const char *netty, ukko_system **out, ukko_error *err) {
     char text[1024];
-    snprintf(text, sizeof text,
-             "pekko { loglevel = OFF, actor.provider = remote, remote { artery.enabled = off, warn-about-direct-use = off\n"
-             " classic { netty.tcp { %s } } } }", netty);
+    snprintf(
+        text, sizeof text,
+        "pekko { loglevel = OFF, actor.provider = remote, remote { artery.enabled = off, warn-about-direct-use = off\n"
+        " classic { netty.tcp { %s } } } }",
+        netty);
     ukko_config *cfg = test_config(text);
     ukko_system_opts o = UKKO_SYSTEM_OPTS("bind", NULL);
     o.config = cfg;
@@ -116,7 +118,9 @@ static void published_and_bound_apart(void **state) {
     char text[192];
     (void)state;
     int published = free_port(), bound = free_port();
-    snprintf(text, sizeof text, "hostname = ukko.example, port = %d, bind-hostname = 127.0.0.1, bind-port = %d", published, bound);
+    snprintf(text, sizeof text,
+             "hostname = ukko.example, port = %d, bind-hostname = 127.0.0.1, bind-port = %d",
+             published, bound);
     ukko_system *sys = started(text);
     is_at(ukko_remote_address(sys), "ukko.example", published);
     is_at(ukko_remote_bound_address(sys), "127.0.0.1", bound);
@@ -127,7 +131,8 @@ static void refused(const char *netty, int code, const char *part, const char *s
     ukko_system *sys = NULL;
     ukko_error err = {0};
     assert_int_equal(try_start(netty, &sys, &err), code);
-    if (!strstr(err.message, part) || !strstr(err.message, setting)) fail_msg("\"%s\" names neither %s nor %s", err.message, part, setting);
+    if (!strstr(err.message, part) || !strstr(err.message, setting))
+        fail_msg("\"%s\" names neither %s nor %s", err.message, part, setting);
 }
 static void refusals_name_the_setting(void **state) {
     char text[128], port[16];
@@ -137,10 +142,13 @@ static void refusals_name_the_setting(void **state) {
     snprintf(text, sizeof text, "hostname = 127.0.0.1, port = %s", port);
     refused(text, UKKO_EIO, port, "port");
     ukko_system_free(sys);
-    refused("hostname = no-such-host.invalid, port = 0", UKKO_EIO, "no-such-host.invalid", "hostname");
-    refused("hostname = 127.0.0.1, port = 0, maximum-frame-size = 20000b", UKKO_ECONFIG, "32000", "maximum-frame-size");
+    refused("hostname = no-such-host.invalid, port = 0", UKKO_EIO, "no-such-host.invalid",
+            "hostname");
+    refused("hostname = 127.0.0.1, port = 0, maximum-frame-size = 20000b", UKKO_ECONFIG, "32000",
+            "maximum-frame-size");
     refused("hostname = 127.0.0.1, port = 70000", UKKO_ECONFIG, "70000", "port");
-    refused("hostname = 127.0.0.1, port = 0, connection-timeout = soon", UKKO_ECONFIG, "soon", "connection-timeout");
+    refused("hostname = 127.0.0.1, port = 0, connection-timeout = soon", UKKO_ECONFIG, "soon",
+            "connection-timeout");
 }
 static void artery_left_on_is_an_error(void **state) {
     ukko_system *sys = NULL;
@@ -159,10 +167,14 @@ static void artery_left_on_is_an_error(void **state) {
 }
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_port), cmocka_unit_test(published_port_fixed_bound_random),
-        cmocka_unit_test(published_random_is_the_bound_fixed), cmocka_unit_test(bound_to_all_interfaces),
-        cmocka_unit_test(without_a_host_name_it_is_the_own_address), cmocka_unit_test(published_and_bound_apart),
-        cmocka_unit_test(refusals_name_the_setting), cmocka_unit_test(artery_left_on_is_an_error),
+        cmocka_unit_test(random_port),
+        cmocka_unit_test(published_port_fixed_bound_random),
+        cmocka_unit_test(published_random_is_the_bound_fixed),
+        cmocka_unit_test(bound_to_all_interfaces),
+        cmocka_unit_test(without_a_host_name_it_is_the_own_address),
+        cmocka_unit_test(published_and_bound_apart),
+        cmocka_unit_test(refusals_name_the_setting),
+        cmocka_unit_test(artery_left_on_is_an_error),
     };
     return cmocka_run_group_tests_name("bind", tests, NULL, NULL);
 }

@@ -24,8 +24,10 @@ static int echo_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     ukko_reply_msg(ctx, ukko_msg_retain(msg));
     return UKKO_OK;
 }
-static const ukko_actor blocker = {.size = sizeof(ukko_actor), .name = "blocker", .receive = {NULL, block_receive}};
-static const ukko_actor echo = {.size = sizeof(ukko_actor), .name = "echo", .receive = {NULL, echo_receive}};
+static const ukko_actor blocker = {
+    .size = sizeof(ukko_actor), .name = "blocker", .receive = {NULL, block_receive}};
+static const ukko_actor echo = {
+    .size = sizeof(ukko_actor), .name = "echo", .receive = {NULL, echo_receive}};
 
 static ukko_system *node(const char *name) {
     ukko_error err = {0};
@@ -38,7 +40,9 @@ static ukko_system *node(const char *name) {
     ukko_system_opts o = UKKO_SYSTEM_OPTS(name, NULL);
     o.config = cfg;
     o.threads = 2;
-    if (ukko_system_new(&sys, &o, &err) || ukko_remote_enable(sys, &err) || ukko_system_start(sys, &err)) fail_msg("%s", err.message);
+    if (ukko_system_new(&sys, &o, &err) || ukko_remote_enable(sys, &err) ||
+        ukko_system_start(sys, &err))
+        fail_msg("%s", err.message);
     ukko_config_release(cfg);
     return sys;
 }

@@ -9,7 +9,8 @@
 
 /* The path that a child of a's boss has at b, without uid. */
 static void path_at(char *out, size_t len, const node *a, const char *b, const char *name) {
-    snprintf(out, len, "%s/remote/pekko.tcp/%s/user/boss/%s", b, strstr(a->address, "://") + 3, name);
+    snprintf(out, len, "%s/remote/pekko.tcp/%s/user/boss/%s", b, strstr(a->address, "://") + 3,
+             name);
 }
 static void expect_path(ukko_ref *ref, const node *a, const char *b, const char *name) {
     char path[500];
@@ -217,8 +218,8 @@ typedef struct refusals {
 } refusals;
 static void count_refusals(void *data, const ukko_log_record *r) {
     bool all = r->level == UKKO_LOG_ERROR && r->marker && !strcmp(r->marker, "SECURITY") &&
-               strstr(r->text, "test.rig.Unlisted") && strstr(r->text, "Target path:") && r->cause &&
-               strstr(r->cause, "NotAllowedClassRemoteDeploymentAttemptException");
+               strstr(r->text, "test.rig.Unlisted") && strstr(r->text, "Target path:") &&
+               r->cause && strstr(r->cause, "NotAllowedClassRemoteDeploymentAttemptException");
     if (all) atomic_fetch_add(&((refusals *)data)->n, 1);
 }
 static void with_allow_list(const char *settings) {
@@ -278,7 +279,8 @@ static void what_cannot_travel_is_refused(void **state) {
     expect_refused(&a, p, "w", "argument 2 of [" WORKER "] cannot travel");
     p = props_at(&worker, b.address);
     ukko_props_dispatcher(p, "no.such.dispatcher");
-    expect_refused(&a, p, "w", "Dispatcher [no.such.dispatcher] not configured for path pekko://A/user/boss/w");
+    expect_refused(&a, p, "w",
+                   "Dispatcher [no.such.dispatcher] not configured for path pekko://A/user/boss/w");
     p = props_at(&worker, "akka.udp://X@127.0.0.1:1");
     expect_refused(&a, p, "w", "remote deployment failed for [pekko://A/user/boss/w]");
     ukko_ref *w = make(&a, b.address, "w"); /* the name was not taken by those */
@@ -388,14 +390,15 @@ static void children_of_children_elsewhere(void **state) {
     (void)state;
     char text[1000], base[600];
     node c = node_begin("C", "", NULL, NULL);
-    snprintf(text, sizeof text, "pekko.actor.deployment.\"/boss/w/kid\" { remote = \"%s\" }", c.address);
+    snprintf(text, sizeof text, "pekko.actor.deployment.\"/boss/w/kid\" { remote = \"%s\" }",
+             c.address);
     node a = node_begin("A", "", NULL, NULL), b = node_begin("B", text, NULL, NULL);
     ukko_ref *w = make(&a, b.address, "w");
     probe_expect_text(b.log, "start w");
     say(w, "child kid");
     probe_expect_text(c.log, "start kid");
-    snprintf(base, sizeof base, "%s/remote/pekko.tcp/%s/remote/pekko.tcp/%s/user/boss/w/kid", c.address,
-             strstr(b.address, "://") + 3, strstr(a.address, "://") + 3);
+    snprintf(base, sizeof base, "%s/remote/pekko.tcp/%s/remote/pekko.tcp/%s/user/boss/w/kid",
+             c.address, strstr(b.address, "://") + 3, strstr(a.address, "://") + 3);
     ukko_ref *kid = found(a.sys, "%s", "/user/boss/w/kid");
     assert_non_null(kid);
     assert_memory_equal(ukko_ref_path(kid), base, strlen(base));
@@ -504,7 +507,8 @@ static void a_creator_that_comes_back(void **state) {
     victim_make(&first, b.address);
     probe_expect_text(b.log, "start w");
     victim_crash(&first);
-    snprintf(port, sizeof port, "pekko.remote.classic.netty.tcp.port = %s", strrchr(first.address, ':') + 1);
+    snprintf(port, sizeof port, "pekko.remote.classic.netty.tcp.port = %s",
+             strrchr(first.address, ':') + 1);
     node a = node_begin("A", port, NULL, NULL);
     assert_string_equal(a.address, first.address);
     ukko_ref *w = make(&a, b.address, "w"); /* replaces the old one, before its end was noticed */

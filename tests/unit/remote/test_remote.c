@@ -45,7 +45,8 @@ static ukko_system *node(const char *name, const char *more) {
 }
 static ukko_system *node_at(const char *name, const char *address) {
     char more[100];
-    snprintf(more, sizeof more, "pekko.remote.classic.netty.tcp.port = %s", strrchr(address, ':') + 1);
+    snprintf(more, sizeof more, "pekko.remote.classic.netty.tcp.port = %s",
+             strrchr(address, ':') + 1);
     return node(name, more);
 }
 
@@ -61,7 +62,8 @@ static int order_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     else if (*n == *next) ++*next;
     return UKKO_OK;
 }
-static const ukko_actor echo = {.size = sizeof(ukko_actor), .name = "echo", .receive = {NULL, echo_receive}};
+static const ukko_actor echo = {
+    .size = sizeof(ukko_actor), .name = "echo", .receive = {NULL, echo_receive}};
 static const ukko_actor order = {.size = sizeof(ukko_actor), .state_size = sizeof(int64_t),
                                  .name = "order", .receive = {NULL, order_receive}};
 static void spawn(ukko_system *sys, const ukko_actor *kind, const char *name) {
@@ -291,7 +293,8 @@ static void stop_there(ukko_ref *ref) { ukko_ref_signal(ref, UKKO_SIGNAL_TERMINA
 static void numbers_survive_a_gate(void **state) {
     (void)state;
     ukko_system *a = node("A", ""), *b = node("B", "");
-    probe *watcher = probe_new(a, "watcher"), *bad = probe_new(a, "bad"), *worse = probe_new(b, "bad");
+    probe *watcher = probe_new(a, "watcher"), *bad = probe_new(a, "bad"),
+          *worse = probe_new(b, "bad");
     ukko_subscribe(a, &ukko_quarantined_type, bad->ref);
     ukko_subscribe(b, &ukko_quarantined_type, worse->ref);
     for (int round = 0; round < 3; round++) {
@@ -330,14 +333,18 @@ static void refused(const char *more, int code, const char *text, const char *se
 #define CLASSIC "pekko.remote.classic."
 static void bad_settings(void **state) {
     (void)state;
-    refused("pekko.remote.artery.enabled = on", UKKO_ECONFIG, "set pekko.remote.artery.enabled = off",
-            "classic remoting");
-    refused(CLASSIC "netty.tcp.maximum-frame-size = 20000b", UKKO_ECONFIG, "32000", "maximum-frame-size");
-    refused(CLASSIC "trusted-selection-paths = [\"user/x\"]", UKKO_ECONFIG, "slash", "trusted-selection-paths");
+    refused("pekko.remote.artery.enabled = on", UKKO_ECONFIG,
+            "set pekko.remote.artery.enabled = off", "classic remoting");
+    refused(CLASSIC "netty.tcp.maximum-frame-size = 20000b", UKKO_ECONFIG, "32000",
+            "maximum-frame-size");
+    refused(CLASSIC "trusted-selection-paths = [\"user/x\"]", UKKO_ECONFIG, "slash",
+            "trusted-selection-paths");
     refused(CLASSIC "resend-interval = 0s", UKKO_ECONFIG, "greater than zero", "resend-interval");
-    refused(CLASSIC "log-remote-lifecycle-events = loud", UKKO_ECONFIG, "loud", "log-remote-lifecycle-events");
+    refused(CLASSIC "log-remote-lifecycle-events = loud", UKKO_ECONFIG, "loud",
+            "log-remote-lifecycle-events");
     refused(CLASSIC "netty.tcp.port = 70000", UKKO_ECONFIG, "70000", "netty.tcp.port");
-    refused(CLASSIC "netty.tcp.hostname = no-such-host.invalid", UKKO_EIO, "no-such-host.invalid", "hostname");
+    refused(CLASSIC "netty.tcp.hostname = no-such-host.invalid", UKKO_EIO, "no-such-host.invalid",
+            "hostname");
     refused(CLASSIC "netty.tcp.hostname = \"0.0.0.0\"", UKKO_EIO, "bind-hostname", "hostname");
     refused("pekko.remote.protocol-name = erlang", UKKO_ECONFIG, "erlang", "protocol-name");
 }
