@@ -87,11 +87,47 @@ static const struct cbor_callbacks callbacks = {
     .float2 = on_float, .float4 = on_float, .float8 = on_double,
     .undefined = on_null, .null = on_null, .boolean = on_bool, .indef_break = on_break};
 
+/* What most items are, without the library: small integers, short text, true, false,
+   null, doubles. false: leave it to libcbor. */
+static bool read_common(uk_reader *r) {
+    const uint8_t *p = r->p;
+    size_t room = (size_t)(r->end - p) - 1;
+    uint8_t c = *p++, low = c & 31;
+    if (c >= 0x60 && c <= 0x78) {
+        size_t n = low;
+        if (c == 0x78) {
+            if (!room--) return false;
+            n = *p++;
+        }
+        if (n > room) return false;
+        r->tok = UK_TOK_STR;
+        r->text = (ukko_slice){p, n};
+        p += n;
+    } else if (c < 0x40 && low < 24) {
+        r->tok = UK_TOK_INT;
+        r->integer = c & 0x20 ? -1 - low : low;
+        r->real = (double)r->integer;
+    } else if (c == 0xf4 || c == 0xf5 || c == 0xf6) {
+        r->tok = c == 0xf4 ? UK_TOK_FALSE : c == 0xf5 ? UK_TOK_TRUE : UK_TOK_NULL;
+    } else if (c == 0xfb && room >= 8) {
+        uint64_t bits;
+        memcpy(&bits, p, 8);
+        bits = __builtin_bswap64(bits);
+        memcpy(&r->real, &bits, 8);
+        r->tok = UK_TOK_REAL;
+        p += 8;
+    } else {
+        return false;
+    }
+    r->p = p;
+    return true;
+}
 static int read_item(item *it, uk_reader *r) {
     *it = (item){.r = r};
     do {
         it->tag = false;
         if (r->p == r->end) return UKKO_EPARSE;
+        if (read_common(r)) return UKKO_OK;
         struct cbor_decoder_result res =
             cbor_stream_decode(r->p, (size_t)(r->end - r->p), &callbacks, it);
         if (res.status != CBOR_DECODER_FINISHED || !res.read) return UKKO_EPARSE;
@@ -220,6 +256,10 @@ static size_t encode_head(int what, uint64_t v, unsigned char *p, size_t room) {
 }
 void uk_cbor_head(uk_buf *out, int what, uint64_t v) {
     uk_buf_reserve(out, 9);
+    if (what == UK_CBOR_TEXT && v < 24) { /* names and short texts */
+        out->ptr[out->len++] = (uint8_t)(0x60 | v);
+        return;
+    }
     out->len += encode_head(what, v, out->ptr + out->len, 9);
 }
 void uk_cbor_f64(uk_buf *out, double v) {

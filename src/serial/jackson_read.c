@@ -296,11 +296,17 @@ static int read_list(walk *s, const ukko_field *f, void *body) {
     uk_buf_fini(&list);
     return rc;
 }
+/* Names are short: one pass without strlen. */
+static inline bool same_name(const char *want, ukko_slice name) {
+    for (size_t i = 0; i < name.len; i++)
+        if (want[i] != (char)name.ptr[i] || !want[i]) return false;
+    return !want[name.len];
+}
 /* Fields mostly come in the order of the table: *hint is where to look first. */
 static const ukko_field *find_field(const ukko_type *type, ukko_slice name, uint32_t *hint) {
     for (uint32_t n = 0; n < type->n_fields; n++) {
         uint32_t i = *hint + n < type->n_fields ? *hint + n : *hint + n - type->n_fields;
-        if (!uk_slice_is(name, type->fields[i].name)) continue;
+        if (!same_name(type->fields[i].name, name)) continue;
         *hint = i + 1 < type->n_fields ? i + 1 : 0;
         return &type->fields[i];
     }

@@ -53,6 +53,8 @@ int uk_reader_push(uk_reader *r, bool object, uint64_t left);
 int uk_json_next(uk_reader *r);
 int uk_cbor_next(uk_reader *r);
 
+/* The first byte from p on that ends a run of plain text: quote, backslash, control, not ASCII. */
+const uint8_t *uk_json_plain(const uint8_t *p, const uint8_t *end);
 /* Is text one JSON value, and an object when that is asked for? */
 int uk_json_check(ukko_slice text, unsigned max_depth);
 int uk_json_valid(ukko_slice text, unsigned max_depth, bool object);

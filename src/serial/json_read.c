@@ -55,13 +55,14 @@ int uk_reader_skip(uk_reader *r) {
 /* ---- strings ---- */
 
 /* The first byte from p on that ends a plain run: quote, backslash, control, not ASCII. */
-static const uint8_t *plain_end(const uint8_t *p, const uint8_t *end) {
+const uint8_t *uk_json_plain(const uint8_t *p, const uint8_t *end) {
     const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
     while (end - p >= 8) {
         uint64_t v;
         memcpy(&v, p, 8);
         uint64_t quote = v ^ ones * '"', back = v ^ ones * '\\';
-        if (((v - ones * 0x20) | (quote - ones) | (back - ones) | v) & high) break;
+        uint64_t hit = ((v - ones * 0x20) | (quote - ones) | (back - ones) | v) & high;
+        if (hit) return p + __builtin_ctzll(hit) / 8; /* the lowest one is exact */
         p += 8;
     }
     while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\') p++;
@@ -133,7 +134,7 @@ static int escaped_string(uk_reader *r, const uint8_t *from, const uint8_t *p) {
         } else {
             from = p++; /* not ASCII */
         }
-        p = plain_end(p, r->end);
+        p = uk_json_plain(p, r->end);
     }
     r->p = p + 1;
     r->text = (ukko_slice){r->scratch.ptr ? r->scratch.ptr : p, r->scratch.len};
@@ -141,11 +142,11 @@ static int escaped_string(uk_reader *r, const uint8_t *from, const uint8_t *p) {
 }
 /* p is behind the quote. */
 static int string(uk_reader *r) {
-    const uint8_t *from = r->p, *p = plain_end(from, r->end);
+    const uint8_t *from = r->p, *p = uk_json_plain(from, r->end);
     bool ascii = true;
     while (p < r->end && *p >= 0x80) {
         ascii = false;
-        p = plain_end(p + 1, r->end);
+        p = uk_json_plain(p + 1, r->end);
     }
     if (p == r->end || *p < 0x20) return UKKO_EPARSE;
     if (*p == '"') {
@@ -206,7 +207,8 @@ static int number(uk_reader *r) {
 
 /* ---- the grammar ---- */
 
-static void white(uk_reader *r) {
+static inline void white(uk_reader *r) {
+    if (r->p < r->end && *r->p > ' ') return;
     while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' || *r->p == '\r' || *r->p == '\t'))
         r->p++;
 }

@@ -49,7 +49,7 @@ static void json_valid_text(uk_buf *out, const uint8_t *p, const uint8_t *end) {
     }
     uk_buf_put(out, from, (size_t)(end - from));
 }
-static void json_text(uk_buf *out, const char *text, size_t len) {
+static void careful_text(uk_buf *out, const char *text, size_t len) {
     ukko_slice s = {(const uint8_t *)text, len};
     uk_buf fixed = {0};
     if (!uk_utf8_valid(s)) {
@@ -61,6 +61,21 @@ static void json_text(uk_buf *out, const char *text, size_t len) {
     if (s.len) json_valid_text(out, s.ptr, s.ptr + s.len);
     uk_buf_byte(out, '"');
     uk_buf_fini(&fixed);
+}
+
+/* Mostly there is nothing to escape. */
+static void json_text(uk_buf *out, const char *text, size_t len) {
+    const uint8_t *from = (const uint8_t *)text;
+    if (uk_json_plain(from, from + len) != from + len) {
+        careful_text(out, text, len);
+        return;
+    }
+    uk_buf_reserve(out, len + 3);
+    uint8_t *p = out->ptr + out->len;
+    *p++ = '"';
+    if (len) memcpy(p, text, len);
+    p[len] = '"';
+    out->len += len + 2;
 }
 
 /* ---- structure ---- */
@@ -129,8 +144,9 @@ void uk_w_int(uk_writer *w, int64_t v) {
         uk_cbor_head(w->out, v < 0 ? UK_CBOR_NEG : UK_CBOR_UINT, v < 0 ? ~(uint64_t)v : (uint64_t)v);
         return;
     }
-    char tmp[UK_NUMBER_ROOM];
-    raw(w, tmp, uk_print_int(tmp, v));
+    uk_buf_reserve(w->out, UK_NUMBER_ROOM);
+    sep(w);
+    w->out->len += uk_print_int((char *)w->out->ptr + w->out->len, v);
 }
 static bool not_finite(uk_writer *w, double v) {
     if (isfinite(v)) return false;

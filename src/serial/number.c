@@ -13,15 +13,20 @@ static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 static const double exact = 9007199254740992.0; /* 2^53 */
 
+static const char pairs[] =
+    "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
+    "4950515253545556575859606162636465666768697071727374757677787980818283848586878889909192939495969798"
+    "99";
 size_t uk_print_int(char *out, int64_t v) {
-    char tmp[20];
+    char tmp[20], *p = tmp + sizeof tmp;
     uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-    size_t n = 0, len = 0;
-    do tmp[n++] = (char)('0' + u % 10);
-    while (u /= 10);
-    if (v < 0) out[len++] = '-';
-    while (n) out[len++] = tmp[--n];
-    return len;
+    for (; u >= 100; u /= 100) memcpy(p -= 2, pairs + u % 100 * 2, 2);
+    if (u >= 10) memcpy(p -= 2, pairs + u * 2, 2);
+    else *--p = (char)('0' + u);
+    size_t n = (size_t)(tmp + sizeof tmp - p);
+    if (v < 0) *out++ = '-';
+    memcpy(out, p, n);
+    return n + (v < 0);
 }
 
 /* ---- the shortest digits ---- */
