@@ -181,7 +181,7 @@ static int read_raw_args(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_cre
     size_t n = count(bytes, 4), ids = count(bytes, 6), has = count(bytes, 7);
     size_t at[4] = {0};
     if (n > UK_MAX_ARGS) return uk_dec_fail(d, UKKO_ETOOBIG, "%zu arguments", n);
-    if (count(bytes, 5) != n || (ids && (ids != n || has != n)))
+    if (count(bytes, 5) != n || (ids ? ids != n || has != n : has > 0))
         return uk_dec_fail(d, UKKO_EPARSE, "the arguments of a deployment do not match");
     c->raw = ukko_msg_alloc(m, n * sizeof *c->raw);
     c->n_args = n;
@@ -190,6 +190,7 @@ static int read_raw_args(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_cre
     while (uk_pb_next(&in, &f) > 0) {
         bool text = f.wire == UK_PB_BYTES, number = f.wire == UK_PB_VARINT;
         if (f.number < 4 || f.number > 7 || !(f.number < 6 ? text : number)) continue;
+        if (at[f.number - 4] >= n) return uk_dec_fail(d, UKKO_EPARSE, "too many of them");
         uk_daemon_value *v = &c->raw[at[f.number - 4]++];
         if (f.number == 4) v->bytes = f.bytes;
         if (f.number == 5) v->manifest = f.bytes;

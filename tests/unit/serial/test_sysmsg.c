@@ -286,6 +286,30 @@ static void old_arguments_are_found_by_class(void **state) {
     uk_buf_fini(&b);
 }
 
+static void lists_of_other_lengths_are_refused(void **state) {
+    static const char *const props[] = {
+        "12020a00 1a0161 220173 2a0173 3800 3800",  /* old, but with hasManifest */
+        "12020a00 1a0161 3800",
+        "12020a00 1a0161 220173 2a0173 3014",
+        "12020a00 1a0161 220173 3014 3800",
+        "12020a00 1a0161 220173 2a0173 3014 3014 3800",
+        "12020a00 1a0161 2a0173 2a0173"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(props); i++) {
+        uk_buf raw = {0}, b = {0};
+        uk_daemon_create *c;
+        from_hex(props[i], &raw);
+        uk_pb_bytes(&b, 1, raw.ptr, raw.len);
+        uk_pb_bytes(&b, 2, "\x0a\x00", 2);
+        uk_pb_str(&b, 3, "pekko.tcp://b@h:2/remote/x#1");
+        uk_pb_bytes(&b, 4, "\x0a\x01x", 3);
+        if (uk_daemon_decode(the_serial, uk_buf_slice(&b), &c, NULL) != UKKO_EPARSE)
+            fail_msg("accepted: %s", props[i]);
+        uk_buf_fini(&raw);
+        uk_buf_fini(&b);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kinds_are_those_of_the_wire),
@@ -300,6 +324,7 @@ int main(void) {
         cmocka_unit_test(deploys_come_back_whole),
         cmocka_unit_test(arguments_of_all_serializers),
         cmocka_unit_test(old_arguments_are_found_by_class),
+        cmocka_unit_test(lists_of_other_lengths_are_refused),
     };
     return cmocka_run_group_tests_name("system messages", tests, open_system, close_system);
 }
