@@ -11,20 +11,23 @@ static const char usage[] =
     "  get PATH FILE...       the value at PATH\n"
     "  explain [PATH] FILE... where settings come from and what they override\n"
     "  diff FILE FILE         the settings in which two files differ\n"
-    "options: --json, --hocon (render), --with-reference, --strict (check)\n"
+    "options: --json, --hocon (render), --with-reference\n"
     "exit status: 0 fine, 1 wrong use, a finding or no such setting, 2 a file is in error\n";
 
 bool uk_cli_config_options(uk_cli_options *o, int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         const char *a = argv[i];
-        if (!strcmp(a, "--json")) o->json = true;
-        else if (!strcmp(a, "--hocon")) o->hocon = true;
-        else if (!strcmp(a, "--with-reference")) o->reference = true;
-        else if (!strcmp(a, "--strict")) o->strict = true;
+        if (!strcmp(a, "--json"))
+            o->json = true;
+        else if (!strcmp(a, "--hocon"))
+            o->hocon = true;
+        else if (!strcmp(a, "--with-reference"))
+            o->reference = true;
         else if (!strncmp(a, "--", 2) || o->n_files == 64) {
             fprintf(stderr, "ukko config: unknown option or too many files: %s\n%s", a, usage);
             return false;
-        } else o->files[o->n_files++] = argv[i];
+        } else
+            o->files[o->n_files++] = argv[i];
     }
     return true;
 }
@@ -68,8 +71,11 @@ int uk_cli_config_render(int argc, char **argv) {
     int rc = uk_cli_config_stack(&cfg, &o);
     if (rc) return rc;
     char *text = o.hocon ? ukko_config_render_hocon(cfg, 2) : ukko_config_render(cfg, 2);
-    if (text) fputs(text, stdout);
-    else fprintf(stderr, "%s:0: limit: the rendered text is too large\n", o.n_files ? o.files[0] : "reference.conf");
+    if (text)
+        fputs(text, stdout);
+    else
+        fprintf(stderr, "%s:0: limit: the rendered text is too large\n",
+                o.n_files ? o.files[0] : "reference.conf");
     ukko_free(text);
     ukko_config_release(cfg);
     return text ? 0 : 2;
@@ -79,8 +85,8 @@ int uk_cli_config(int argc, char **argv) {
     static const struct {
         const char *name;
         int (*run)(int, char **);
-    } commands[] = {{"render", uk_cli_config_render}, {"query", uk_cli_config_query},
-                    {"check", uk_cli_config_check},   {"get", uk_cli_config_get},
+    } commands[] = {{"render", uk_cli_config_render},   {"query", uk_cli_config_query},
+                    {"check", uk_cli_config_check},     {"get", uk_cli_config_get},
                     {"explain", uk_cli_config_explain}, {"diff", uk_cli_config_diff}};
     const char *name = argc > 1 ? argv[1] : "";
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)

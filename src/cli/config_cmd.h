@@ -18,11 +18,11 @@ int uk_cli_config_diff(int argc, char **argv);
 
 /* Shared: options and files of a subcommand. */
 typedef struct uk_cli_options {
-    bool json, hocon, reference, strict;
+    bool json, hocon, reference;
     int n_files;
     char *files[64];
 } uk_cli_options;
-/* Takes --json, --hocon, --with-reference, --strict; false: an unknown one, reported. */
+/* Takes --json, --hocon, --with-reference; false: an unknown one, reported. */
 bool uk_cli_config_options(uk_cli_options *o, int argc, char **argv);
 /* files[0] over files[1] over …, over the reference when asked; resolved. Reports failures
    on stderr; *out owned. Exit status 0 or 2. */
