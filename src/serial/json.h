@@ -30,7 +30,7 @@ enum { UK_LEVELS_INLINE = 16 };
 typedef struct uk_reader {
     const uint8_t *p, *end;
     uk_tok tok;
-    ukko_slice text; /* KEY, STR, BYTES: the value; JSON numbers: as they were written. Until next */
+    ukko_slice text; /* KEY, STR, BYTES: the value; JSON numbers: as written. Until next */
     int64_t integer; /* INT */
     double real;     /* REAL, and INT as well */
     unsigned depth, max_depth;

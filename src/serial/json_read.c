@@ -82,18 +82,23 @@ static int hex4(const uint8_t *p, const uint8_t *end, uint32_t *out) {
     }
     return UKKO_OK;
 }
+static void put_tail(uk_buf *out, uint32_t c) { uk_buf_byte(out, (uint8_t)(0x80 | (c & 63))); }
 static void put_char(uk_buf *out, uint32_t c) {
     if (c < 0x80) {
         uk_buf_byte(out, (uint8_t)c);
-    } else if (c < 0x800) {
-        uk_buf_put(out, (uint8_t[]){(uint8_t)(0xc0 | c >> 6), (uint8_t)(0x80 | (c & 63))}, 2);
-    } else if (c < 0x10000) {
-        uk_buf_put(out, (uint8_t[]){(uint8_t)(0xe0 | c >> 12), (uint8_t)(0x80 | (c >> 6 & 63)),
-                                    (uint8_t)(0x80 | (c & 63))}, 3);
-    } else {
-        uk_buf_put(out, (uint8_t[]){(uint8_t)(0xf0 | c >> 18), (uint8_t)(0x80 | (c >> 12 & 63)),
-                                    (uint8_t)(0x80 | (c >> 6 & 63)), (uint8_t)(0x80 | (c & 63))}, 4);
+        return;
     }
+    if (c < 0x800) {
+        uk_buf_byte(out, (uint8_t)(0xc0 | c >> 6));
+    } else if (c < 0x10000) {
+        uk_buf_byte(out, (uint8_t)(0xe0 | c >> 12));
+        put_tail(out, c >> 6);
+    } else {
+        uk_buf_byte(out, (uint8_t)(0xf0 | c >> 18));
+        put_tail(out, c >> 12);
+        put_tail(out, c >> 6);
+    }
+    put_tail(out, c);
 }
 /* After "\u". Half a surrogate pair is no character: U+FFFD. */
 static int unicode_escape(uk_reader *r, const uint8_t **at) {

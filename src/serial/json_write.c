@@ -141,7 +141,8 @@ void uk_w_str(uk_writer *w, const char *text, size_t len) {
 }
 void uk_w_int(uk_writer *w, int64_t v) {
     if (w->cbor) {
-        uk_cbor_head(w->out, v < 0 ? UK_CBOR_NEG : UK_CBOR_UINT, v < 0 ? ~(uint64_t)v : (uint64_t)v);
+        if (v < 0) uk_cbor_head(w->out, UK_CBOR_NEG, ~(uint64_t)v);
+        else uk_cbor_head(w->out, UK_CBOR_UINT, (uint64_t)v);
         return;
     }
     uk_buf_reserve(w->out, UK_NUMBER_ROOM);

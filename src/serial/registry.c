@@ -146,7 +146,8 @@ int uk_serial_add(uk_serial *s, const ukko_type *type, ukko_error *err) {
     const uk_serial_entry *old = uk_map_get(&s->types, key, n);
     if (old && old->type == type) return UKKO_OK;
     if (old)
-        return uk_error(err, UKKO_EEXISTS, "types %s and %s have the same serializer %d and manifest [%s]",
+        return uk_error(err, UKKO_EEXISTS,
+                        "types %s and %s have the same serializer %d and manifest [%s]",
                         old->type->name, type->name, type->serializer, (const char *)manifest.ptr);
     uk_serial_entry *e = uk_zalloc(sizeof *e);
     *e = (uk_serial_entry){type, uk_alloc(n)};
