@@ -380,6 +380,7 @@ def routee_stops(s):
         a.cmd('tell /user/deployer/%s %s-%d' % (name, t, i))
     for r in ('c1', 'c3'):
         b.expect_n(3, 'recv', actor=local_part(a, '%s/%s' % (name, r)), value=has(t))
+    a.expect_n(6, 'recv', actor='/user/collector', value=has(t))   # the answers: none may fall into the next scenario
     a.cmd('stop-child ' + name)
 
 
