@@ -3,20 +3,40 @@
 #include "config/internal.h"
 
 /* Sections whose keys are names that applications choose. */
-static const char *const open_sections[] = {
-    "pekko.actor.deployment", "pekko.actor.serializers", "pekko.actor.serialization-bindings",
-    "pekko.actor.serialization-identifiers", "pekko.actor.router.type-mapping", "pekko.actor.mailbox",
-    "pekko.coordinated-shutdown.phases", "pekko.coordinated-shutdown.reason-overrides",
-    "pekko.circuit-breaker", "pekko.remote.classic.adapters", "pekko.serialization.jackson",
-    "pekko.reliable-delivery", "pekko.stream", "pekko.io", "pekko.actor.typed"};
+static const char *const open_sections[] = {"pekko.actor.deployment",
+                                            "pekko.actor.serializers",
+                                            "pekko.actor.serialization-bindings",
+                                            "pekko.actor.serialization-identifiers",
+                                            "pekko.actor.router.type-mapping",
+                                            "pekko.actor.mailbox",
+                                            "pekko.coordinated-shutdown.phases",
+                                            "pekko.coordinated-shutdown.reason-overrides",
+                                            "pekko.circuit-breaker",
+                                            "pekko.remote.classic.adapters",
+                                            "pekko.serialization.jackson",
+                                            "pekko.reliable-delivery",
+                                            "pekko.stream",
+                                            "pekko.io",
+                                            "pekko.actor.typed"};
 /* Other modules of Pekko, which own a section of that name. */
-static const char *const modules[] = {"cluster", "persistence", "http", "management", "discovery",
-                                      "coordination", "kafka", "grpc", "projection", "test", "ssl-config",
-                                      "diagnostics", "connectors", "testconductor", "testkit", "insights"};
+static const char *const modules[] = {"cluster",    "persistence",   "http",       "management",
+                                      "discovery",  "coordination",  "kafka",      "grpc",
+                                      "projection", "test",          "ssl-config", "diagnostics",
+                                      "connectors", "testconductor", "testkit",    "insights"};
 /* A section with one of these is a dispatcher, a mailbox or a transport of the application. */
-static const char *const own_marks[] = {"type", "executor", "throughput", "mailbox-type", "mailbox-capacity",
-                                        "fork-join-executor", "thread-pool-executor", "transport-class",
-                                        "applied-adapters", "hostname", "port", "fqcn", "class"};
+static const char *const own_marks[] = {"type",
+                                        "executor",
+                                        "throughput",
+                                        "mailbox-type",
+                                        "mailbox-capacity",
+                                        "fork-join-executor",
+                                        "thread-pool-executor",
+                                        "transport-class",
+                                        "applied-adapters",
+                                        "hostname",
+                                        "port",
+                                        "fqcn",
+                                        "class"};
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
 static bool among(const char *name, const char *const *list, size_t n) {
@@ -27,7 +47,8 @@ static bool among(const char *name, const char *const *list, size_t n) {
 
 /* ---- The known tree: the reference, and what it names without a default. ---- */
 
-static bool add_absent(void *data, const char *path, char mark, bool absent, const char *value, const char *text) {
+static bool add_absent(void *data, const char *path, char mark, bool absent, const char *value,
+                       const char *text) {
     (void)mark;
     (void)text;
     if (absent) uk_buf_printf(data, "%s = %s\n", path, value ? value : "{}");
@@ -38,7 +59,8 @@ static ukko_config *known_settings(void) {
     uk_buf text = {0};
     ukko_config *absent = NULL, *reference = ukko_config_reference(), *all;
     uk_each_setting(add_absent, &text);
-    if (ukko_config_parse(&absent, uk_buf_slice(&text), "known settings", NULL)) absent = ukko_config_empty();
+    if (ukko_config_parse(&absent, uk_buf_slice(&text), "known settings", NULL))
+        absent = ukko_config_empty();
     all = ukko_config_with_fallback(absent, reference);
     ukko_config_release(absent);
     ukko_config_release(reference);
@@ -112,7 +134,8 @@ typedef struct check {
     uk_buf path;
 } check;
 
-static const uk_value *nearest(check *c, const uk_value *section, const char *name, uk_buf *out, int *score) {
+static const uk_value *nearest(check *c, const uk_value *section, const char *name, uk_buf *out,
+                               int *score) {
     int limit = strlen(name) < 5 ? 1 : strlen(name) < 9 ? 2 : 3;
     search s = {.name = name, .score = limit * 4 + 1};
     size_t cut = c->path.len;
@@ -133,7 +156,8 @@ static void report(check *c, const uk_value *v, const char *near) {
     const char *path = uk_buf_text(&c->path);
     ukko_config_origin at = {v->origin.source->name, v->origin.line > 0 ? v->origin.line : 0,
                              v->origin.end_line > 0 ? v->origin.end_line : 0};
-    char *text = near ? uk_format("%s:%d: unknown setting %s, did you mean %s?", at.file, at.line, path, near)
+    char *text = near ? uk_format("%s:%d: unknown setting %s, did you mean %s?", at.file, at.line,
+                                  path, near)
                       : uk_format("%s:%d: unknown setting %s", at.file, at.line, path);
     ukko_config_finding finding = {path, near, at, text};
     c->count++;
@@ -154,7 +178,8 @@ static bool own_section(const uk_value *v) {
     return false;
 }
 
-static void unknown(check *c, const uk_value *section, const uk_key *key, const uk_value *v, size_t parent) {
+static void unknown(check *c, const uk_value *section, const uk_key *key, const uk_value *v,
+                    size_t parent) {
     size_t whole = c->path.len;
     uk_buf best;
     int score = 0;
@@ -174,8 +199,10 @@ static void compare_key(check *c, const uk_value *known, const uk_key *key, cons
     if (parent) uk_buf_byte(&c->path, '.');
     uk_key_print(key->text, key->len, &c->path);
     const uk_value *twin = uk_object_get(known->object, key);
-    if (twin) compare(c, twin, v);
-    else if (!core || !among(key->text, modules, COUNT(modules))) unknown(c, known, key, v, parent);
+    if (twin)
+        compare(c, twin, v);
+    else if (!core || !among(key->text, modules, COUNT(modules)))
+        unknown(c, known, key, v, parent);
     c->path.len = parent;
 }
 
@@ -188,7 +215,8 @@ static void compare(check *c, const uk_value *known, const uk_value *v) {
     const uk_value *section = known;
     for (const uk_layer *l = uk_is_stack(known) ? known->layers : NULL; l; l = l->next)
         if (l->value->kind == UK_V_OBJECT) section = l->value;
-    if (v->kind != UK_V_OBJECT || section->kind != UK_V_OBJECT || !uk_object_count(section->object)) return;
+    if (v->kind != UK_V_OBJECT || section->kind != UK_V_OBJECT || !uk_object_count(section->object))
+        return;
     if (among(uk_buf_text(&c->path), open_sections, COUNT(open_sections))) return;
     for (uint32_t i = 0; i < v->object->n; i++) {
         const uk_value *child = uk_object_at(v->object, i);
@@ -208,7 +236,8 @@ size_t ukko_config_check(const ukko_config *cfg, ukko_config_finding_fn found, v
     for (size_t i = 0; i < COUNT(owned); i++) {
         const uk_value *mine = uk_object_get_text(known->root->object, owned[i], strlen(owned[i]));
         const uk_value *v = cfg->root->kind == UK_V_OBJECT
-                                ? uk_object_get_text(cfg->root->object, owned[i], strlen(owned[i])) : NULL;
+                                ? uk_object_get_text(cfg->root->object, owned[i], strlen(owned[i]))
+                                : NULL;
         uk_buf_clear(&c.path);
         uk_buf_str(&c.path, owned[i]);
         if (v && mine) compare(&c, mine, v);
@@ -232,14 +261,15 @@ static void note(void *data, const ukko_config_finding *f) {
     if (s->warn) s->warn(s->data, f);
 }
 
-int uk_config_check_strict(const ukko_config *user, const ukko_config *effective, ukko_config_finding_fn warn,
-                           void *data, ukko_error *err) {
+int uk_config_check_strict(const ukko_config *user, const ukko_config *effective,
+                           ukko_config_finding_fn warn, void *data, ukko_error *err) {
     strict s = {warn, data, NULL};
     bool on = false;
     size_t n = ukko_config_check(user, note, &s);
     int rc = UKKO_OK;
     ukko_config_bool(effective, "ukko.config.strict", &on);
-    if (n && on) rc = uk_error(err, UKKO_ECONFIG, "%s (%zu in all; ukko.config.strict is on)", s.first, n);
+    if (n && on)
+        rc = uk_error(err, UKKO_ECONFIG, "%s (%zu in all; ukko.config.strict is on)", s.first, n);
     uk_free(s.first);
     return rc;
 }
@@ -252,7 +282,8 @@ typedef struct use {
     char *text;
 } use;
 
-static bool match_use(void *data, const char *path, char mark, bool absent, const char *value, const char *text) {
+static bool match_use(void *data, const char *path, char mark, bool absent, const char *value,
+                      const char *text) {
     use *u = data;
     size_t n = strlen(path);
     (void)absent;
@@ -281,14 +312,18 @@ static bool in_open_section(const char *path) {
 ukko_config_use ukko_config_use_of(const char *path, char **text) {
     use u = {.path = path};
     uk_each_setting(match_use, &u);
-    if (text) *text = u.text;
-    else uk_free(u.text);
+    if (text)
+        *text = u.text;
+    else
+        uk_free(u.text);
     if (!u.best) return UKKO_CONFIG_USER;
-    if (u.exact || in_open_section(path)) return u.mark == '+' ? UKKO_CONFIG_HONOURED : UKKO_CONFIG_ACCEPTED;
+    if (u.exact || in_open_section(path))
+        return u.mark == '+' ? UKKO_CONFIG_HONOURED : UKKO_CONFIG_ACCEPTED;
     /* Not named itself: what the check makes of it decides. */
     ukko_config *one = NULL, *none = ukko_config_empty();
     size_t n = 0;
-    if (!ukko_config_with_value(&one, none, path, "x", NULL)) n = ukko_config_check(one, NULL, NULL);
+    if (!ukko_config_with_value(&one, none, path, "x", NULL))
+        n = ukko_config_check(one, NULL, NULL);
     ukko_config_release(one);
     ukko_config_release(none);
     return n ? UKKO_CONFIG_UNKNOWN : u.mark == '+' ? UKKO_CONFIG_HONOURED : UKKO_CONFIG_ACCEPTED;

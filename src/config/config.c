@@ -25,14 +25,18 @@ void uk_config_fail(uk_config_fault *f, uk_config_fault_kind kind, const char *f
 }
 
 const char *uk_config_fault_word(uk_config_fault_kind kind) {
-    static const char *const words[] = {"ok", "parse", "io", "wrongtype", "unresolved", "limit", "bug"};
+    static const char *const words[] = {"ok",         "parse", "io", "wrongtype",
+                                        "unresolved", "limit", "bug"};
     return words[kind];
 }
 
 int uk_config_fault_error(const uk_config_fault *f, ukko_error *err) {
-    static const int codes[] = {UKKO_OK, UKKO_EPARSE, UKKO_EIO, UKKO_ETYPE, UKKO_ECONFIG, UKKO_ETOOBIG, UKKO_ECONFIG};
+    static const int codes[] = {UKKO_OK,      UKKO_EPARSE,  UKKO_EIO,    UKKO_ETYPE,
+                                UKKO_ECONFIG, UKKO_ETOOBIG, UKKO_ECONFIG};
     const char *word = uk_config_fault_word(f->kind);
-    if (f->column) return uk_error(err, codes[f->kind], "%s:%d:%d: %s: %s", f->file, f->line, f->column, word, f->text);
+    if (f->column)
+        return uk_error(err, codes[f->kind], "%s:%d:%d: %s: %s", f->file, f->line, f->column, word,
+                        f->text);
     return uk_error(err, codes[f->kind], "%s:%d: %s: %s", f->file, f->line, word, f->text);
 }
 
@@ -71,7 +75,8 @@ ukko_config *ukko_config_empty(void) {
 /* ---- Parsing. ---- */
 
 /* Gives the config, or ends the arena and reports. */
-static int finished(ukko_config **out, uk_arena *a, uk_value *root, const uk_config_fault *f, ukko_error *err) {
+static int finished(ukko_config **out, uk_arena *a, uk_value *root, const uk_config_fault *f,
+                    ukko_error *err) {
     if (!root) {
         uk_arena_release(a);
         return uk_config_fault_error(f, err);
@@ -87,8 +92,8 @@ static uk_value *object_root(uk_value *root, uk_config_fault *f) {
     return NULL;
 }
 
-int ukko_config_parse_as(ukko_config **out, ukko_slice text, ukko_config_syntax syntax, const char *origin,
-                         ukko_error *err) {
+int ukko_config_parse_as(ukko_config **out, ukko_slice text, ukko_config_syntax syntax,
+                         const char *origin, ukko_error *err) {
     uk_config_fault f = {0};
     uk_parse_options o = {.syntax = syntax, .directory = "."};
     uk_arena *a = uk_arena_new(text.len < 65536 ? 2048 + text.len * 2 : 131072);
@@ -108,12 +113,14 @@ int ukko_config_parse_file(ukko_config **out, const char *path, ukko_error *err)
     return finished(out, a, root, &f, err);
 }
 
-int uk_config_parse_foreign(ukko_config **out, ukko_slice text, const char *origin, ukko_error *err) {
+int uk_config_parse_foreign(ukko_config **out, ukko_slice text, const char *origin,
+                            ukko_error *err) {
     uk_config_fault f = {0};
-    uk_parse_options o = {.flags = UK_CONFIG_NO_INCLUDE | UK_CONFIG_NO_ENV, .max_depth = UK_CONFIG_FOREIGN_DEPTH};
+    uk_parse_options o = {.flags = UK_CONFIG_NO_INCLUDE | UK_CONFIG_NO_ENV,
+                          .max_depth = UK_CONFIG_FOREIGN_DEPTH};
     if (text.len > UK_CONFIG_FOREIGN_SIZE)
-        return uk_error(err, UKKO_ETOOBIG, "%s: configuration of %zu bytes, the limit is %zu", origin, text.len,
-                        UK_CONFIG_FOREIGN_SIZE);
+        return uk_error(err, UKKO_ETOOBIG, "%s: configuration of %zu bytes, the limit is %zu",
+                        origin, text.len, UK_CONFIG_FOREIGN_SIZE);
     uk_arena *a = uk_arena_new(2048);
     a->budget = 65536 + text.len * 64;
     uk_value *root = object_root(uk_parse_text(a, text, origin, &o, &f), &f);
@@ -131,12 +138,14 @@ static uk_arena *derived_arena(const ukko_config *a, const ukko_config *b) {
 }
 
 ukko_config *ukko_config_with_fallback(const ukko_config *cfg, const ukko_config *fallback) {
-    if (!cfg || !fallback) return cfg || fallback ? ukko_config_retain(cfg ? cfg : fallback) : ukko_config_empty();
+    if (!cfg || !fallback)
+        return cfg || fallback ? ukko_config_retain(cfg ? cfg : fallback) : ukko_config_empty();
     uk_arena *a = derived_arena(cfg, fallback);
     return uk_config_new(a, uk_merge(a, cfg->root, fallback->root));
 }
 
-static int resolve_with(ukko_config **out, const ukko_config *cfg, uint32_t flags, ukko_error *err) {
+static int resolve_with(ukko_config **out, const ukko_config *cfg, uint32_t flags,
+                        ukko_error *err) {
     if (cfg->root->resolved) {
         *out = ukko_config_retain(cfg);
         return UKKO_OK;
@@ -145,7 +154,7 @@ static int resolve_with(ukko_config **out, const ukko_config *cfg, uint32_t flag
     uk_arena *a = derived_arena(cfg, NULL);
     size_t size = cfg->arena->used;
     for (uint32_t i = 0; i < cfg->arena->n_deps; i++) size += cfg->arena->deps[i]->used;
-    a->budget = ((size_t)64 << 20) + size * 64;
+    a->budget = ((size_t)32 << 20) + size * 64;
     uk_value *root = uk_resolve(a, cfg->root, flags, &f);
     a->budget = 0;
     return finished(out, a, root, &f, err);
@@ -174,7 +183,8 @@ ukko_config *ukko_config_reference(void) {
     if (!c) {
         c = parse_reference();
         /* Release pairs with the acquire loads: the tree is whole when another thread sees it. */
-        if (!atomic_compare_exchange_strong_explicit(&cached, &none, c, memory_order_acq_rel, memory_order_acquire)) {
+        if (!atomic_compare_exchange_strong_explicit(&cached, &none, c, memory_order_acq_rel,
+                                                     memory_order_acquire)) {
             ukko_config_release(c);
             c = none;
         }

@@ -34,13 +34,14 @@ static uk_keypath *path_for(uk_arena *a, const char *path, uk_config_fault *f) {
     size_t n = 0;
     for (const uk_keypath *e = p; e; e = e->next) n++;
     if (n <= UK_CONFIG_FOREIGN_DEPTH) return p;
-    uk_config_fail(f, UK_FAULT_LIMIT, "path", 0, 0, "more than %d elements", UK_CONFIG_FOREIGN_DEPTH);
+    uk_config_fail(f, UK_FAULT_LIMIT, "path", 0, 0, "more than %d elements",
+                   UK_CONFIG_FOREIGN_DEPTH);
     return NULL;
 }
 
 /* Ends what is not needed; v NULL: *f says why. */
-static int edited(ukko_config **out, uk_arena *a, const ukko_config *cfg, const char *path, uk_value *v,
-                  uk_config_fault *f, ukko_error *err) {
+static int edited(ukko_config **out, uk_arena *a, const ukko_config *cfg, const char *path,
+                  uk_value *v, uk_config_fault *f, ukko_error *err) {
     uk_keypath *p = v ? path_for(a, path, f) : NULL;
     if (!p) {
         uk_arena_release(a);
@@ -51,8 +52,8 @@ static int edited(ukko_config **out, uk_arena *a, const ukko_config *cfg, const 
     return UKKO_OK;
 }
 
-int ukko_config_with_value(ukko_config **out, const ukko_config *cfg, const char *path, const char *value,
-                           ukko_error *err) {
+int ukko_config_with_value(ukko_config **out, const ukko_config *cfg, const char *path,
+                           const char *value, ukko_error *err) {
     uk_config_fault f = {0};
     uk_parse_options o = {.directory = "."};
     uk_arena *a = uk_arena_new(512);
@@ -61,13 +62,15 @@ int ukko_config_with_value(ukko_config **out, const ukko_config *cfg, const char
     uk_buf_printf(&text, "[%s\n]", value);
     uk_value *list = uk_parse_text(a, uk_buf_slice(&text), path, &o, &f), *v = NULL;
     uk_buf_fini(&text);
-    if (list && list->kind == UK_V_LIST && list->list.n == 1) v = list->list.items[0];
-    else uk_config_fail(&f, UK_FAULT_PARSE, path, 1, 0, "expected one value, not '%.100s'", value);
+    if (list && list->kind == UK_V_LIST && list->list.n == 1)
+        v = list->list.items[0];
+    else
+        uk_config_fail(&f, UK_FAULT_PARSE, path, 1, 0, "expected one value, not '%.100s'", value);
     return edited(out, a, cfg, path, v, &f, err);
 }
 
-int ukko_config_with_string(ukko_config **out, const ukko_config *cfg, const char *path, const char *value,
-                            ukko_error *err) {
+int ukko_config_with_string(ukko_config **out, const ukko_config *cfg, const char *path,
+                            const char *value, ukko_error *err) {
     uk_config_fault f = {0};
     uk_arena *a = uk_arena_new(512);
     return edited(out, a, cfg, path, uk_value_string(a, in_code, value, strlen(value)), &f, err);
@@ -84,7 +87,8 @@ int ukko_config_with_int(ukko_config **out, const ukko_config *cfg, const char *
     return edited(out, a, cfg, path, v, &f, err);
 }
 
-int ukko_config_without(ukko_config **out, const ukko_config *cfg, const char *path, ukko_error *err) {
+int ukko_config_without(ukko_config **out, const ukko_config *cfg, const char *path,
+                        ukko_error *err) {
     uk_config_fault f = {0};
     uk_arena *a = uk_arena_new(512);
     uk_keypath *p = path_for(a, path, &f);

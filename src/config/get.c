@@ -57,7 +57,9 @@ const uk_value *uk_config_find(const ukko_config *cfg, const char *path, int *co
 /* ---- Values. ---- */
 
 static int wrong(const uk_value *v) {
-    return v->kind == UK_V_NULL ? UKKO_ENOTFOUND : v->kind > UK_V_OBJECT ? UKKO_ECONFIG : UKKO_ETYPE;
+    return v->kind == UK_V_NULL    ? UKKO_ENOTFOUND
+           : v->kind > UK_V_OBJECT ? UKKO_ECONFIG
+                                   : UKKO_ETYPE;
 }
 
 int uk_value_get_slice(const uk_value *v, ukko_slice *out) {
@@ -104,8 +106,10 @@ int uk_value_get_double(const uk_value *v, double *out) {
         *out = v->number.d;
     } else {
         if (v->kind != UK_V_STRING || !uk_value_text(v, &s)) return wrong(v);
-        if (uk_parse_long(s, &i)) *out = (double)i;
-        else if (!uk_parse_double(s, out)) return UKKO_ETYPE;
+        if (uk_parse_long(s, &i))
+            *out = (double)i;
+        else if (!uk_parse_double(s, out))
+            return UKKO_ETYPE;
     }
     return UKKO_OK;
 }
@@ -329,7 +333,8 @@ static const uk_value *element(const ukko_config *cfg, const char *path, size_t 
     return item;
 }
 
-int ukko_config_string_at(const ukko_config *cfg, const char *path, size_t index, const char **out) {
+int ukko_config_string_at(const ukko_config *cfg, const char *path, size_t index,
+                          const char **out) {
     int rc;
     ukko_slice s;
     const uk_value *v = element(cfg, path, index, &rc);
@@ -356,7 +361,8 @@ int ukko_config_bool_at(const ukko_config *cfg, const char *path, size_t index, 
     return v ? uk_value_get_bool(v, out) : rc;
 }
 
-int ukko_config_duration_ns_at(const ukko_config *cfg, const char *path, size_t index, int64_t *out) {
+int ukko_config_duration_ns_at(const ukko_config *cfg, const char *path, size_t index,
+                               int64_t *out) {
     int rc;
     const uk_value *v = element(cfg, path, index, &rc);
     return v ? uk_value_get_duration(v, true, out) : rc;
@@ -368,7 +374,8 @@ int ukko_config_bytes_at(const ukko_config *cfg, const char *path, size_t index,
     return v ? uk_value_get_bytes(v, true, out) : rc;
 }
 
-int ukko_config_object_at(const ukko_config *cfg, const char *path, size_t index, ukko_config **out) {
+int ukko_config_object_at(const ukko_config *cfg, const char *path, size_t index,
+                          ukko_config **out) {
     int rc;
     const uk_value *v = element(cfg, path, index, &rc);
     if (!v) return rc;

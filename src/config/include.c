@@ -131,7 +131,8 @@ static uk_value *parse_resource(uk_arena *a, const char *name, const uk_parse_op
         if (f->kind) return NULL;
     }
     if (!merged)
-        uk_config_fail(f, UK_FAULT_IO, name, 0, 0, "not found in the search path (HOCON_CLASSPATH)");
+        uk_config_fail(f, UK_FAULT_IO, name, 0, 0,
+                       "not found in the search path (HOCON_CLASSPATH)");
     return merged;
 }
 
@@ -171,9 +172,12 @@ static uk_value *look_beside(const lookup *l, const char *name, ukko_config_synt
     return v;
 }
 
-static uk_value *look(const lookup *l, const char *name, ukko_config_syntax syntax, uk_config_fault *f) {
-    if (l->kind == UK_INCLUDE_FILE) return parse_beside(l->arena, name, l->options, syntax, NULL, f);
-    if (l->kind == UK_INCLUDE_CLASSPATH) return parse_resource(l->arena, name, l->options, syntax, f);
+static uk_value *look(const lookup *l, const char *name, ukko_config_syntax syntax,
+                      uk_config_fault *f) {
+    if (l->kind == UK_INCLUDE_FILE)
+        return parse_beside(l->arena, name, l->options, syntax, NULL, f);
+    if (l->kind == UK_INCLUDE_CLASSPATH)
+        return parse_resource(l->arena, name, l->options, syntax, f);
     return look_beside(l, name, syntax, f);
 }
 
@@ -213,7 +217,8 @@ static uk_value *missing_or(uk_arena *a, bool required, uk_value *v, bool io_onl
 /* With an extension only the file's own absence is forgiven, not one of a required include in it. */
 static uk_value *look_one(const lookup *l, const char *name, bool required, uk_config_fault *f) {
     /* Plain includes keep the including file's syntax, which is always HOCON. */
-    ukko_config_syntax syntax = l->kind == UK_INCLUDE_PLAIN ? UKKO_CONFIG_HOCON : uk_syntax_of(name);
+    ukko_config_syntax syntax =
+        l->kind == UK_INCLUDE_PLAIN ? UKKO_CONFIG_HOCON : uk_syntax_of(name);
     uk_value *v = look(l, name, syntax, f);
     bool own = !v && f->kind == UK_FAULT_IO && !f->line && ends_with(f->file, name);
     return missing_or(l->arena, required, v, own, f);
@@ -222,8 +227,8 @@ static uk_value *look_one(const lookup *l, const char *name, bool required, uk_c
 /* ---- URLs. ---- */
 
 static bool known_scheme(const char *name) {
-    static const char *const schemes[] = {"http:", "https:", "file:", "ftp:", "jar:", "mailto:",
-                                          "jrt:", "jmod:"};
+    static const char *const schemes[] = {
+        "http:", "https:", "file:", "ftp:", "jar:", "mailto:", "jrt:", "jmod:"};
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
         if (!strncasecmp(name, schemes[i], strlen(schemes[i]))) return true;
     return false;

@@ -11,15 +11,15 @@
 
 /* Limits. Above them a text is refused with UKKO_ETOOBIG instead of eating stack or memory. */
 enum {
-    UK_CONFIG_MAX_DEPTH = 1000,        /* nested braces, brackets and ${ */
-    UK_CONFIG_FOREIGN_DEPTH = 200,     /* the same for a peer's text */
-    UK_CONFIG_RESOLVE_DEPTH = 4000,    /* values being resolved inside each other */
-    UK_CONFIG_MAX_HEIGHT = 4000,       /* of a tree after substitution */
-    UK_CONFIG_INCLUDE_DEPTH = 50       /* what the reference implementation allows */
+    UK_CONFIG_MAX_DEPTH = 1000,     /* nested braces, brackets and ${ */
+    UK_CONFIG_FOREIGN_DEPTH = 200,  /* the same for a peer's text */
+    UK_CONFIG_RESOLVE_DEPTH = 2400, /* values being resolved inside each other */
+    UK_CONFIG_MAX_HEIGHT = 2500,    /* of a tree after substitution */
+    UK_CONFIG_INCLUDE_DEPTH = 50    /* what the reference implementation allows */
 };
 #define UK_CONFIG_FOREIGN_SIZE ((size_t)1 << 20)
-#define UK_CONFIG_MAX_SIZE ((size_t)256 << 20)   /* of one source text */
-#define UK_CONFIG_RENDER_SIZE ((size_t)512 << 20) /* of one rendered text */
+#define UK_CONFIG_MAX_SIZE     ((size_t)256 << 20) /* of one source text */
+#define UK_CONFIG_RENDER_SIZE  ((size_t)512 << 20) /* of one rendered text */
 
 /* Parse flags. */
 enum {
@@ -48,8 +48,7 @@ typedef struct uk_config_fault {
 
 /* Fills *f unless it already holds a failure. */
 void uk_config_fail(uk_config_fault *f, uk_config_fault_kind kind, const char *file, int line,
-                    int column, const char *format, ...)
-    __attribute__((format(printf, 6, 7)));
+                    int column, const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* Word for kind as `ukko config` prints it: parse, io, wrongtype, unresolved, limit, bug. */
 const char *uk_config_fault_word(uk_config_fault_kind kind);
 /* The public code and text of *f. */
@@ -121,8 +120,8 @@ typedef enum uk_value_kind {
 } uk_value_kind;
 
 enum {
-    UK_VF_IGNORE = 1 << 0, /* objects: lower layers are hidden */
-    UK_VF_BARE = 1 << 1,   /* strings: one unquoted token, vanishes beside a list or object */
+    UK_VF_IGNORE = 1 << 0,  /* objects: lower layers are hidden */
+    UK_VF_BARE = 1 << 1,    /* strings: one unquoted token, vanishes beside a list or object */
     UK_VF_OPTIONAL = 1 << 2 /* ${?...} */
 };
 
@@ -286,7 +285,7 @@ ukko_slice uk_trim(ukko_slice text);
 bool uk_utf8_ok(const uint8_t *p, size_t len);
 /* Well-formed UTF-8 from any bytes, wrong ones become U+FFFD; in the arena. */
 ukko_slice uk_config_repair(uk_arena *a, ukko_slice text);
-size_t uk_utf8_put(uint8_t *out, uint32_t c); /* at most 4 bytes */
+size_t uk_utf8_put(uint8_t *out, uint32_t c);   /* at most 4 bytes */
 bool uk_parse_long(ukko_slice s, int64_t *out); /* Java's Long.parseLong */
 /* Java's Double.parseDouble: blanks around, d and f suffixes, hexadecimal, NaN, Infinity. */
 bool uk_parse_double(ukko_slice s, double *out);
@@ -310,8 +309,8 @@ typedef struct uk_parse_options {
 } uk_parse_options;
 
 /* Parses text into the arena. NULL with *f set. The root may be a list for HOCON and JSON. */
-uk_value *uk_parse_text(uk_arena *a, ukko_slice text, const char *name,
-                        const uk_parse_options *o, uk_config_fault *f);
+uk_value *uk_parse_text(uk_arena *a, ukko_slice text, const char *name, const uk_parse_options *o,
+                        uk_config_fault *f);
 uk_value *uk_parse_properties(uk_arena *a, ukko_slice text, const uk_source *source,
                               uk_config_fault *f);
 /* An object from flat names: dots make levels, objects win over values. */

@@ -6,7 +6,8 @@
 typedef enum merge_mode { KEEP_BOTH, INTO_FALLBACK, ONTO_VALUE } merge_mode;
 
 /* *changed: the result is not v as it was. */
-static uk_value *merge(uk_arena *a, uk_value *v, uk_value *fallback, merge_mode mode, bool *changed);
+static uk_value *merge(uk_arena *a, uk_value *v, uk_value *fallback, merge_mode mode,
+                       bool *changed);
 
 bool uk_value_ignores_fallbacks(const uk_value *v) {
     switch (v->kind) {
@@ -137,15 +138,19 @@ static uk_value *merge_object_over(uk_arena *a, uk_value *v, uk_value *fallback,
     return with_flags(a, v, v->flags | UK_VF_IGNORE);
 }
 
-static uk_value *merge(uk_arena *a, uk_value *v, uk_value *fallback, merge_mode mode, bool *changed) {
+static uk_value *merge(uk_arena *a, uk_value *v, uk_value *fallback, merge_mode mode,
+                       bool *changed) {
     uk_value *r;
     bool objects = v->kind == UK_V_OBJECT && fallback->kind == UK_V_OBJECT;
-    if (uk_value_ignores_fallbacks(v)) r = v;
+    if (uk_value_ignores_fallbacks(v))
+        r = v;
     else if (objects && mode == INTO_FALLBACK && fallback->object->patch < 0)
         return merge_down(a, v, fallback, changed);
-    else if (v->kind == UK_V_OBJECT) r = merge_object_over(a, v, fallback, mode);
+    else if (v->kind == UK_V_OBJECT)
+        r = merge_object_over(a, v, fallback, mode);
     /* Everything else here waits for a substitution, which may look at the fallback. */
-    else r = stack_of(a, v, fallback);
+    else
+        r = stack_of(a, v, fallback);
     *changed = r != v;
     return r;
 }
@@ -179,8 +184,8 @@ static uk_value *join_lists(uk_arena *a, const uk_value *x, const uk_value *y) {
 }
 
 static const char *kind_name(const uk_value *v) {
-    static const char *const names[] = {"null", "a boolean", "a number", "a number", "a string",
-                                        "a list", "an object"};
+    static const char *const names[] = {"null",     "a boolean", "a number", "a number",
+                                        "a string", "a list",    "an object"};
     return v->kind <= UK_V_OBJECT ? names[v->kind] : "a substitution";
 }
 
@@ -227,7 +232,8 @@ static uk_value *join_two(uk_arena *a, uk_value *left, uk_value **right, uk_conf
     bool structure = left->kind == UK_V_LIST || uk_is_object(left);
     if (structure && r->kind == UK_V_STRING && r->flags & UK_VF_BARE) return left;
     if (uk_is_unmergeable(left) || uk_is_unmergeable(r)) return NULL;
-    uk_config_fail(f, UK_FAULT_TYPE, left->origin.source->name, left->origin.line, 0, "cannot join %s and %s", kind_name(left), kind_name(r));
+    uk_config_fail(f, UK_FAULT_TYPE, left->origin.source->name, left->origin.line, 0,
+                   "cannot join %s and %s", kind_name(left), kind_name(r));
     return NULL;
 }
 
@@ -245,8 +251,10 @@ size_t uk_join(uk_arena *a, uk_value **pieces, size_t n, uk_config_fault *f) {
                 continue;
             }
         }
-        if (uk_value_text(right, &s)) right = join_texts(a, pieces, n, &i);
-        else i++;
+        if (uk_value_text(right, &s))
+            right = join_texts(a, pieces, n, &i);
+        else
+            i++;
         pieces[kept++] = right;
     }
     return kept;

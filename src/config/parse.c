@@ -28,11 +28,14 @@ typedef struct parser {
     const frame *top;
     uk_token back[4];
     int n_back;
-    size_t offset; /* of the last token, for columns */
+    size_t offset;  /* of the last token, for columns */
     uk_buf scratch; /* stack of values of unfinished lists and concatenations */
 } parser;
 
 static uk_value *parse_value(parser *p, const uk_token *t);
+
+/* Kept out of the recursive functions: what they need would lie on the stack at each level. */
+#define OUT_OF_LINE __attribute__((noinline))
 
 static uk_value dry_value = {.kind = UK_V_NULL, .resolved = true};
 
@@ -50,12 +53,13 @@ static int column_of(const parser *p, int32_t line) {
     return real == line ? (int)(at - q) + 1 : 0;
 }
 
-static uk_value *malformed(parser *p, const uk_token *t, const char *expected) {
+OUT_OF_LINE static uk_value *malformed(parser *p, const uk_token *t, const char *expected) {
     char buf[80];
     bool limit = p->lx.limit || p->depth > p->max_depth;
     const char *name = uk_token_name(t, &p->lx, buf, sizeof buf);
     uk_config_fail(p->fault, limit ? UK_FAULT_LIMIT : UK_FAULT_PARSE, p->source->name, p->line,
-                   column_of(p, p->line), t->type == UK_T_PROBLEM || limit ? "%s" : "expected %2$s, not %1$s",
+                   column_of(p, p->line),
+                   t->type == UK_T_PROBLEM || limit ? "%s" : "expected %2$s, not %1$s",
                    limit ? "nested too deep" : name, expected);
     return NULL;
 }
@@ -66,7 +70,7 @@ static void keep(parser *p, const uk_config_fault *f) {
     p->dry = true;
 }
 
-static void keep_parse(parser *p, int32_t line, const char *text) {
+OUT_OF_LINE static void keep_parse(parser *p, int32_t line, const char *text) {
     uk_config_fault f = {0};
     uk_config_fail(&f, UK_FAULT_PARSE, p->source->name, line, 0, "%s", text);
     keep(p, &f);
@@ -75,8 +79,10 @@ static void keep_parse(parser *p, int32_t line, const char *text) {
 /* ---- Tokens. false: malformed, reported. ---- */
 
 static bool next_token(parser *p, uk_token *t) {
-    if (p->n_back) *t = p->back[--p->n_back];
-    else uk_lex(&p->lx, t);
+    if (p->n_back)
+        *t = p->back[--p->n_back];
+    else
+        uk_lex(&p->lx, t);
     p->offset = t->offset;
     if (!p->json) return true;
     if (t->type == UK_T_SUBST || (t->type == UK_T_TEXT && !t->blank)) {
@@ -129,7 +135,7 @@ static int separator(parser *p) {
 
 /* ---- Simple values and concatenations. ---- */
 
-static uk_value *simple_value(parser *p, const uk_token *t) {
+OUT_OF_LINE static uk_value *simple_value(parser *p, const uk_token *t) {
     if (p->dry) return &dry_value;
     uk_origin at = origin_at(p, t->line);
     const char *text = (const char *)t->text.ptr;
@@ -162,6 +168,7 @@ static void push(parser *p, uk_value *v) { uk_buf_put(&p->scratch, &v, sizeof v)
 
 /* The values pushed since mark; popped, but in place until the next push. */
 static uk_value **pushed(parser *p, size_t mark, size_t *n) {
+    uk_buf_reserve(&p->scratch, sizeof(uk_value *)); /* an empty list has a place too */
     *n = (p->scratch.len - mark) / sizeof(uk_value *);
     p->scratch.len = mark;
     return (uk_value **)(void *)(p->scratch.ptr + mark);
@@ -171,7 +178,7 @@ static bool starts_value(const uk_token *t) {
     return uk_token_is_piece(t) || t->type == UK_T_OPEN_CURLY || t->type == UK_T_OPEN_SQUARE;
 }
 
-static uk_value *join_pushed(parser *p, size_t mark) {
+OUT_OF_LINE static uk_value *join_pushed(parser *p, size_t mark) {
     size_t n;
     uk_value **pieces = pushed(p, mark, &n);
     if (p->dry) return &dry_value;
@@ -195,8 +202,10 @@ static bool parse_joined(parser *p, bool made, uk_value **out) {
         uk_value *v = parse_value(p, &t);
         if (!v) return false;
         if (n == 1) push(p, first);
-        if (n) push(p, v);
-        else first = v;
+        if (n)
+            push(p, v);
+        else
+            first = v;
         if (!next_token(p, &t)) return false;
     }
     put_back(p, &t);
@@ -210,8 +219,7 @@ static uk_keypath *path_of_token(parser *p, const uk_token *t) {
     uk_keypath *first = NULL, **tail = &first;
     const uint8_t *s = t->text.ptr, *end = s + t->text.len;
     for (;;) {
-        const uint8_t *dot =
-            t->type == UK_T_STRING ? NULL : memchr(s, '.', (size_t)(end - s));
+        const uint8_t *dot = t->type == UK_T_STRING ? NULL : memchr(s, '.', (size_t)(end - s));
         const uint8_t *stop = dot ? dot : end;
         if (stop == s && t->type != UK_T_STRING) return NULL;
         uk_keypath *e = uk_arena_alloc(p->arena, sizeof *e);
@@ -223,12 +231,10 @@ static uk_keypath *path_of_token(parser *p, const uk_token *t) {
     }
 }
 
-static bool key_part(const uk_token *t) {
-    return uk_token_is_value(t) || t->type == UK_T_TEXT;
-}
+static bool key_part(const uk_token *t) { return uk_token_is_value(t) || t->type == UK_T_TEXT; }
 
 /* The path of a field; NULL: malformed. */
-static uk_keypath *parse_key(parser *p, const uk_token *t) {
+OUT_OF_LINE static uk_keypath *parse_key(parser *p, const uk_token *t) {
     static const char bad[] = "a key without empty parts (\"\" may be quoted)";
     if (p->json ? t->type != UK_T_STRING : !key_part(t)) {
         malformed(p, t, "a key or }");
@@ -309,7 +315,7 @@ static uk_keypath *full_path(parser *p) {
 }
 
 /* a += v is a = ${?a} [v]. */
-static uk_value *appended(parser *p, uk_value *v) {
+OUT_OF_LINE static uk_value *appended(parser *p, uk_value *v) {
     if (p->dry) return &dry_value;
     uk_value *ref = uk_value_new(p->arena, UK_V_REF, v->origin);
     ref->path = full_path(p);
@@ -326,7 +332,9 @@ static bool parse_field_value(parser *p, const uk_token *after, uk_value **out) 
     }
     bool ok = after->type == UK_T_COLON ||
               (!p->json && (after->type == UK_T_EQUALS || after->type == UK_T_PLUS_EQUALS));
-    if (!ok) return malformed(p, after, p->json ? "':' after the key" : "'=', ':', '+=' or '{' after the key");
+    if (!ok)
+        return malformed(p, after,
+                         p->json ? "':' after the key" : "'=', ':', '+=' or '{' after the key");
     if (!parse_joined(p, false, out)) return false;
     if (*out) return true;
     uk_token t;
@@ -356,7 +364,8 @@ static bool parse_field(parser *p, const uk_token *t, uk_value *object) {
     p->top = here.up;
     if (!ok) return false;
     if (p->json && uk_object_get(object->object, path->key)) {
-        uk_token dup = {.type = UK_T_STRING, .text = {(const uint8_t *)path->key->text, path->key->len}};
+        uk_token dup = {.type = UK_T_STRING,
+                        .text = {(const uint8_t *)path->key->text, path->key->len}};
         return malformed(p, &dup, "a key that JSON has not seen in this object");
     }
     if (!p->dry) put_field(p, object, path, v);
@@ -378,7 +387,8 @@ static void put_included(parser *p, uk_value *object, uk_value *in) {
     }
 }
 
-static void include(parser *p, uk_include_kind kind, bool required, ukko_slice name, uk_value *object) {
+OUT_OF_LINE static void include(parser *p, uk_include_kind kind, bool required, ukko_slice name,
+                                uk_value *object) {
     if (p->dry) return;
     if (p->options->flags & UK_CONFIG_NO_INCLUDE) {
         keep_parse(p, p->made_line, "include is not allowed here");
@@ -389,8 +399,10 @@ static void include(parser *p, uk_include_kind kind, bool required, ukko_slice n
     o.depth = p->depth;
     uk_value *in =
         uk_include(p->arena, kind, required, name, &o, p->made_line, p->source->name, &f);
-    if (in) put_included(p, object, in);
-    else keep(p, &f);
+    if (in)
+        put_included(p, object, in);
+    else
+        keep(p, &f);
 }
 
 static bool text_starts(const uk_token *t, const char *word) {
@@ -406,7 +418,8 @@ static void put_back_rest(parser *p, const uk_token *t, size_t n) {
     if (rest.text.len) put_back(p, &rest);
 }
 
-static bool include_call(parser *p, uk_token *t, uk_include_kind kind, size_t skip, ukko_slice *name) {
+static bool include_call(parser *p, uk_token *t, uk_include_kind kind, size_t skip,
+                         ukko_slice *name) {
     (void)kind;
     put_back_rest(p, t, skip);
     if (!next_solid(p, t, false)) return false;
@@ -422,7 +435,8 @@ static bool include_target(parser *p, uk_include_kind *kind, ukko_slice *name) {
     static const struct {
         const char *word;
         uk_include_kind kind;
-    } calls[] = {{"url(", UK_INCLUDE_URL}, {"file(", UK_INCLUDE_FILE}, {"classpath(", UK_INCLUDE_CLASSPATH}};
+    } calls[] = {
+        {"url(", UK_INCLUDE_URL}, {"file(", UK_INCLUDE_FILE}, {"classpath(", UK_INCLUDE_CLASSPATH}};
     uk_token t;
     if (!next_solid(p, &t, false)) return false;
     *kind = UK_INCLUDE_PLAIN;
@@ -435,21 +449,25 @@ static bool include_target(parser *p, uk_include_kind *kind, ukko_slice *name) {
         *kind = calls[i].kind;
         return include_call(p, &t, *kind, strlen(calls[i].word), name);
     }
-    return malformed(p, &t, "a quoted name, file(\"...\"), classpath(\"...\") or required(...) after include");
+    return malformed(
+        p, &t, "a quoted name, file(\"...\"), classpath(\"...\") or required(...) after include");
 }
 
-static bool parse_include(parser *p, uk_value *object) {
+OUT_OF_LINE static bool parse_include(parser *p, uk_value *object) {
     uk_token t;
     uk_include_kind kind;
     ukko_slice name;
     if (!next_solid(p, &t, false)) return false;
     bool required = text_starts(&t, "required(");
-    if (required) put_back_rest(p, &t, 9);
-    else put_back(p, &t);
+    if (required)
+        put_back_rest(p, &t, 9);
+    else
+        put_back(p, &t);
     if (!include_target(p, &kind, &name)) return false;
     if (required) {
         if (!next_solid(p, &t, false)) return false;
-        if (!text_starts(&t, ")") || t.text.len != 1) return malformed(p, &t, "')' after required(...");
+        if (!text_starts(&t, ")") || t.text.len != 1)
+            return malformed(p, &t, "')' after required(...");
     }
     include(p, kind, required, name, object);
     return true;
@@ -462,7 +480,7 @@ static bool is_include(const parser *p, const uk_token *t) {
 /* ---- Objects and lists. ---- */
 
 /* After a field: 1 go on, 0 the object is done, -1 malformed. */
-static int after_field(parser *p, bool braces) {
+OUT_OF_LINE static int after_field(parser *p, bool braces) {
     int found = separator(p);
     if (found) return found;
     uk_token t;
@@ -541,8 +559,7 @@ static uk_value *parse_value(parser *p, const uk_token *t) {
     if (t->type != UK_T_OPEN_CURLY && t->type != UK_T_OPEN_SQUARE)
         return malformed(p, t, "a value");
     if (++p->depth > p->max_depth) return malformed(p, t, "");
-    uk_value *v =
-        t->type == UK_T_OPEN_CURLY ? parse_object(p, true, p->made_line) : parse_list(p);
+    uk_value *v = t->type == UK_T_OPEN_CURLY ? parse_object(p, true, p->made_line) : parse_list(p);
     p->depth--;
     return v;
 }
@@ -572,8 +589,8 @@ static const uk_source *new_source(uk_arena *a, const char *name) {
     return s;
 }
 
-uk_value *uk_parse_text(uk_arena *a, ukko_slice text, const char *name,
-                        const uk_parse_options *o, uk_config_fault *f) {
+uk_value *uk_parse_text(uk_arena *a, ukko_slice text, const char *name, const uk_parse_options *o,
+                        uk_config_fault *f) {
     if (text.len > UK_CONFIG_MAX_SIZE) {
         uk_config_fail(f, UK_FAULT_LIMIT, name, 0, 0, "larger than %zu bytes", UK_CONFIG_MAX_SIZE);
         return NULL;

@@ -47,8 +47,10 @@ uk_keypath *uk_keypath_parse(uk_arena *a, const char *text, size_t len, uk_confi
     uk_lexer_init(&lx, a, (ukko_slice){(const uint8_t *)text, len}, false, UK_CONFIG_FOREIGN_DEPTH);
     uk_keypath_begin(&b, a);
     for (uk_lex(&lx, &t); t.type != UK_T_END; uk_lex(&lx, &t)) {
-        if (t.type == UK_T_SUBST || !uk_token_is_piece(&t)) b.bad = true;
-        else uk_keypath_add(&b, t.text.ptr, t.text.len, t.type == UK_T_STRING);
+        if (t.type == UK_T_SUBST || !uk_token_is_piece(&t))
+            b.bad = true;
+        else
+            uk_keypath_add(&b, t.text.ptr, t.text.len, t.type == UK_T_STRING);
         if (b.bad) break;
     }
     if (lx.saw_comment) b.bad = true;
@@ -61,15 +63,17 @@ uk_keypath *uk_keypath_parse(uk_arena *a, const char *text, size_t len, uk_confi
 }
 
 static bool plain_char(uint8_t c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
 }
 
 void uk_key_print(const char *key, size_t len, uk_buf *out) {
     bool plain = len > 0;
     for (size_t i = 0; i < len && plain; i++) plain = plain_char((uint8_t)key[i]);
-    if (plain) uk_buf_put(out, key, len);
-    else uk_render_string(out, key, len);
+    if (plain)
+        uk_buf_put(out, key, len);
+    else
+        uk_render_string(out, key, len);
 }
 
 void uk_keypath_print(const uk_keypath *p, uk_buf *out) {

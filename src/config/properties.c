@@ -27,7 +27,8 @@ static void put_flat(uk_arena *a, uk_origin at, uk_value *object, const uk_flat 
     uk_object_put(a, object, key, uk_value_string(a, at, pair->value.ptr, pair->value.len));
 }
 
-uk_value *uk_object_from_flat(uk_arena *a, const uk_source *source, const uk_flat *pairs, size_t n) {
+uk_value *uk_object_from_flat(uk_arena *a, const uk_source *source, const uk_flat *pairs,
+                              size_t n) {
     uk_origin at = {source, -1, -1};
     uk_value *root = uk_value_object(a, at, (uint32_t)(n < 64 ? n : 64));
     for (size_t i = 0; i < n; i++) put_flat(a, at, root, &pairs[i]);
@@ -86,9 +87,12 @@ static bool unicode4(const uint8_t *p, const uint8_t *end, uint32_t *out) {
     if (end - p < 4) return false;
     for (int i = 0; i < 4; i++) {
         uint32_t c = p[i], low = c | 32;
-        if (c >= '0' && c <= '9') v = v << 4 | (c - '0');
-        else if (low >= 'a' && low <= 'f') v = v << 4 | (low - 'a' + 10);
-        else return false;
+        if (c >= '0' && c <= '9')
+            v = v << 4 | (c - '0');
+        else if (low >= 'a' && low <= 'f')
+            v = v << 4 | (low - 'a' + 10);
+        else
+            return false;
     }
     *out = v;
     return true;
@@ -130,7 +134,8 @@ static bool unescaped(const uint8_t *p, const uint8_t *end, uk_buf *out) {
 }
 
 /* Where the key of a line ends and its value starts. */
-static void split(const uint8_t *p, const uint8_t *end, const uint8_t **key_end, const uint8_t **value) {
+static void split(const uint8_t *p, const uint8_t *end, const uint8_t **key_end,
+                  const uint8_t **value) {
     while (p < end && *p != '=' && *p != ':' && !blank(*p)) p += *p == '\\' && p + 1 < end ? 2 : 1;
     *key_end = p;
     while (p < end && blank(*p)) p++;
@@ -149,9 +154,11 @@ static int line_number(const uint8_t *from, const uint8_t *to) {
     return n;
 }
 
-uk_value *uk_parse_properties(uk_arena *a, ukko_slice text, const uk_source *source, uk_config_fault *f) {
+uk_value *uk_parse_properties(uk_arena *a, ukko_slice text, const uk_source *source,
+                              uk_config_fault *f) {
     uk_buf line = {0}, word = {0}, pairs = {0};
     bool ok = true;
+    uk_buf_reserve(&line, 1); /* an empty line has an address too */
     const uint8_t *p = text.ptr, *end = p + text.len;
     while (ok && logical_line(&p, end, &line)) {
         const uint8_t *key_end, *value, *line_stop = line.ptr + line.len;
@@ -164,9 +171,12 @@ uk_value *uk_parse_properties(uk_arena *a, ukko_slice text, const uk_source *sou
         uk_buf_put(&pairs, &pair, sizeof pair);
     }
     uk_value *v = NULL;
-    if (ok) v = uk_object_from_flat(a, source, (const uk_flat *)(const void *)pairs.ptr, pairs.len / sizeof(uk_flat));
-    else uk_config_fail(f, UK_FAULT_PARSE, source->name, line_number(text.ptr, p), 0,
-                        "expected four hexadecimal digits after \\u");
+    if (ok)
+        v = uk_object_from_flat(a, source, (const uk_flat *)(const void *)pairs.ptr,
+                                pairs.len / sizeof(uk_flat));
+    else
+        uk_config_fail(f, UK_FAULT_PARSE, source->name, line_number(text.ptr, p), 0,
+                       "expected four hexadecimal digits after \\u");
     uk_buf_fini(&line);
     uk_buf_fini(&word);
     uk_buf_fini(&pairs);

@@ -18,7 +18,9 @@ void uk_render_string(uk_buf *out, const char *text, size_t len) {
     uk_buf_byte(out, '"');
     for (size_t i = 0; i < len;) {
         size_t from = i;
-        while (i < len && (uint8_t)text[i] >= 32 && text[i] != '"' && text[i] != '\\' && text[i] != 127) i++;
+        while (i < len && (uint8_t)text[i] >= 32 && text[i] != '"' && text[i] != '\\' &&
+               text[i] != 127)
+            i++;
         uk_buf_put(out, text + from, i - from);
         if (i == len) break;
         uint8_t c = (uint8_t)text[i++];
@@ -113,10 +115,14 @@ static void write_key(writer *w, const uk_key *key, const uk_value *v) {
         return;
     }
     /* The word include would start a statement. */
-    if (key->len == 7 && !memcmp(key->text, "include", 7)) uk_buf_str(w->out, "\"include\"");
-    else uk_key_print(key->text, key->len, w->out);
-    if (v->kind == UK_V_OBJECT) uk_buf_str(w->out, w->indent ? " " : "");
-    else uk_buf_str(w->out, w->indent ? " = " : "=");
+    if (key->len == 7 && !memcmp(key->text, "include", 7))
+        uk_buf_str(w->out, "\"include\"");
+    else
+        uk_key_print(key->text, key->len, w->out);
+    if (v->kind == UK_V_OBJECT)
+        uk_buf_str(w->out, w->indent ? " " : "");
+    else
+        uk_buf_str(w->out, w->indent ? " = " : "=");
 }
 
 static void write_field(writer *w, const uk_key *key, const uk_value *v, int depth);
@@ -169,8 +175,10 @@ static void write_ref(writer *w, const uk_value *v) {
 static void write_pieces(writer *w, const uk_value *v, int depth) {
     for (size_t i = 0; i < v->list.n; i++) {
         const uk_value *p = v->list.items[i];
-        if (p->kind == UK_V_STRING && p->flags & UK_VF_BARE) uk_buf_put(w->out, p->string.ptr, p->string.len);
-        else write_value(w, p, depth);
+        if (p->kind == UK_V_STRING && p->flags & UK_VF_BARE)
+            uk_buf_put(w->out, p->string.ptr, p->string.len);
+        else
+            write_value(w, p, depth);
     }
 }
 
@@ -193,8 +201,10 @@ static void write_value(writer *w, const uk_value *v, int depth) {
 
 bool uk_render(uk_buf *out, const uk_value *v, bool json, int indent) {
     writer w = {out, json, false, indent};
-    if (!json && v->kind == UK_V_OBJECT) write_object(&w, v, 0, false);
-    else write_value(&w, v, 0);
+    if (!json && v->kind == UK_V_OBJECT)
+        write_object(&w, v, 0, false);
+    else
+        write_value(&w, v, 0);
     if (indent && out->len) uk_buf_byte(out, '\n');
     return !w.over;
 }
@@ -208,7 +218,9 @@ static char *rendered(const uk_value *v, bool json, int indent) {
     return uk_buf_text(&out);
 }
 
-char *ukko_config_render(const ukko_config *cfg, int indent) { return rendered(cfg->root, true, indent); }
+char *ukko_config_render(const ukko_config *cfg, int indent) {
+    return rendered(cfg->root, true, indent);
+}
 char *ukko_config_render_hocon(const ukko_config *cfg, int indent) {
     return rendered(cfg->root, false, indent);
 }
@@ -250,13 +262,19 @@ bool uk_value_equal(const uk_value *a, const uk_value *b) {
     case UK_V_BOOL: return a->boolean == b->boolean;
     case UK_V_INT: return a->number.i == b->number.i;
     case UK_V_DOUBLE: return a->number.d == b->number.d;
-    case UK_V_STRING: return a->string.len == b->string.len && !memcmp(a->string.ptr, b->string.ptr, a->string.len);
+    case UK_V_STRING:
+        return a->string.len == b->string.len &&
+               !memcmp(a->string.ptr, b->string.ptr, a->string.len);
     case UK_V_LIST:
     case UK_V_CONCAT: return lists_equal(a, b);
     case UK_V_OBJECT: return objects_equal(a, b);
-    case UK_V_REF: return (a->flags & UK_VF_OPTIONAL) == (b->flags & UK_VF_OPTIONAL) && uk_keypath_eq(a->path, b->path);
+    case UK_V_REF:
+        return (a->flags & UK_VF_OPTIONAL) == (b->flags & UK_VF_OPTIONAL) &&
+               uk_keypath_eq(a->path, b->path);
     default: return layers_equal(a->layers, b->layers);
     }
 }
 
-bool ukko_config_equal(const ukko_config *a, const ukko_config *b) { return uk_value_equal(a->root, b->root); }
+bool ukko_config_equal(const ukko_config *a, const ukko_config *b) {
+    return uk_value_equal(a->root, b->root);
+}

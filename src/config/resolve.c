@@ -153,8 +153,8 @@ static uk_value *remainder_of(uk_run *r, const uk_value *stack, uk_layer *l) {
     uk_value *first = l->value, *second = l->next->value;
     bool plain = !uk_is_object(first) || uk_is_unmergeable(second);
     if (plain && !uk_value_ignores_fallbacks(first)) {
-        uk_value *rest = uk_value_new(r->arena, uk_is_object(first) ? UK_V_MERGE_OBJECT : UK_V_MERGE,
-                                      stack->origin);
+        uk_value *rest = uk_value_new(
+            r->arena, uk_is_object(first) ? UK_V_MERGE_OBJECT : UK_V_MERGE, stack->origin);
         rest->layers = l;
         return rest;
     }
@@ -163,7 +163,8 @@ static uk_value *remainder_of(uk_run *r, const uk_value *stack, uk_layer *l) {
     return merged;
 }
 
-static uk_step scope_of_layer(uk_run *r, uk_value *stack, const uk_layer *l, uk_scope s, uk_scope *out) {
+static uk_step scope_of_layer(uk_run *r, uk_value *stack, const uk_layer *l, uk_scope s,
+                              uk_scope *out) {
     if (!uk_is_unmergeable(l->value)) {
         *out = uk_scope_push(r, s, stack);
         return UK_STEP_OK;
@@ -184,10 +185,14 @@ static uk_step resolve_stack(uk_run *r, uk_context c, uk_value *stack, uk_scope 
         if (step != UK_STEP_OK) return step;
         if (!layer) continue;
         uk_value *before = merged;
-        if (!merged) merged = layer;
-        else merged = ours ? uk_merge_onto(r->arena, merged, layer) : uk_merge(r->arena, merged, layer);
-        if (before && merged != before) ours = merged->kind == UK_V_OBJECT && layer->kind == UK_V_OBJECT &&
-                                               before->kind == UK_V_OBJECT && merged->object != before->object;
+        if (!merged)
+            merged = layer;
+        else
+            merged =
+                ours ? uk_merge_onto(r->arena, merged, layer) : uk_merge(r->arena, merged, layer);
+        if (before && merged != before)
+            ours = merged->kind == UK_V_OBJECT && layer->kind == UK_V_OBJECT &&
+                   before->kind == UK_V_OBJECT && merged->object != before->object;
     }
     if (stack->kind == UK_V_MERGE_OBJECT && (!merged || !uk_is_object(merged)))
         return uk_run_tangled(r, stack, "an object became none");

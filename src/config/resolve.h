@@ -20,9 +20,9 @@ typedef struct uk_scope {
 } uk_scope;
 
 typedef struct uk_memo {
-    const uk_value *value; /* NULL: free slot */
-    const uk_keypath *path;   /* NULL: resolved in full */
-    uk_value *result;      /* NULL: it vanished */
+    const uk_value *value;  /* NULL: free slot */
+    const uk_keypath *path; /* NULL: resolved in full */
+    uk_value *result;       /* NULL: it vanished */
 } uk_memo;
 
 typedef struct uk_run {
@@ -50,10 +50,11 @@ uk_step uk_resolve_value(uk_run *r, uk_context c, uk_value *v, uk_scope s, uk_va
 
 uk_scope uk_scope_push(uk_run *r, uk_scope s, uk_value *parent);
 /* The scope in which old, a child of the trail's head, is replaced (NULL: removed). */
-uk_step uk_scope_replace(uk_run *r, uk_scope s, uk_value *old, uk_value *replacement, uk_scope *out);
+uk_step uk_scope_replace(uk_run *r, uk_scope s, uk_value *old, uk_value *replacement,
+                         uk_scope *out);
 /* Looks path up below root, resolving what lies on the way; *out NULL when it is not there. */
-uk_step uk_scope_find(uk_run *r, uk_context c, uk_value *root, const uk_keypath *path, uk_value **out,
-                      uk_trail **trail);
+uk_step uk_scope_find(uk_run *r, uk_context c, uk_value *root, const uk_keypath *path,
+                      uk_value **out, uk_trail **trail);
 
 bool uk_memo_get(const uk_run *r, const uk_value *v, const uk_keypath *path, uk_value **out);
 void uk_memo_put(uk_run *r, const uk_value *v, const uk_keypath *path, uk_value *result);

@@ -64,7 +64,8 @@ uk_scope uk_scope_push(uk_run *r, uk_scope s, uk_value *parent) {
     return (uk_scope){s.root, t};
 }
 
-static bool replace_item(uk_run *r, uk_value *list, uk_value *old, uk_value *replacement, uk_value **out) {
+static bool replace_item(uk_run *r, uk_value *list, uk_value *old, uk_value *replacement,
+                         uk_value **out) {
     size_t n = list->list.n, i = 0, k = 0;
     while (i < n && list->list.items[i] != old) i++;
     if (i == n) return false;
@@ -88,7 +89,8 @@ static bool replace_item(uk_run *r, uk_value *list, uk_value *old, uk_value *rep
     return true;
 }
 
-static bool replace_layer(uk_run *r, uk_value *stack, uk_value *old, uk_value *replacement, uk_value **out) {
+static bool replace_layer(uk_run *r, uk_value *stack, uk_value *old, uk_value *replacement,
+                          uk_value **out) {
     uk_layer *first = NULL, **at = &first, *l = stack->layers;
     for (; l && l->value != old; l = l->next) {
         uk_layer *c = uk_arena_alloc(r->arena, sizeof *c);
@@ -112,7 +114,8 @@ static bool replace_layer(uk_run *r, uk_value *stack, uk_value *old, uk_value *r
     return true;
 }
 
-static bool replace_field(uk_run *r, uk_value *object, uk_value *old, uk_value *replacement, uk_value **out) {
+static bool replace_field(uk_run *r, uk_value *object, uk_value *old, uk_value *replacement,
+                          uk_value **out) {
     const uk_object *o = object->object;
     for (uint32_t i = 0; i < o->n; i++) {
         if (uk_object_at(o, i) != old) continue;
@@ -122,7 +125,8 @@ static bool replace_field(uk_run *r, uk_value *object, uk_value *old, uk_value *
     return false;
 }
 
-static bool replace_child(uk_run *r, uk_value *parent, uk_value *old, uk_value *replacement, uk_value **out) {
+static bool replace_child(uk_run *r, uk_value *parent, uk_value *old, uk_value *replacement,
+                          uk_value **out) {
     if (parent->kind == UK_V_OBJECT) return replace_field(r, parent, old, replacement, out);
     if (uk_is_stack(parent)) return replace_layer(r, parent, old, replacement, out);
     if (parent->kind == UK_V_LIST || parent->kind == UK_V_CONCAT)
@@ -136,7 +140,8 @@ static uk_scope root_scope(uk_run *r, uk_value *root) {
     return (uk_scope){uk_value_object(r->arena, (uk_origin){&nothing, -1, -1}, 0), NULL};
 }
 
-uk_step uk_scope_replace(uk_run *r, uk_scope s, uk_value *old, uk_value *replacement, uk_scope *out) {
+uk_step uk_scope_replace(uk_run *r, uk_scope s, uk_value *old, uk_value *replacement,
+                         uk_scope *out) {
     if (old == replacement) {
         *out = s;
         return UK_STEP_OK;
@@ -163,8 +168,10 @@ uk_step uk_scope_replace(uk_run *r, uk_scope s, uk_value *old, uk_value *replace
         old = t->value;
         replacement = stays ? changed : NULL;
     }
-    if (!replacement || !uk_is_object(replacement)) *out = root_scope(r, NULL);
-    else *out = (uk_scope){replacement, first};
+    if (!replacement || !uk_is_object(replacement))
+        *out = root_scope(r, NULL);
+    else
+        *out = (uk_scope){replacement, first};
     return UK_STEP_OK;
 }
 
@@ -186,15 +193,15 @@ static uk_step peek(uk_run *r, const uk_value *object, const uk_key *key, uk_val
         }
         if (!uk_is_unmergeable(l->value)) return UK_STEP_OK;
         uk_config_fail(r->fault, UK_FAULT_UNRESOLVED, object->origin.source->name,
-                       object->origin.line, 0, "'%s' depends on a substitution that is not resolved",
-                       key->text);
+                       object->origin.line, 0,
+                       "'%s' depends on a substitution that is not resolved", key->text);
         return UK_STEP_FAILED;
     }
     return UK_STEP_OK;
 }
 
-uk_step uk_scope_find(uk_run *r, uk_context c, uk_value *root, const uk_keypath *path, uk_value **out,
-                      uk_trail **trail) {
+uk_step uk_scope_find(uk_run *r, uk_context c, uk_value *root, const uk_keypath *path,
+                      uk_value **out, uk_trail **trail) {
     uk_value *object, *v = NULL;
     *trail = NULL;
     c.only = path;

@@ -45,13 +45,15 @@ static void item(scan *s, const char *line, size_t n, bool absent) {
     if (rest_len > 3 && rest[1] == '=') uk_buf_put(&s->value, rest + 3, rest_len - 3);
     if (s->path.len) uk_buf_byte(&s->path, '.');
     uk_buf_put(&s->path, line, key);
-    s->stop = !s->f(s->data, uk_buf_text(&s->path), mark, absent,
-                    section ? NULL : uk_buf_text(&s->value),
-                    s->text.len ? uk_buf_text(&s->text) : NULL);
+    s->stop =
+        !s->f(s->data, uk_buf_text(&s->path), mark, absent, section ? NULL : uk_buf_text(&s->value),
+              s->text.len ? uk_buf_text(&s->text) : NULL);
     s->mark = 0;
     uk_buf_clear(&s->text);
-    if (section) open_level(s, outer, mark);
-    else s->path.len = outer;
+    if (section)
+        open_level(s, outer, mark);
+    else
+        s->path.len = outer;
     s->in_list = !section && n && line[n - 1] == '[';
 }
 

@@ -8,8 +8,8 @@
 
 /* Whitespace above ASCII: 00A0 1680 2000-200A 2028 2029 202F 205F 3000 FEFF. */
 static bool wide_space(uint32_t c) {
-    return c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
-           c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000 || c == 0xFEFF;
+    return c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
+           c == 0x202F || c == 0x205F || c == 0x3000 || c == 0xFEFF;
 }
 
 size_t uk_space_len(const uint8_t *p, const uint8_t *end) {
@@ -78,8 +78,10 @@ ukko_slice uk_config_repair(uk_arena *a, ukko_slice text) {
     uk_buf out = {0};
     for (const uint8_t *p = text.ptr, *end = p + text.len; p < end;) {
         size_t bad, n = utf8_step(p, end, &bad);
-        if (n) uk_buf_put(&out, p, n);
-        else uk_buf_put(&out, "\xEF\xBF\xBD", 3);
+        if (n)
+            uk_buf_put(&out, p, n);
+        else
+            uk_buf_put(&out, "\xEF\xBF\xBD", 3);
         p += n ? n : bad;
     }
     ukko_slice fixed = {(uint8_t *)uk_arena_text(a, out.ptr, out.len), out.len};
@@ -127,8 +129,7 @@ bool uk_parse_long(ukko_slice s, int64_t *out) {
 }
 
 static const uint8_t *skip_digits(const uint8_t *p, const uint8_t *end, bool hex) {
-    while (p < end && ((*p >= '0' && *p <= '9') ||
-                       (hex && ((*p | 32) >= 'a' && (*p | 32) <= 'f'))))
+    while (p < end && ((*p >= '0' && *p <= '9') || (hex && ((*p | 32) >= 'a' && (*p | 32) <= 'f'))))
         p++;
     return p;
 }
@@ -186,8 +187,10 @@ bool uk_parse_double(ukko_slice s, double *out) {
     bool negative = p < end && *p == '-';
     if (p < end && (*p == '-' || *p == '+')) p++;
     ukko_slice rest = {p, (size_t)(end - p)};
-    if (uk_slice_is(rest, "NaN")) *out = NAN;
-    else if (uk_slice_is(rest, "Infinity")) *out = negative ? -INFINITY : INFINITY;
+    if (uk_slice_is(rest, "NaN"))
+        *out = NAN;
+    else if (uk_slice_is(rest, "Infinity"))
+        *out = negative ? -INFINITY : INFINITY;
     else {
         bool hex = rest.len > 2 && p[0] == '0' && (p[1] | 32) == 'x';
         bool has_p = hex && (memchr(p, 'p', rest.len) || memchr(p, 'P', rest.len));

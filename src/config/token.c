@@ -10,22 +10,64 @@ enum {
     NUMBER = 4, /* may go on in a number */
     MAYBE = 8   /* first byte of a wide space, or a slash: look closer */
 };
-static const uint8_t classes[256] = {
-    [9] = STOP, [10] = STOP, [11] = STOP, [12] = STOP, [13] = STOP, [28] = STOP, [29] = STOP,
-    [30] = STOP, [31] = STOP, [' '] = STOP, ['$'] = STOP, ['"'] = STOP, ['{'] = STOP,
-    ['}'] = STOP, ['['] = STOP, [']'] = STOP, [':'] = STOP, ['='] = STOP, [','] = STOP,
-    ['+'] = STOP | NUMBER, ['#'] = STOP, ['`'] = STOP, ['^'] = STOP, ['?'] = STOP,
-    ['!'] = STOP, ['@'] = STOP, ['*'] = STOP, ['&'] = STOP, ['\\'] = STOP,
-    ['0'] = DIGIT | NUMBER, ['1'] = DIGIT | NUMBER, ['2'] = DIGIT | NUMBER,
-    ['3'] = DIGIT | NUMBER, ['4'] = DIGIT | NUMBER, ['5'] = DIGIT | NUMBER,
-    ['6'] = DIGIT | NUMBER, ['7'] = DIGIT | NUMBER, ['8'] = DIGIT | NUMBER,
-    ['9'] = DIGIT | NUMBER, ['-'] = DIGIT | NUMBER, ['.'] = NUMBER, ['e'] = NUMBER,
-    ['E'] = NUMBER, ['/'] = MAYBE, [0xC2] = MAYBE, [0xE1] = MAYBE, [0xE2] = MAYBE,
-    [0xE3] = MAYBE, [0xEF] = MAYBE};
+static const uint8_t classes[256] = {[9] = STOP,
+                                     [10] = STOP,
+                                     [11] = STOP,
+                                     [12] = STOP,
+                                     [13] = STOP,
+                                     [28] = STOP,
+                                     [29] = STOP,
+                                     [30] = STOP,
+                                     [31] = STOP,
+                                     [' '] = STOP,
+                                     ['$'] = STOP,
+                                     ['"'] = STOP,
+                                     ['{'] = STOP,
+                                     ['}'] = STOP,
+                                     ['['] = STOP,
+                                     [']'] = STOP,
+                                     [':'] = STOP,
+                                     ['='] = STOP,
+                                     [','] = STOP,
+                                     ['+'] = STOP | NUMBER,
+                                     ['#'] = STOP,
+                                     ['`'] = STOP,
+                                     ['^'] = STOP,
+                                     ['?'] = STOP,
+                                     ['!'] = STOP,
+                                     ['@'] = STOP,
+                                     ['*'] = STOP,
+                                     ['&'] = STOP,
+                                     ['\\'] = STOP,
+                                     ['0'] = DIGIT | NUMBER,
+                                     ['1'] = DIGIT | NUMBER,
+                                     ['2'] = DIGIT | NUMBER,
+                                     ['3'] = DIGIT | NUMBER,
+                                     ['4'] = DIGIT | NUMBER,
+                                     ['5'] = DIGIT | NUMBER,
+                                     ['6'] = DIGIT | NUMBER,
+                                     ['7'] = DIGIT | NUMBER,
+                                     ['8'] = DIGIT | NUMBER,
+                                     ['9'] = DIGIT | NUMBER,
+                                     ['-'] = DIGIT | NUMBER,
+                                     ['.'] = NUMBER,
+                                     ['e'] = NUMBER,
+                                     ['E'] = NUMBER,
+                                     ['/'] = MAYBE,
+                                     [0xC2] = MAYBE,
+                                     [0xE1] = MAYBE,
+                                     [0xE2] = MAYBE,
+                                     [0xE3] = MAYBE,
+                                     [0xEF] = MAYBE};
 
 void uk_lexer_init(uk_lexer *lx, uk_arena *a, ukko_slice text, bool json, uint32_t max_depth) {
-    *lx = (uk_lexer){.start = text.ptr, .p = text.ptr, .end = text.ptr + text.len, .arena = a,
-                     .line = 1, .max_depth = max_depth, .json = json};
+    *lx = (uk_lexer){.start = text.ptr,
+                     .p = text.ptr,
+                     .end = text.ptr + text.len,
+                     .arena = a,
+                     .line = 1,
+                     .max_depth = max_depth,
+                     .json = json};
 }
 
 static void problem(uk_lexer *lx, uk_token *t, const char *text) {
@@ -35,11 +77,16 @@ static void problem(uk_lexer *lx, uk_token *t, const char *text) {
 }
 
 static void char_name(const uint8_t *p, const uint8_t *end, char *buf, size_t len) {
-    if (p >= end) snprintf(buf, len, "the end of the file");
-    else if (*p == '\n') snprintf(buf, len, "the end of the line");
-    else if (*p == '\t') snprintf(buf, len, "a tab");
-    else if (*p < 32 || *p >= 127) snprintf(buf, len, "byte 0x%02x", *p);
-    else snprintf(buf, len, "'%c'", *p);
+    if (p >= end)
+        snprintf(buf, len, "the end of the file");
+    else if (*p == '\n')
+        snprintf(buf, len, "the end of the line");
+    else if (*p == '\t')
+        snprintf(buf, len, "a tab");
+    else if (*p < 32 || *p >= 127)
+        snprintf(buf, len, "byte 0x%02x", *p);
+    else
+        snprintf(buf, len, "'%c'", *p);
 }
 
 static void problem_at(uk_lexer *lx, uk_token *t, const char *format, const uint8_t *at) {
@@ -60,9 +107,12 @@ static bool hex4(const uint8_t *p, const uint8_t *end, uint32_t *out) {
     int from = *p == '+' ? 1 : 0;
     for (int i = from; i < 4; i++) {
         uint32_t c = p[i], low = c | 32;
-        if (c >= '0' && c <= '9') v = v * 16 + (c - '0');
-        else if (low >= 'a' && low <= 'f') v = v * 16 + (low - 'a' + 10);
-        else return false;
+        if (c >= '0' && c <= '9')
+            v = v * 16 + (c - '0');
+        else if (low >= 'a' && low <= 'f')
+            v = v * 16 + (low - 'a' + 10);
+        else
+            return false;
     }
     *out = v;
     return true;
@@ -99,7 +149,8 @@ static const uint8_t *unescape(uk_lexer *lx, const uint8_t *p, uk_buf *out, uk_t
     }
     const char *at = *p ? strchr(from, *p) : NULL;
     if (!at) {
-        problem_at(lx, t, "a backslash may not stand before %s; write \\\\ for the backslash itself", p);
+        problem_at(lx, t,
+                   "a backslash may not stand before %s; write \\\\ for the backslash itself", p);
         return NULL;
     }
     uk_buf_byte(out, (uint8_t)to[at - from]);
@@ -240,8 +291,10 @@ static void lex_subst_path(uk_lexer *lx, uk_token *t) {
             t->line = part.line;
             return;
         }
-        if (part.type == UK_T_SUBST || !uk_token_is_piece(&part)) b.bad = true;
-        else uk_keypath_add(&b, part.text.ptr, part.text.len, part.type == UK_T_STRING);
+        if (part.type == UK_T_SUBST || !uk_token_is_piece(&part))
+            b.bad = true;
+        else
+            uk_keypath_add(&b, part.text.ptr, part.text.len, part.type == UK_T_STRING);
     }
     t->type = UK_T_SUBST;
     t->line = line;
@@ -314,9 +367,12 @@ static void lex_newlines(uk_lexer *lx, uk_token *t) {
 
 static void lex_rest(uk_lexer *lx, uk_token *t) {
     uint8_t c = *lx->p;
-    if (classes[c] & DIGIT) lex_number(lx, t);
-    else if (!(classes[c] & STOP)) lex_word(lx, t);
-    else problem_at(lx, t, "%s may not stand outside quotes", lx->p);
+    if (classes[c] & DIGIT)
+        lex_number(lx, t);
+    else if (!(classes[c] & STOP))
+        lex_word(lx, t);
+    else
+        problem_at(lx, t, "%s may not stand outside quotes", lx->p);
 }
 
 static bool lex_mark(uk_lexer *lx, uk_token *t) {
@@ -346,8 +402,10 @@ static bool lex_mark(uk_lexer *lx, uk_token *t) {
 static void lex_piece(uk_lexer *lx, uk_token *t) {
     if (*lx->p == '"' || *lx->p == '$') {
         lx->p++;
-        if (lx->p[-1] == '"') lex_string(lx, t);
-        else lex_subst(lx, t);
+        if (lx->p[-1] == '"')
+            lex_string(lx, t);
+        else
+            lex_subst(lx, t);
     } else {
         lex_rest(lx, t);
     }
@@ -385,22 +443,32 @@ void uk_lex(uk_lexer *lx, uk_token *t) {
         lex_newlines(lx, t);
         if (!t->count) t->type = UK_T_END;
     } else if (!lex_mark(lx, t)) {
-        if (lx->simple && p > from) lex_blank(lx, t, from);
-        else lex_piece(lx, t);
+        if (lx->simple && p > from)
+            lex_blank(lx, t, from);
+        else
+            lex_piece(lx, t);
     }
 }
 
 const char *uk_token_name(const uk_token *t, const uk_lexer *lx, char *buf, size_t len) {
-    static const char *const names[] = {
-        [UK_T_END] = "the end of the file", [UK_T_NEWLINE] = "the end of the line",
-        [UK_T_COMMA] = "','", [UK_T_EQUALS] = "'='", [UK_T_COLON] = "':'",
-        [UK_T_PLUS_EQUALS] = "'+='", [UK_T_OPEN_CURLY] = "'{'", [UK_T_CLOSE_CURLY] = "'}'",
-        [UK_T_OPEN_SQUARE] = "'['", [UK_T_CLOSE_SQUARE] = "']'", [UK_T_PROBLEM] = NULL};
+    static const char *const names[] = {[UK_T_END] = "the end of the file",
+                                        [UK_T_NEWLINE] = "the end of the line",
+                                        [UK_T_COMMA] = "','",
+                                        [UK_T_EQUALS] = "'='",
+                                        [UK_T_COLON] = "':'",
+                                        [UK_T_PLUS_EQUALS] = "'+='",
+                                        [UK_T_OPEN_CURLY] = "'{'",
+                                        [UK_T_CLOSE_CURLY] = "'}'",
+                                        [UK_T_OPEN_SQUARE] = "'['",
+                                        [UK_T_CLOSE_SQUARE] = "']'",
+                                        [UK_T_PROBLEM] = NULL};
     if (t->type == UK_T_PROBLEM) return lx->problem;
     if (t->type < UK_T_PROBLEM) return names[t->type];
     const char *mark = t->type == UK_T_STRING ? "\"" : t->type == UK_T_SUBST ? "" : "'";
     int n = t->text.len > 40 ? 40 : (int)t->text.len;
-    if (t->type == UK_T_SUBST) snprintf(buf, len, "${%.*s", n, (const char *)t->text.ptr);
-    else snprintf(buf, len, "%s%.*s%s", mark, n, (const char *)t->text.ptr, mark);
+    if (t->type == UK_T_SUBST)
+        snprintf(buf, len, "${%.*s", n, (const char *)t->text.ptr);
+    else
+        snprintf(buf, len, "%s%.*s%s", mark, n, (const char *)t->text.ptr, mark);
     return buf;
 }

@@ -28,10 +28,10 @@ typedef enum uk_token_type {
 
 typedef struct uk_token {
     uint8_t type;
-    bool blank;    /* TEXT: only whitespace */
-    bool optional; /* SUBST */
-    bool truth;    /* BOOL */
-    int32_t line;  /* -1: the token kind does not know its line */
+    bool blank;     /* TEXT: only whitespace */
+    bool optional;  /* SUBST */
+    bool truth;     /* BOOL */
+    int32_t line;   /* -1: the token kind does not know its line */
     uint32_t count; /* NEWLINE */
     size_t offset;
     ukko_slice text; /* value parts: as written, or unescaped */
@@ -48,7 +48,7 @@ typedef struct uk_lexer {
     int32_t line;
     uint32_t depth, max_depth;
     bool json;
-    bool simple;      /* the last token may be joined with the next */
+    bool simple; /* the last token may be joined with the next */
     bool saw_comment;
     bool limit; /* the problem is a limit, not a malformed text */
     bool has_held;
@@ -58,7 +58,9 @@ typedef struct uk_lexer {
 
 void uk_lexer_init(uk_lexer *lx, uk_arena *a, ukko_slice text, bool json, uint32_t max_depth);
 void uk_lex(uk_lexer *lx, uk_token *out);
-static inline bool uk_token_is_value(const uk_token *t) { return t->type >= UK_T_STRING && t->type != UK_T_SUBST; }
+static inline bool uk_token_is_value(const uk_token *t) {
+    return t->type >= UK_T_STRING && t->type != UK_T_SUBST;
+}
 static inline bool uk_token_is_piece(const uk_token *t) { return t->type >= UK_T_TEXT; }
 /* How a token is called in messages; buf is scratch. */
 const char *uk_token_name(const uk_token *t, const uk_lexer *lx, char *buf, size_t len);

@@ -22,7 +22,8 @@ static ukko_slice cut_unit(ukko_slice *s) {
 static bool unit_is(ukko_slice unit, const char *name) {
     size_t n = strlen(name);
     if (unit.len == n) return !memcmp(unit.ptr, name, n);
-    return unit.len > 2 && unit.len + 1 == n && name[n - 1] == 's' && !memcmp(unit.ptr, name, unit.len);
+    return unit.len > 2 && unit.len + 1 == n && name[n - 1] == 's' &&
+           !memcmp(unit.ptr, name, unit.len);
 }
 
 static bool all_digits(ukko_slice s) {
@@ -35,13 +36,11 @@ static int64_t unit_ns(ukko_slice unit) {
     static const struct {
         const char *names[3];
         int64_t ns;
-    } units[] = {{{"ms", "millis", "milliseconds"}, 1000000},
-                 {{"us", "micros", "microseconds"}, 1000},
-                 {{"ns", "nanos", "nanoseconds"}, 1},
-                 {{"s", "seconds", ""}, 1000000000},
-                 {{"m", "minutes", ""}, 60000000000},
-                 {{"h", "hours", ""}, 3600000000000},
-                 {{"d", "days", ""}, 86400000000000}};
+    } units[] = {
+        {{"ms", "millis", "milliseconds"}, 1000000}, {{"us", "micros", "microseconds"}, 1000},
+        {{"ns", "nanos", "nanoseconds"}, 1},         {{"s", "seconds", ""}, 1000000000},
+        {{"m", "minutes", ""}, 60000000000},         {{"h", "hours", ""}, 3600000000000},
+        {{"d", "days", ""}, 86400000000000}};
     if (!unit.len) return 1000000;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         for (int k = 0; k < 3; k++)
@@ -77,10 +76,14 @@ bool uk_parse_period(ukko_slice s, int32_t *years, int32_t *months, int32_t *day
     ukko_slice unit = cut_unit(&s);
     int64_t n, factor = 0;
     int32_t *slot = days;
-    if (!unit.len || unit_is(unit, "d") || unit_is(unit, "days")) factor = 1;
-    else if (unit_is(unit, "w") || unit_is(unit, "weeks")) factor = 7;
-    else if (unit_is(unit, "m") || unit_is(unit, "mo") || unit_is(unit, "months")) factor = 1, slot = months;
-    else if (unit_is(unit, "y") || unit_is(unit, "years")) factor = 1, slot = years;
+    if (!unit.len || unit_is(unit, "d") || unit_is(unit, "days"))
+        factor = 1;
+    else if (unit_is(unit, "w") || unit_is(unit, "weeks"))
+        factor = 7;
+    else if (unit_is(unit, "m") || unit_is(unit, "mo") || unit_is(unit, "months"))
+        factor = 1, slot = months;
+    else if (unit_is(unit, "y") || unit_is(unit, "years"))
+        factor = 1, slot = years;
     if (!factor || !uk_parse_long(s, &n) || n < INT32_MIN || n > INT32_MAX) return false;
     if (n * factor < INT32_MIN || n * factor > INT32_MAX) return false;
     *years = *months = *days = 0;
@@ -96,8 +99,10 @@ typedef struct size_unit {
 
 /* 0 for no such unit. */
 static bool find_size_unit(ukko_slice u, size_unit *out) {
-    static const char *const decimal[] = {"kilo", "mega", "giga", "tera", "peta", "exa", "zetta", "yotta"};
-    static const char *const binary[] = {"kibi", "mebi", "gibi", "tebi", "pebi", "exbi", "zebi", "yobi"};
+    static const char *const decimal[] = {"kilo", "mega", "giga",  "tera",
+                                          "peta", "exa",  "zetta", "yotta"};
+    static const char *const binary[] = {"kibi", "mebi", "gibi", "tebi",
+                                         "pebi", "exbi", "zebi", "yobi"};
     static const char letters[] = "KMGTPEZY";
     char word[16];
     *out = (size_unit){1024, 0};

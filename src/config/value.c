@@ -158,8 +158,10 @@ static void object_append(uk_arena *a, uk_object *o, const uk_key *key, uk_value
         o->slots = NULL;
     }
     o->entries[o->n++] = (uk_entry){key, value};
-    if (o->slots && o->n * 2 <= o->n_slots) slots_put(o, o->n - 1);
-    else slots_build(a, o);
+    if (o->slots && o->n * 2 <= o->n_slots)
+        slots_put(o, o->n - 1);
+    else
+        slots_build(a, o);
 }
 
 void uk_object_put(uk_arena *a, uk_value *object, const uk_key *key, uk_value *value) {

@@ -62,7 +62,8 @@ static bool visit_all(walk *w, const uk_value *v) {
     return true;
 }
 
-int ukko_config_each(const ukko_config *cfg, const char *path, ukko_config_visit_fn visit, void *data) {
+int ukko_config_each(const ukko_config *cfg, const char *path, ukko_config_visit_fn visit,
+                     void *data) {
     int rc;
     const uk_value *v = object_at(cfg, path, &rc);
     if (!v) return rc;
