@@ -9,9 +9,12 @@ void uk_cli_json_string(FILE *out, const char *text, size_t len) {
     fputc('"', out);
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
-        if (c == '"' || c == '\\') fprintf(out, "\\%c", c);
-        else if (c < 32 || c == 127) fprintf(out, "\\u%04x", c);
-        else fputc(c, out);
+        if (c == '"' || c == '\\')
+            fprintf(out, "\\%c", c);
+        else if (c < 32 || c == 127)
+            fprintf(out, "\\u%04x", c);
+        else
+            fputc(c, out);
     }
     fputc('"', out);
 }
@@ -148,13 +151,23 @@ static const struct {
     const char *name;
     answer_fn one;
     element_fn each; /* of a list */
-} types[] = {{"int", answer_int, NULL}, {"long", answer_long, NULL}, {"double", answer_double, NULL},
-             {"boolean", answer_boolean, NULL}, {"string", answer_string, NULL},
-             {"duration", answer_duration, NULL}, {"duration-ms", answer_duration_ms, NULL},
-             {"bytes", answer_bytes, NULL}, {"has", answer_has, NULL}, {"is-null", answer_is_null, NULL},
-             {"value", answer_value, NULL}, {"int-list", NULL, element_int}, {"long-list", NULL, element_long},
-             {"double-list", NULL, element_double}, {"boolean-list", NULL, element_boolean},
-             {"string-list", NULL, element_string}, {"duration-list", NULL, element_duration},
+} types[] = {{"int", answer_int, NULL},
+             {"long", answer_long, NULL},
+             {"double", answer_double, NULL},
+             {"boolean", answer_boolean, NULL},
+             {"string", answer_string, NULL},
+             {"duration", answer_duration, NULL},
+             {"duration-ms", answer_duration_ms, NULL},
+             {"bytes", answer_bytes, NULL},
+             {"has", answer_has, NULL},
+             {"is-null", answer_is_null, NULL},
+             {"value", answer_value, NULL},
+             {"int-list", NULL, element_int},
+             {"long-list", NULL, element_long},
+             {"double-list", NULL, element_double},
+             {"boolean-list", NULL, element_boolean},
+             {"string-list", NULL, element_string},
+             {"duration-list", NULL, element_duration},
              {"bytes-list", NULL, element_bytes}};
 
 /* Elements go to a memory stream first: one bad element makes the whole answer an error. */
@@ -187,7 +200,9 @@ static void answer(const ukko_config *cfg, char *line) {
         rc = types[i].one ? types[i].one(cfg, path) : answer_list(cfg, path, types[i].each);
     }
     if (rc)
-        printf("{\"error\":\"%s\"}", rc == UKKO_ENOTFOUND ? "missing" : rc == UKKO_EPARSE ? "parse" : "wrongtype");
+        printf("{\"error\":\"%s\"}", rc == UKKO_ENOTFOUND ? "missing"
+                                     : rc == UKKO_EPARSE  ? "parse"
+                                                          : "wrongtype");
     putchar('\n');
 }
 
