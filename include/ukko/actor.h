@@ -265,6 +265,12 @@ UKKO_API void ukko_receive_timeout(ukko_ctx *ctx, int64_t timeout_ms); /* 0: off
 UKKO_API void ukko_log(ukko_ctx *ctx, ukko_log_level level, const char *format, ...)
     UKKO_PRINTF(3, 4);
 
+/* [any] A reference that calls fn for each message, on the sender's thread and before the tell
+   returns: for events that must be seen in their turn. fn may run on several threads at once, must
+   be quick and must not block; msg and sender (NULL: none) are borrowed. Owned. (FunctionRef) */
+typedef void (*ukko_function_fn)(void *data, const ukko_msg *msg, ukko_ref *sender);
+UKKO_API ukko_ref *ukko_function_ref(ukko_system *sys, ukko_function_fn fn, void *data);
+
 /* ---- The event stream ------------------------------------------------------------------ */
 
 /* [any] ref gets every published message of this type, or of one that has it as super type. */

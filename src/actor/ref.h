@@ -50,7 +50,8 @@ typedef enum uk_ref_kind {
     UK_REF_CONTAINER, /* "/", "/temp" */
     UK_REF_IGNORE,   /* pekko://local/ignore */
     UK_REF_DAEMON,   /* /remote */
-    UK_REF_REMOTE    /* an actor of another system */
+    UK_REF_REMOTE,   /* an actor of another system */
+    UK_REF_FUNCTION  /* calls a function of the program */
 } uk_ref_kind;
 
 typedef struct uk_ref_vt {

@@ -63,6 +63,35 @@ static void ignore_print(ukko_ref *r, uk_buf *out) {
 static const uk_ref_vt ignore_vt = {UK_REF_IGNORE, ignore_tell,  ignore_system, NULL,
                                     NULL,          ignore_print, plain_free,    NULL};
 
+/* ---- functions ---- */
+
+typedef struct function_ref {
+    ukko_ref ref;
+    ukko_function_fn fn;
+    void *data;
+    uint64_t n; /* tells it from others */
+} function_ref;
+
+static void function_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
+    function_ref *f = (function_ref *)(void *)to;
+    f->fn(f->data, msg, sender);
+    ukko_msg_release(msg);
+}
+static void function_print(ukko_ref *r, uk_buf *out) {
+    uk_buf_printf(out, "/temp/$f%llu", (unsigned long long)((function_ref *)(void *)r)->n);
+}
+static const uk_ref_vt function_vt = {UK_REF_FUNCTION, function_tell, dead_system, NULL, NULL,
+                                      function_print, plain_free, NULL};
+
+ukko_ref *ukko_function_ref(ukko_system *sys, ukko_function_fn fn, void *data) {
+    function_ref *f = uk_alloc(sizeof *f);
+    uk_ref_init(&f->ref, &function_vt, sys, 0);
+    f->fn = fn;
+    f->data = data;
+    f->n = atomic_fetch_add_explicit(&sys->temp_names, 1, memory_order_relaxed);
+    return &f->ref;
+}
+
 /* ---- the root and /temp ---- */
 
 static void container_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {

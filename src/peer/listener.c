@@ -156,10 +156,21 @@ const ukko_actor listener_actor = {
     .receive = {cases, on_other},
 };
 
+/* Events of links are printed where they happen: before what arrives on the link is handled. */
+static void on_remoting(void *data, const ukko_msg *msg, ukko_ref *sender) {
+    (void)data;
+    (void)sender;
+    const ukko_type *type = ukko_msg_type(msg);
+    for (const ukko_case *c = cases; c->type; c++)
+        if (c->type == type) c->fn(NULL, NULL, ukko_msg_get(msg, type));
+}
+
 int listener_subscribe(ukko_system *sys, ukko_ref *listener) {
-    static const ukko_type *const events[] = {&ukko_remoting_event_type, &ukko_dead_letter_type,
-                                              &ukko_dropped_type, &ukko_unhandled_type};
-    int rc = UKKO_OK;
+    static const ukko_type *const events[] = {&ukko_dead_letter_type, &ukko_dropped_type,
+                                              &ukko_unhandled_type};
+    ukko_ref *here = ukko_function_ref(sys, on_remoting, NULL);
+    int rc = ukko_subscribe(sys, &ukko_remoting_event_type, here);
+    ukko_ref_release(here);
     for (size_t i = 0; i < sizeof events / sizeof events[0] && rc == UKKO_OK; i++)
         rc = ukko_subscribe(sys, events[i], listener);
     return rc;

@@ -3,6 +3,7 @@
    are looked up in caches by their bytes. What cannot be read is reported and dropped; only an
    envelope or a path that is malformed ends the association. I/O thread only. */
 #include "remote/deploy.h"
+#include "base/error.h"
 #include "base/mem.h"
 #include <stdio.h>
 
@@ -127,7 +128,7 @@ static void not_local(uk_conn *c, const uk_wire *e) {
     uk_path path;
     char class_name[200];
     if (uk_path_parse(e->recipient, &path)) return;
-    if (uk_serial_decode(r->serial, e->serializer, e->manifest, e->message, &msg, NULL))
+    if (uk_serial_decode(r->serial, e->serializer, e->manifest, e->message, &msg, NULL) || !msg)
         snprintf(class_name, sizeof class_name, "serializer %d, manifest %.*s", e->serializer,
                  (int)(e->manifest.len < 100 ? e->manifest.len : 100),
                  (const char *)e->manifest.ptr);
@@ -237,6 +238,7 @@ static void deliver_message(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref
     ukko_msg *m;
     ukko_error err = {0};
     int rc = uk_serial_decode(c->remote->serial, e->serializer, e->manifest, e->message, &m, &err);
+    if (!rc && !m) rc = uk_error(&err, UKKO_EPARSE, "the message is null"); /* no actor takes one */
     if (rc) {
         not_readable(c, e, rc, &err);
         return;

@@ -332,7 +332,7 @@ static void bury_frame(uk_peer *p, ukko_slice body, const char *reason) {
     ukko_msg *msg;
     if (uk_pdu_decode(body, &pdu) || pdu.kind != UK_PDU_PAYLOAD) return;
     if (uk_envelope_decode(pdu.payload, &e) || !e.has_message || e.has_seq) return;
-    if (uk_serial_decode(p->remote->serial, e.serializer, e.manifest, e.message, &msg, NULL))
+    if (uk_serial_decode(p->remote->serial, e.serializer, e.manifest, e.message, &msg, NULL) || !msg)
         return;
     ukko_ref *to = uk_system_resolve(p->remote->sys, e.recipient);
     ukko_ref *sender = e.has_sender ? uk_system_resolve(p->remote->sys, e.sender) : NULL;

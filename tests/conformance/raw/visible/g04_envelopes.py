@@ -182,6 +182,21 @@ def _(t):
     t.eq("answers", [], link.all(lambda p: p.to == me))
 
 
+@case("null-message")
+def _(t):
+    """The null message (serializer 0) is not delivered to anybody; the association may live (better) or end, the node goes on."""
+    for path in ("/user/echo", "/user/nobody", "/", "/remote"):
+        link = t.link()
+        me = link.peer.path("/user/me", 1)
+        link.tell(t.node.path(path), 0, b"", sender=me)
+        t.lives_or_closes(link)
+        t.eq("answers", [], link.all(lambda p: p.to == me))
+    link = t.link()
+    link.tell("pekko.tcp://elsewhere@127.0.0.1:1/user/x", 0, b"")
+    t.lives_or_closes(link)
+    t.alive()
+
+
 @case("garbage-payloads")
 def _(t):
     """Garbage for each known serializer is not delivered; the association may live (better) or end, the node goes on."""

@@ -147,7 +147,8 @@ def _(t):
         except TimeoutError:
             pass
         except OSError:
-            s.close()
+            if s is not None:
+                s.close()
             s = None
     if s is not None:
         s.close()
