@@ -375,13 +375,7 @@ bool uk_value_equal(const uk_value *a, const uk_value *b);
 
 /* ---- Checking names. ---- */
 
-/* Checks the application's own config before a start: calls warn (may be NULL) for each
-   misspelt setting and gives their number. */
-static inline size_t uk_config_check_keys(const ukko_config *user, ukko_config_finding_fn warn,
-                                          void *data) {
-    return ukko_config_check(user, warn, data);
-}
-/* The same; with ukko.config.strict = on in `effective` the first finding is an error:
+/* ukko_config_check(); with ukko.config.strict = on in `effective` the first finding is an error:
    UKKO_ECONFIG and *err. */
 int uk_config_check_strict(const ukko_config *user, const ukko_config *effective,
                            ukko_config_finding_fn warn, void *data, ukko_error *err);
