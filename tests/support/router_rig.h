@@ -9,6 +9,7 @@
 static ukko_system *sys;
 static probe *p;
 static sem_t gate, entered; /* "block": posts entered, waits at the gate */
+static char blocked[32];    /* who waits there; written before entered is posted */
 
 static const char *rig_config; /* set before rig_setup(); NULL: none */
 
@@ -46,6 +47,7 @@ static inline int worker_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg
         return UKKO_OK;
     }
     if (!strcmp(text, "block")) {
+        snprintf(blocked, sizeof blocked, "%s", ukko_ref_name(ukko_self(ctx)));
         sem_post(&entered);
         while (sem_wait(&gate)) {}
     }
