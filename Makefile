@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 
 deps:            ## everything that any target needs
-	@tools/need build test java fuzz bench
+	@tools/need build test shells java fuzz bench
 
 build:           ## build/bin/ukko, build/bin/ukko-peer, build/lib/
 	@tools/need build
@@ -27,6 +27,7 @@ demo: build      ## a C node and a real JVM node look each other up, send and as
 
 test:            ## the whole suite; the last line is "N passed, N failed"
 	@tools/need build test
+	@tools/need --optional shells
 	@tools/need --optional java
 	@tools/run-tests --jobs $(JOBS)
 

@@ -5,18 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-const option global_options[] = {
-    {"output", 'o', "MODE", "human, json, jsonl or tsv"},
-    {"timeout", 't', "TIME", "how long to wait for an answer (5s)"},
-    {"config", 0, "FILE", "configuration of the command's own system (HOCON)"},
-    {"define", 'D', "KEY=VALUE", "one setting of it; repeatable"},
-    {"as", 0, "SYS@HOST:PORT", "own name and address (ukko-cli@127.0.0.1:0)"},
-    {"quiet", 'q', NULL, "no notes for people"},
-    {"verbose", 'v', NULL, "the log on standard error; -vv, -vvv more of it"},
-    {"help", 'h', NULL, "about the command"},
-    {NULL, 0, NULL, NULL},
-};
+#include <unistd.h>
 
 static const option *find_in(const option *table, const char *name, size_t len, char letter) {
     for (; table->name; table++)
@@ -27,15 +16,31 @@ static const option *find_in(const option *table, const char *name, size_t len, 
 }
 
 static const option *find_option(const cli *c, const char *name, size_t len, char letter) {
-    const option *o = find_in(global_options, name, len, letter);
-    for (int i = 0; !o && c->command && c->command->options && c->command->options[i]; i++)
-        o = find_in(c->command->options[i], name, len, letter);
+    const command *k = c->command;
+    const option *const tables[] = {output_options, system_options, k ? k->options : NULL,
+                                    k ? k->messages : NULL};
+    const option *o = NULL;
+    for (size_t i = 0; !o && i < sizeof tables / sizeof tables[0]; i++)
+        o = tables[i] ? find_in(tables[i], name, len, letter) : NULL;
     return o;
+}
+
+static bool is_one_of(const char *value, const char *words) {
+    size_t len = strlen(value);
+    for (const char *p = words; *p; p += strspn(p, " ")) {
+        size_t n = strcspn(p, " ");
+        if (n == len && memcmp(p, value, n) == 0)
+            return true;
+        p += n;
+    }
+    return false;
 }
 
 static int keep(cli *c, const option *o, const char *value) {
     if (c->n_given == MAX_GIVEN)
         return cli_usage(c, "too many options");
+    if (o->values && o->values[0] != '@' && !is_one_of(value, o->values))
+        return cli_usage(c, "--%s: '%s' is none of: %s", o->name, value, o->values);
     c->given[c->n_given].option = o;
     c->given[c->n_given++].value = value;
     return CLI_OK;
@@ -75,11 +80,19 @@ static int take_letters(cli *c, int argc, char **argv, int *i) {
     return CLI_OK;
 }
 
+static int take_command(cli *c, const char *word) {
+    const command *k = command_named(c->command ? c->command->sub : commands, word);
+    if (!k)
+        return cli_usage(c, "unknown command '%s%s%s'", c->command ? c->command->name : "",
+                         c->command ? " " : "", word);
+    c->outer = c->command;
+    c->command = k;
+    return CLI_OK;
+}
+
 static int take_word(cli *c, const char *word) {
-    if (!c->command) {
-        c->command = command_named(word);
-        return c->command ? CLI_OK : cli_usage(c, "unknown command '%s'", word);
-    }
+    if (!c->command || c->command->sub)
+        return take_command(c, word);
     if (c->n_args == MAX_GIVEN)
         return cli_usage(c, "too many arguments");
     c->args[c->n_args++] = word;
@@ -102,11 +115,6 @@ static int take_all(cli *c, int argc, char **argv) {
             rc = take_long(c, argc, argv, &i);
         else
             rc = take_letters(c, argc, argv, &i);
-        if (c->command && c->command->raw) {
-            c->argc = argc - i;
-            c->argv = argv + i;
-            return rc;
-        }
     }
     return rc;
 }
@@ -135,17 +143,12 @@ static void guess_mode(cli *c, int argc, char **argv) {
     }
 }
 
-static int take_mode(cli *c) {
-    const char *mode = args_value(c, "output");
-    if (!mode || mode_named(mode, &c->mode))
-        return CLI_OK;
-    return cli_usage(c, "unknown output mode '%s'", mode);
-}
-
 static int check_args(cli *c) {
     const command *k = c->command;
-    if (args_count(c, "help") || !k || k->raw)
+    if (args_count(c, "help") || !k)
         return CLI_OK;
+    if (k->sub)
+        return cli_usage(c, "%s needs one of its commands", k->name);
     if (c->n_args < k->least)
         return cli_usage(c, "%s needs %s", k->name, k->args);
     if (c->n_args > k->most)
@@ -159,8 +162,9 @@ int args_parse(cli *c, int argc, char **argv) {
     c->quiet = args_count(c, "quiet") > 0;
     c->verbosity = args_count(c, "verbose");
     c->timeout_ms = 5000;
-    if (rc == CLI_OK)
-        rc = take_mode(c);
+    c->color = !args_count(c, "no-color") && !getenv("NO_COLOR") && isatty(STDOUT_FILENO);
+    if (rc == CLI_OK && args_value(c, "output"))
+        mode_named(args_value(c, "output"), &c->mode);
     if (rc == CLI_OK)
         rc = args_duration(c, "timeout", &c->timeout_ms);
     return rc == CLI_OK ? check_args(c) : rc;
@@ -194,19 +198,46 @@ int args_number(cli *c, const char *name, int64_t least, int64_t most, int64_t *
     return CLI_OK;
 }
 
-int args_duration(cli *c, const char *name, int64_t *ms) {
+bool parse_duration(const char *text, int64_t *ms) {
     static const struct { const char *unit; double ms; } units[] = {
         {"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}, {"h", 3600000}};
-    const char *text = args_value(c, name);
-    if (!text)
-        return CLI_OK;
     char *end;
     double n = strtod(text, &end);
     for (size_t i = 0; end != text && i < sizeof units / sizeof units[0]; i++) {
         if (strcmp(end, units[i].unit) == 0 && n >= 0 && n * units[i].ms < 1e12) {
             *ms = (int64_t)(n * units[i].ms);
-            return CLI_OK;
+            return true;
         }
     }
+    return false;
+}
+
+int args_duration(cli *c, const char *name, int64_t *ms) {
+    const char *text = args_value(c, name);
+    if (!text || parse_duration(text, ms))
+        return CLI_OK;
     return cli_usage(c, "--%s: '%s' is no duration such as 5s or 300ms", name, text);
+}
+
+bool parse_size(const char *text, int64_t *bytes) {
+    static const struct { const char *unit; int64_t bytes; } units[] = {
+        {"", 1}, {"b", 1}, {"B", 1}, {"k", 1000}, {"kB", 1000}, {"K", 1024}, {"KiB", 1024},
+        {"M", 1000000}, {"MB", 1000000}, {"MiB", 1 << 20}};
+    char *end;
+    errno = 0;
+    long long n = strtoll(text, &end, 10);
+    for (size_t i = 0; end != text && !errno && i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(end, units[i].unit) == 0 && n >= 0 && n < INT64_MAX / units[i].bytes) {
+            *bytes = n * units[i].bytes;
+            return true;
+        }
+    }
+    return false;
+}
+
+int args_size(cli *c, const char *name, int64_t *bytes) {
+    const char *text = args_value(c, name);
+    if (!text || parse_size(text, bytes))
+        return CLI_OK;
+    return cli_usage(c, "--%s: '%s' is no size such as 1000, 128k or 1MiB", name, text);
 }

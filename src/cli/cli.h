@@ -28,52 +28,74 @@ typedef enum cli_exit {
 #undef CLI_X
 } cli_exit;
 
-/* ---- Commands and options ------------------------------------------------------------ */
+/* ---- Commands and options: one table, see table.c ------------------------------------ */
 
 typedef struct cli cli;
+typedef struct command command;
 
 typedef struct option {
     const char *name;  /* without the dashes */
     char letter;       /* 0: none */
     const char *value; /* what to call it in help; NULL: a flag */
     const char *help;
+    /* What the value may be, for checks and completion: words with a blank between them; "@file",
+       "@target", "@context": whatever, but completed as that; NULL: whatever. */
+    const char *values;
 } option;
 
-typedef struct command {
+typedef struct field { /* of a record that a command prints: a column in tsv, a member in json */
+    const char *name;
+    const char *type; /* string, integer, number, boolean, object, array, any; "?": or null */
+    const char *help;
+} field;
+
+typedef struct example {
+    const char *line; /* without "ukko" */
+    const char *what;
+} example;
+
+struct command {
     const char *name;
     const char *args; /* as usage shows them */
     const char *help; /* one line */
     int least, most;  /* number of arguments */
-    const option *const *options; /* tables that it takes besides the global one; ends with NULL */
-    int (*run)(cli *c);           /* gives the exit status */
-    bool many;                    /* json: an array of results, not one */
-    bool raw;                     /* takes its arguments as they are */
-} command;
+    const option *options;  /* besides the global ones; may be NULL */
+    const option *messages; /* another table of them; may be NULL */
+    int (*run)(cli *c);     /* gives the exit status; NULL: sub has the commands */
+    const command *sub;     /* ends with a NULL name */
+    const char *about;      /* paragraphs, an empty line between two; may be NULL */
+    const example *examples;
+    const field *fields; /* a line of jsonl and tsv, or the element of json's array */
+    const field *whole;  /* what json prints when that is something else */
+    const char *complete; /* what the arguments are, as option.values */
+    bool many;            /* json: an array of records, not one */
+    bool own_output;      /* it prints by itself: text, or a document of its own */
+    bool local;           /* runs no system: the options of one are left out of its help */
+};
 
 typedef enum output_mode { HUMAN, JSON, JSONL, TSV } output_mode;
 
-enum { MAX_GIVEN = 64 };
+enum { MAX_GIVEN = 128 };
 
 struct cli {
     const char *program;
-    const command *command;
+    const command *command; /* the innermost one */
+    const command *outer;   /* whose subcommand it is; NULL: none */
     const char *args[MAX_GIVEN];
     int n_args;
     struct { const option *option; const char *value; } given[MAX_GIVEN];
     int n_given;
-    int argc; /* of a raw command */
-    char **argv;
     output_mode mode;
-    bool quiet;
+    bool quiet, color;
     int verbosity;
     int64_t timeout_ms;
     json_t *records; /* json: what is printed at the end */
 };
 
-extern const command commands[];         /* main.c; ends with a NULL name */
-extern const option global_options[];    /* args.c; option tables end with a NULL name */
-extern const option message_options[];   /* message.c */
-const command *command_named(const char *name);
+extern const command commands[];       /* table.c; ends with a NULL name */
+extern const option output_options[];  /* options.c; option tables end with a NULL name */
+extern const option system_options[];
+const command *command_named(const command *table, const char *name);
 
 /* args.c */
 int args_parse(cli *c, int argc, char **argv); /* CLI_OK, or the status after an error */
@@ -82,6 +104,9 @@ int args_count(const cli *c, const char *name);
 /* *n and *ms hold the default when they are called. */
 int args_number(cli *c, const char *name, int64_t least, int64_t most, int64_t *n);
 int args_duration(cli *c, const char *name, int64_t *ms);
+int args_size(cli *c, const char *name, int64_t *bytes); /* 100, 10k, 1M, 1MiB */
+bool parse_duration(const char *text, int64_t *ms);
+bool parse_size(const char *text, int64_t *bytes);
 
 /* ---- output.c ------------------------------------------------------------------------ */
 
@@ -98,7 +123,7 @@ int cli_usage(cli *c, const char *format, ...) UKKO_PRINTF(2, 3); /* CLI_USAGE *
 /* One result: human prints the line, the other modes the record. Takes record. */
 void output_record(cli *c, json_t *record, const char *format, ...) UKKO_PRINTF(3, 4);
 void output_note(const cli *c, const char *format, ...) UKKO_PRINTF(2, 3); /* human, not quiet */
-void output_end(cli *c);
+void output_end(cli *c, int status); /* json: prints the records */
 json_t *output_text(const char *text); /* NULL and broken UTF-8 give null and a mended text */
 json_t *output_ms(int64_t ns);
 
@@ -180,9 +205,17 @@ int run_ask(cli *c);
 int run_identify(cli *c);
 int run_deploy(cli *c);
 int run_stop(cli *c);
-int run_config(cli *c);
+int run_config_render(cli *c);
+int run_config_query(cli *c);
+int run_config_check(cli *c);
+int run_config_get(cli *c);
+int run_config_explain(cli *c);
+int run_config_diff(cli *c);
+int run_completion(cli *c);
+int run_schema(cli *c);
+int run_cheat(cli *c);
 int run_version(cli *c);
 int run_help(cli *c);
-extern const option node_options[], ping_options[], identify_options[], deploy_options[],
-    stop_options[];
+void help_of(const cli *c, const command *outer, const command *k);
+void help_all(const cli *c);
 #endif

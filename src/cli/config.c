@@ -1,47 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `ukko config`: dispatch, options, and the render subcommand. Main thread. */
+/* `ukko config render`, and what the commands of `ukko config` share. Main thread. */
 #include "config_cmd.h"
 #include <string.h>
 
-static const char usage[] =
-    "usage: ukko config COMMAND [options] FILE...\n"
-    "  render FILE...         the files (the first wins), resolved, as JSON\n"
-    "  query FILE             reads lines \"TYPE PATH\", answers each with one JSON value\n"
-    "  check FILE...          reads the files as a node would and reports misspelt settings\n"
-    "  get PATH FILE...       the value at PATH\n"
-    "  explain [PATH] FILE... where settings come from and what they override\n"
-    "  diff FILE FILE         the settings in which two files differ\n"
-    "options: --json, --hocon (render), --with-reference\n"
-    "exit status: 0 fine, 1 wrong use, a finding or no such setting, 2 a file is in error\n";
-
-bool uk_cli_config_options(uk_cli_options *o, int argc, char **argv) {
-    for (int i = 1; i < argc; i++) {
-        const char *a = argv[i];
-        if (!strcmp(a, "--json"))
-            o->json = true;
-        else if (!strcmp(a, "--hocon"))
-            o->hocon = true;
-        else if (!strcmp(a, "--with-reference"))
-            o->reference = true;
-        else if (!strncmp(a, "--", 2) || o->n_files == 64) {
-            fprintf(stderr, "ukko config: unknown option or too many files: %s\n%s", a, usage);
-            return false;
-        } else
-            o->files[o->n_files++] = argv[i];
-    }
-    return true;
+void uk_cli_config_options(cli *c, uk_cli_options *o) {
+    if (args_count(c, "json") && c->mode == HUMAN) c->mode = JSON;
+    *o = (uk_cli_options){.json = c->mode == JSON || c->mode == JSONL,
+                          .hocon = args_count(c, "hocon") > 0,
+                          .reference = args_count(c, "with-reference") > 0,
+                          .cli = c,
+                          .n_files = c->n_args};
+    for (int i = 0; i < c->n_args; i++) o->files[i] = c->args[i];
 }
 
-static int report(const ukko_error *err) {
+int uk_cli_config_failed(cli *c, const char *code, int status, const ukko_error *err) {
+    if (c->mode == JSON || c->mode == JSONL) {
+        problem p = {(cli_exit)status, code, "config", NULL, NULL};
+        return cli_fail(c, &p, "%s", err->message);
+    }
     fprintf(stderr, "%s\n", err->message);
-    return 2;
+    return status;
 }
 
 /* below becomes: this file over it. */
-static int put_over(ukko_config **below, const char *path) {
+static int put_over(cli *c, ukko_config **below, const char *path) {
     ukko_error err = {0};
     ukko_config *file = NULL;
-    if (ukko_config_parse_file(&file, path, &err)) return report(&err);
+    if (ukko_config_parse_file(&file, path, &err)) return uk_cli_config_failed(c, "CONFIG", CLI_USAGE, &err);
     ukko_config *both = ukko_config_with_fallback(file, *below);
     ukko_config_release(file);
     ukko_config_release(*below);
@@ -53,20 +38,23 @@ int uk_cli_config_stack(ukko_config **out, const uk_cli_options *o) {
     ukko_error err = {0};
     ukko_config *all = o->reference ? ukko_config_reference() : NULL;
     int rc = 0;
-    for (int i = o->n_files; i-- > 0 && !rc;) rc = put_over(&all, o->files[i]);
+    for (int i = o->n_files; i-- > 0 && !rc;) rc = put_over(o->cli, &all, o->files[i]);
     if (!rc && !all) all = ukko_config_empty();
-    if (!rc && ukko_config_resolve(out, all, &err)) rc = report(&err);
+    if (!rc && ukko_config_resolve(out, all, &err))
+        rc = uk_cli_config_failed(o->cli, "CONFIG", CLI_USAGE, &err);
     ukko_config_release(all);
     return rc;
 }
 
-int uk_cli_config_render(int argc, char **argv) {
-    uk_cli_options o = {0};
-    if (!uk_cli_config_options(&o, argc, argv)) return 1;
-    if (!o.n_files && !o.reference) {
-        fputs(usage, stderr);
-        return 1;
-    }
+json_t *uk_cli_config_value(const char *text) {
+    json_t *j = text ? json_loads(text, JSON_DECODE_ANY, NULL) : json_null();
+    return j ? j : output_text(text);
+}
+
+int run_config_render(cli *c) {
+    uk_cli_options o;
+    uk_cli_config_options(c, &o);
+    if (!o.n_files && !o.reference) return cli_usage(c, "render needs FILE, or --with-reference");
     ukko_config *cfg;
     int rc = uk_cli_config_stack(&cfg, &o);
     if (rc) return rc;
@@ -79,19 +67,4 @@ int uk_cli_config_render(int argc, char **argv) {
     ukko_free(text);
     ukko_config_release(cfg);
     return text ? 0 : 2;
-}
-
-int uk_cli_config(int argc, char **argv) {
-    static const struct {
-        const char *name;
-        int (*run)(int, char **);
-    } commands[] = {{"render", uk_cli_config_render},   {"query", uk_cli_config_query},
-                    {"check", uk_cli_config_check},     {"get", uk_cli_config_get},
-                    {"explain", uk_cli_config_explain}, {"diff", uk_cli_config_diff}};
-    const char *name = argc > 1 ? argv[1] : "";
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (!strcmp(name, commands[i].name)) return commands[i].run(argc - 1, argv + 1);
-    bool help = !strcmp(name, "--help") || !strcmp(name, "help");
-    fputs(usage, help ? stdout : stderr);
-    return help ? 0 : 1;
 }

@@ -5,13 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-int uk_cli_config_get(int argc, char **argv) {
-    uk_cli_options o = {0};
-    if (!uk_cli_config_options(&o, argc, argv)) return 1;
-    if (o.n_files < 2) {
-        fputs("usage: ukko config get [--json] PATH FILE...\n", stderr);
-        return 1;
-    }
+static int not_there(cli *c, const ukko_config *cfg, const char *path) {
+    ukko_error err = {0};
+    ukko_config_explain(cfg, path, UKKO_ENOTFOUND, "a value", &err);
+    return uk_cli_config_failed(c, "NO_SUCH_SETTING", CLI_NEGATIVE, &err);
+}
+
+int run_config_get(cli *c) {
+    uk_cli_options o;
+    uk_cli_config_options(c, &o);
     const char *path = o.files[0];
     memmove(o.files, o.files + 1, sizeof *o.files * (size_t)--o.n_files);
     o.reference = true;
@@ -20,16 +22,11 @@ int uk_cli_config_get(int argc, char **argv) {
     if (rc) return rc;
     ukko_slice text;
     char *json = ukko_config_render_value(cfg, path);
-    if (!json) {
-        ukko_error err = {0};
-        ukko_config_explain(cfg, path, UKKO_ENOTFOUND, "a value", &err);
-        fprintf(stderr, "%s\n", err.message);
-    } else if (!o.json && !ukko_config_slice(cfg, path, &text)) {
+    rc = json ? CLI_OK : not_there(c, cfg, path);
+    if (json && !o.json && !ukko_config_slice(cfg, path, &text))
         printf("%.*s\n", (int)text.len, (const char *)text.ptr);
-    } else {
+    else if (json)
         puts(json);
-    }
-    rc = json ? 0 : 1;
     ukko_free(json);
     ukko_config_release(cfg);
     return rc;
@@ -43,7 +40,6 @@ typedef struct explain {
     int n_layers;
     ukko_config *all;
     bool every; /* also settings that only the reference sets */
-    int shown;
 } explain;
 
 static const char *use_word(ukko_config_use use) {
@@ -67,6 +63,20 @@ static char *value_in(const explain *e, int layer, const char *path) {
     return ukko_config_render_value(e->layers[layer], path);
 }
 
+/* "value, file, line" of each setting below the first. */
+static json_t *overridden(const explain *e, const char *path, const int *found, int n) {
+    json_t *list = json_array();
+    for (int i = 1; i < n; i++) {
+        ukko_config_origin low = {"", 0, 0};
+        char *text = value_in(e, found[i], path);
+        ukko_config_origin_of(e->layers[found[i]], path, &low);
+        json_array_append_new(list, json_pack("{s:o, s:o, s:i}", "value", uk_cli_config_value(text),
+                                              "file", output_text(low.file), "line", low.line));
+        ukko_free(text);
+    }
+    return list;
+}
+
 static void place(FILE *out, const ukko_config_origin *at) {
     if (at->line)
         fprintf(out, "%s:%d", at->file, at->line);
@@ -74,52 +84,46 @@ static void place(FILE *out, const ukko_config_origin *at) {
         fputs(at->file, out);
 }
 
-static void explain_json(explain *e, const char *path, const char *value,
-                         const ukko_config_origin *at, const int *found, int n) {
-    char *meaning;
-    const char *use = use_word(ukko_config_use_of(path, &meaning));
-    fputs(e->shown ? ",\n {\"path\":" : "\n {\"path\":", stdout);
-    uk_cli_json_string(stdout, path, strlen(path));
-    printf(",\"value\":%s,\"file\":", value);
-    uk_cli_json_string(stdout, at->file, strlen(at->file));
-    printf(",\"line\":%d,\"use\":\"%s\"", at->line, use);
-    if (meaning) {
-        fputs(",\"meaning\":", stdout);
-        uk_cli_json_string(stdout, meaning, strlen(meaning));
-    }
-    fputs(",\"overrides\":[", stdout);
+/* What people read: owned, free(). */
+static char *as_text(const explain *e, const char *path, const char *value,
+                     const ukko_config_origin *at, const int *found, int n) {
+    char *meaning, *text = NULL;
+    size_t size;
+    ukko_config_use use = ukko_config_use_of(path, &meaning);
+    FILE *out = open_memstream(&text, &size);
+    if (!out) return NULL;
+    fprintf(out, "%s = %s\n    set in ", path, value);
+    place(out, at);
+    if (use == UKKO_CONFIG_ACCEPTED) fputs("\n    known to Pekko, without effect here", out);
+    if (use == UKKO_CONFIG_UNKNOWN) fputs("\n    unknown: misspelt?", out);
+    if (meaning) fprintf(out, "\n    %s", meaning);
     for (int i = 1; i < n; i++) {
         ukko_config_origin low = {"", 0, 0};
-        char *text = value_in(e, found[i], path);
+        char *below = value_in(e, found[i], path);
         ukko_config_origin_of(e->layers[found[i]], path, &low);
-        printf("%s{\"value\":%s,\"file\":", i > 1 ? "," : "", text ? text : "null");
-        uk_cli_json_string(stdout, low.file, strlen(low.file));
-        printf(",\"line\":%d}", low.line);
-        ukko_free(text);
+        fprintf(out, "\n    overrides %s of ", below ? below : "a substitution");
+        place(out, &low);
+        ukko_free(below);
     }
-    fputs("]}", stdout);
+    fclose(out);
     ukko_free(meaning);
+    return text;
 }
 
-static void explain_text(explain *e, const char *path, const char *value,
-                         const ukko_config_origin *at, const int *found, int n) {
-    char *meaning;
-    ukko_config_use use = ukko_config_use_of(path, &meaning);
-    printf("%s = %s\n    set in ", path, value);
-    place(stdout, at);
-    if (use == UKKO_CONFIG_ACCEPTED) fputs("\n    known to Pekko, without effect here", stdout);
-    if (use == UKKO_CONFIG_UNKNOWN) fputs("\n    unknown: misspelt?", stdout);
-    if (meaning) printf("\n    %s", meaning);
-    for (int i = 1; i < n; i++) {
-        ukko_config_origin low = {"", 0, 0};
-        char *text = value_in(e, found[i], path);
-        ukko_config_origin_of(e->layers[found[i]], path, &low);
-        printf("\n    overrides %s of ", text ? text : "a substitution");
-        place(stdout, &low);
-        ukko_free(text);
-    }
-    putchar('\n');
+static void show(const explain *e, const char *path, const char *value,
+                 const ukko_config_origin *at, const int *found, int n) {
+    char *text = as_text(e, path, value, at, found, n), *meaning;
+    json_t *j = json_object();
+    json_object_set_new(j, "path", output_text(path));
+    json_object_set_new(j, "value", uk_cli_config_value(value));
+    json_object_set_new(j, "file", output_text(at->file));
+    json_object_set_new(j, "line", json_integer(at->line));
+    json_object_set_new(j, "use", output_text(use_word(ukko_config_use_of(path, &meaning))));
+    json_object_set_new(j, "meaning", output_text(meaning));
+    json_object_set_new(j, "overrides", overridden(e, path, found, n));
+    output_record(e->o->cli, j, "%s", text ? text : "");
     ukko_free(meaning);
+    free(text);
 }
 
 static bool explain_one(void *data, const char *path, const ukko_config_origin *at) {
@@ -127,9 +131,8 @@ static bool explain_one(void *data, const char *path, const ukko_config_origin *
     int found[65], n = setters(e, path, found);
     if (!e->every && (!n || found[0] == e->n_layers - 1)) return true;
     char *value = ukko_config_render_value(e->all, path);
-    if (value) (e->o->json ? explain_json : explain_text)(e, path, value, at, found, n);
+    if (value) show(e, path, value, at, found, n);
     ukko_free(value);
-    e->shown++;
     return true;
 }
 
@@ -146,8 +149,7 @@ static int open_layers(explain *e) {
             e->n_layers++;
             continue;
         }
-        fprintf(stderr, "%s\n", err.message);
-        return 2;
+        return uk_cli_config_failed(e->o->cli, "CONFIG", CLI_USAGE, &err);
     }
     e->layers[e->n_layers++] = ukko_config_reference();
     return 0;
@@ -156,12 +158,7 @@ static int open_layers(explain *e) {
 static int explain_path(explain *e, const char *path) {
     ukko_config_kind kind;
     ukko_config_origin at;
-    if (ukko_config_kind_of(e->all, path, &kind)) {
-        ukko_error err = {0};
-        ukko_config_explain(e->all, path, UKKO_ENOTFOUND, "a value", &err);
-        fprintf(stderr, "%s\n", err.message);
-        return 1;
-    }
+    if (ukko_config_kind_of(e->all, path, &kind)) return not_there(e->o->cli, e->all, path);
     e->every = true;
     if (kind == UKKO_CONFIG_OBJECT)
         ukko_config_each(e->all, path, explain_one, e);
@@ -170,27 +167,21 @@ static int explain_path(explain *e, const char *path) {
     return 0;
 }
 
-int uk_cli_config_explain(int argc, char **argv) {
-    uk_cli_options o = {0};
-    if (!uk_cli_config_options(&o, argc, argv)) return 1;
+int run_config_explain(cli *c) {
+    uk_cli_options o;
+    uk_cli_config_options(c, &o);
     const char *path = o.n_files > 0 && !is_file(o.files[0]) ? o.files[0] : NULL;
     if (path) memmove(o.files, o.files + 1, sizeof *o.files * (size_t)--o.n_files);
-    if (!path && !o.n_files) {
-        fputs("usage: ukko config explain [--json] [PATH] FILE...\n", stderr);
-        return 1;
-    }
     o.reference = true;
     explain e = {.o = &o};
     int rc = uk_cli_config_stack(&e.all, &o);
     if (rc) return rc;
     rc = open_layers(&e);
     if (!rc) {
-        if (o.json) putchar('[');
         if (path)
             rc = explain_path(&e, path);
         else
             ukko_config_each(e.all, NULL, explain_one, &e);
-        if (o.json) fputs("\n]\n", stdout);
     }
     for (int i = 0; i < e.n_layers; i++) ukko_config_release(e.layers[i]);
     ukko_config_release(e.all);

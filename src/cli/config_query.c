@@ -206,13 +206,10 @@ static void answer(const ukko_config *cfg, char *line) {
     putchar('\n');
 }
 
-int uk_cli_config_query(int argc, char **argv) {
-    uk_cli_options o = {0};
-    if (!uk_cli_config_options(&o, argc, argv)) return 1;
-    if (!o.n_files && !o.reference) {
-        fputs("usage: ukko config query FILE... <QUESTIONS\n", stderr);
-        return 1;
-    }
+int run_config_query(cli *c) {
+    uk_cli_options o;
+    uk_cli_config_options(c, &o);
+    if (!o.n_files && !o.reference) return cli_usage(c, "query needs FILE, or --with-reference");
     ukko_config *cfg;
     int rc = uk_cli_config_stack(&cfg, &o);
     if (rc) return rc;

@@ -9,17 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-const option deploy_options[] = {
-    {"class", 0, "CLASS", "what to create, as the node knows it; needed"},
-    {"name", 0, "NAME", "of the new actor (the end of its class)"},
-    {"stay", 0, NULL, "keep it until it ends, or until interrupted"},
-    {NULL, 0, NULL, NULL},
-};
-const option stop_options[] = {
-    {"kill", 0, NULL, "with Kill, which fails the actor, instead of PoisonPill"},
-    {NULL, 0, NULL, NULL},
-};
-
 /* ---- Arguments: text, or KIND:VALUE -------------------------------------------------- */
 
 static int whole_number(cli *c, const char *text, int64_t least, int64_t most, int64_t *out) {
@@ -177,7 +166,7 @@ static void show_child(session *s, const keeper *k, bool stays) {
     json_object_set_new(j, "class", output_text(k->actor.name));
     output_record(s->cli, j, "%s", ref);
     if (stays && s->cli->mode == JSON)
-        output_end(s->cli);
+        output_end(s->cli, CLI_OK);
     if (stays)
         output_note(s->cli, "Ctrl-C stops it");
 }

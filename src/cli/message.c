@@ -6,16 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const option message_options[] = {
-    {"string", 's', "TEXT", "a String (also what a bare argument is)"},
-    {"long", 0, "N", "a Long"},
-    {"int", 0, "N", "an Integer"},
-    {"bool", 0, "true|false", "a Boolean"},
-    {"bytes-hex", 0, "HEX", "a byte array"},
-    {"json-class", 0, "CLASS", "a Jackson class: the argument is its JSON"},
-    {NULL, 0, NULL, NULL},
-};
-
 /* ---- A class that only travels as JSON ----------------------------------------------- */
 
 static int raw_copy(ukko_msg *into, void *body, const void *from) {

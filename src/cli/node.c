@@ -5,13 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const option node_options[] = {
-    {"hostname", 0, "HOST", "published and bound host (127.0.0.1)"},
-    {"port", 'p', "PORT", "published and bound port, 0 for any (7355)"},
-    {"name", 0, "NAME", "of the system (ukko)"},
-    {NULL, 0, NULL, NULL},
-};
-
 /* ---- The actors ---------------------------------------------------------------------- */
 
 static int echo_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
@@ -105,7 +98,7 @@ static void show(cli *c, ukko_system *sys) {
     json_object_set_new(j, "uid", json_integer(ukko_system_uid(sys)));
     output_record(c, j, "node %s", address);
     if (c->mode == JSON)
-        output_end(c);
+        output_end(c, CLI_OK);
     for (size_t i = 0; i < N_ACTORS; i++)
         output_note(c, "  /user/%-8s %s", actors[i].name, actors[i].help);
     output_note(c, "\nTry from a second terminal:\n"

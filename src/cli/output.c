@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the command prints: results on standard output in one of four modes, notes and errors on
-   standard error; json and jsonl have the errors on standard output too. */
+/* What the command prints: results on standard output in one of four modes, errors on standard error;
+   json and jsonl have the errors on standard output. Main thread. */
 #include "cli.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -38,20 +38,18 @@ static void print_cell(json_t *j) {
     if (json_is_string(j)) {
         for (const char *p = json_string_value(j); *p; p++)
             fputs(*p == '\t' ? "\\t" : *p == '\n' ? "\\n" : (char[]){*p, '\0'}, stdout);
-    } else if (!json_is_null(j)) {
+    } else if (j && !json_is_null(j)) {
         char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
         fputs(text ? text : "", stdout);
         free(text);
     }
 }
 
-static void print_row(json_t *record) {
-    const char *key, *before = "";
-    json_t *value;
-    json_object_foreach(record, key, value) {
-        fputs(before, stdout);
-        print_cell(value);
-        before = "\t";
+static void print_row(const cli *c, json_t *record) {
+    for (const field *f = c->command->fields; f && f->name; f++) {
+        if (f != c->command->fields)
+            putchar('\t');
+        print_cell(json_object_get(record, f->name));
     }
     putchar('\n');
     fflush(stdout);
@@ -67,7 +65,7 @@ void output_record(cli *c, json_t *record, const char *format, ...) {
     } else if (c->mode == JSONL) {
         print_json(record, JSON_COMPACT);
     } else if (c->mode == TSV) {
-        print_row(record);
+        print_row(c, record);
     } else {
         if (!c->records)
             c->records = json_array();
@@ -88,9 +86,11 @@ void output_note(const cli *c, const char *format, ...) {
     fflush(stdout);
 }
 
-void output_end(cli *c) {
+void output_end(cli *c, int status) {
+    bool many = c->command && c->command->many;
+    if (!c->records && many && c->mode == JSON && status == CLI_OK)
+        c->records = json_array();
     if (c->records) {
-        bool many = c->command && c->command->many;
         print_json(many ? c->records : json_array_get(c->records, 0), JSON_INDENT(2));
     }
     json_decref(c->records);
@@ -125,6 +125,9 @@ static void fail(cli *c, const problem *p, const char *format, va_list args) {
     c->records = NULL;
     if (c->mode == JSON || c->mode == JSONL)
         fail_for_programs(c, p, detail);
+    else if (c->mode == TSV)
+        fprintf(stderr, "error\t%s\t%s\t%s\t%s\t%s\n", p->code, p->stage, p->peer ? p->peer : "",
+                detail, p->hint ? p->hint : "");
     else
         fail_for_people(p, detail);
 }

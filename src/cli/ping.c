@@ -3,12 +3,6 @@
 #include "cli.h"
 #include <stdio.h>
 
-const option ping_options[] = {
-    {"count", 'n', "N", "how many look-ups (5)"},
-    {"interval", 'i', "TIME", "between two of them (1s)"},
-    {NULL, 0, NULL, NULL},
-};
-
 typedef struct tally { int64_t n, least, most, sum; } tally;
 
 static void count(tally *t, int64_t ns) {

@@ -127,11 +127,6 @@ int run_ask(cli *c) {
 
 /* ---- identify ------------------------------------------------------------------------ */
 
-const option identify_options[] = {
-    {"all-within", 0, "TIME", "how long to collect the answers to a pattern (1s)"},
-    {NULL, 0, NULL, NULL},
-};
-
 static void show_ref(session *s, ukko_ref *ref) {
     json_t *j = json_object();
     json_object_set_new(j, "ref", output_text(ukko_ref_path(ref)));

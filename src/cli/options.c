@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options of the command: those that all commands take, and the tables of single ones. Constant
+   data. */
+#include "tables.h"
+
+#define END {NULL, 0, NULL, NULL, NULL}
+
+const option output_options[] = {
+    {"output", 'o', "MODE", "human, json, jsonl (a line for each record) or tsv",
+     "human json jsonl tsv"},
+    {"quiet", 'q', NULL, "no notes for people", NULL},
+    {"verbose", 'v', NULL, "the log on standard error; -vv, -vvv more of it", NULL},
+    {"no-color", 0, NULL, "plain text also on a terminal; so does NO_COLOR", NULL},
+    {"help", 'h', NULL, "about the command", NULL},
+    END,
+};
+
+const option system_options[] = {
+    {"timeout", 't', "TIME", "how long to wait for an answer (5s)", NULL},
+    {"config", 0, "FILE", "configuration of the command's own system (HOCON)", "@file"},
+    {"define", 'D', "KEY=VALUE", "one setting of it; repeatable", NULL},
+    {"as", 0, "SYS@HOST:PORT", "own name and address (ukko-cli@127.0.0.1:0)", NULL},
+    END,
+};
+
+const option node_options[] = {
+    {"hostname", 0, "HOST", "published and bound host (127.0.0.1)", NULL},
+    {"port", 'p', "PORT", "published and bound port, 0 for any (7355)", NULL},
+    {"name", 0, "NAME", "of the system (ukko)", NULL},
+    END,
+};
+
+const option ping_options[] = {
+    {"count", 'n', "N", "how many look-ups (5)", NULL},
+    {"interval", 'i', "TIME", "between two of them (1s)", NULL},
+    END,
+};
+
+const option message_options[] = {
+    {"string", 's', "TEXT", "a String (also what a bare argument is)", NULL},
+    {"long", 0, "N", "a Long", NULL},
+    {"int", 0, "N", "an Integer", NULL},
+    {"bool", 0, "true|false", "a Boolean", "true false"},
+    {"bytes-hex", 0, "HEX", "a byte array", NULL},
+    {"json-class", 0, "CLASS", "a Jackson class: the argument is its JSON", NULL},
+    END,
+};
+
+const option identify_options[] = {
+    {"all-within", 0, "TIME", "how long to collect the answers to a pattern (1s)", NULL},
+    END,
+};
+
+const option deploy_options[] = {
+    {"class", 0, "CLASS", "what to create, as the node knows it; needed", NULL},
+    {"name", 0, "NAME", "of the new actor (the end of its class)", NULL},
+    {"stay", 0, NULL, "keep it until it ends, or until interrupted", NULL},
+    END,
+};
+
+const option stop_options[] = {
+    {"kill", 0, NULL, "with Kill, which fails the actor, instead of PoisonPill", NULL},
+    END,
+};
+
+const option config_options[] = {
+    {"json", 0, NULL, "as -o json", NULL},
+    {"hocon", 0, NULL, "render: as HOCON, with the names as they were written", NULL},
+    {"with-reference", 0, NULL, "over the built-in defaults", NULL},
+    END,
+};
+
+const option completion_options[] = {
+    {"words", 0, NULL, "for the scripts: what may stand last in the words behind --", NULL},
+    END,
+};
+
+const option help_options[] = {
+    {"man", 0, NULL, "the manual page, for man(1)", NULL},
+    END,
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tables that the one table of commands is put together from: options.c and fields.c. */
+#ifndef TABLES_H
+#define TABLES_H
+#include "cli.h"
+
+extern const option node_options[], ping_options[], message_options[], identify_options[],
+    deploy_options[], stop_options[], config_options[], completion_options[],
+    help_options[];
+extern const field node_fields[], ping_fields[], ping_whole[], tell_fields[], ask_fields[],
+    ref_fields[], deploy_fields[], stop_fields[], finding_fields[], diff_fields[],
+    explain_fields[], version_fields[];
+
+/* man.c: k NULL: the page of the command itself */
+void man_page(const command *outer, const command *k);
+#endif

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of the command share: running it, a node of it, servers that misbehave, the form of errors and records."""
+import contextlib, json, os, re, signal, socket, subprocess, threading
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get('UKKO_BUILD', os.path.join(ROOT, 'build'))
+UKKO = os.path.join(BUILD, 'bin', 'ukko')
+LIMIT = 90
+TESTS = []
+
+
+class Skip(Exception):
+    """what is missing for a test"""
+
+
+def test(fn):
+    TESTS.append(fn)
+    return fn
+
+
+def ukko(*args, code=0, stdout=subprocess.PIPE, stdin=None, env=None, cwd=None):
+    """Runs the command to its end; checks the exit status."""
+    p = subprocess.run([UKKO, *map(str, args)], input=stdin, stdin=subprocess.DEVNULL if stdin is None else None, stdout=stdout, stderr=subprocess.PIPE,
+                       timeout=LIMIT, env=dict(os.environ, **env) if env else None, cwd=cwd)
+    p.out, p.err = (p.stdout or b'').decode(), p.stderr.decode()
+    assert p.returncode == code, 'status %d, not %d: ukko %s\n%s%s' % (p.returncode, code, ' '.join(map(str, args))[:200], p.out[-600:], p.err[-600:])
+    return p
+
+
+def fits(value, schema, root, where='$'):
+    """checks a value against the part of JSON Schema that `ukko schema` uses"""
+    if '$ref' in schema:
+        schema = root['$defs'][schema['$ref'].rsplit('/', 1)[1]]
+    if 'oneOf' in schema:
+        errors = []
+        for s in schema['oneOf']:
+            try:
+                return fits(value, s, root, where)
+            except AssertionError as e:
+                errors.append(str(e))
+        raise AssertionError('; '.join(errors))
+    kinds = {'string': str, 'integer': int, 'number': (int, float), 'boolean': bool, 'object': dict, 'array': list, 'null': type(None)}
+    t = schema.get('type')
+    if t:
+        names = t if isinstance(t, list) else [t]
+        ok = any(isinstance(value, kinds[n]) and (n == 'boolean' or not isinstance(value, bool)) for n in names)
+        assert ok, '%s: %r is no %s' % (where, value, t)
+    if isinstance(value, dict) and 'properties' in schema:
+        for name in schema['required']:
+            assert name in value, '%s: no %s in %s' % (where, name, value)
+        for name, v in value.items():
+            assert name in schema['properties'], '%s: %s is not in the schema' % (where, name)
+            fits(v, schema['properties'][name], root, where + '.' + name)
+    if isinstance(value, list) and 'items' in schema:
+        for i, v in enumerate(value):
+            fits(v, schema['items'], root, '%s[%d]' % (where, i))
+
+
+SCHEMAS = None
+
+
+def schema_of(args):
+    """the schema of the command in args, or None"""
+    global SCHEMAS
+    SCHEMAS = SCHEMAS or json.loads(subprocess.run([UKKO, 'schema'], stdout=subprocess.PIPE, check=True).stdout)
+    words = [str(a) for a in args]
+    for i in range(len(words)):
+        for name in (' '.join(words[i:i + 2]), words[i]):
+            if name in SCHEMAS:
+                return SCHEMAS[name]
+    return None
+
+
+def ukko_json(*args, code=0, **how):
+    """-o json; what comes out fits the schema of the command"""
+    value = json.loads(ukko('-o', 'json', *args, code=code, **how).out)
+    schema = schema_of(args)
+    if schema:
+        fits(value, schema, schema)
+    return value
+
+
+def ukko_lines(*args, code=0, **how):
+    """-o jsonl; each line fits the schema of a record"""
+    rows = [json.loads(line) for line in ukko('-o', 'jsonl', *args, code=code, **how).out.splitlines()]
+    schema = schema_of(args)
+    for row in rows:
+        if schema:
+            fits(row, {'oneOf': [{'$ref': '#/$defs/record'}, {'$ref': '#/$defs/error'}]}, schema)
+    return rows
+
+
+def error(*args, code, **how):
+    """The error object of a command that fails, after its form was checked."""
+    p = ukko('-o', 'json', *args, code=code, **how)
+    e = json.loads(p.out)
+    assert list(e) == ['error'] and sorted(e['error']) == ['code', 'detail', 'hint', 'peer', 'stage'], e
+    assert re.fullmatch(r'[A-Z][A-Z_]+', e['error']['code']), e
+    people = ukko(*args, code=code, **how)
+    assert people.out == '' and people.err.startswith('ukko: ') and e['error']['detail'] in people.err, people.err
+    return e['error']
+
+
+class Running:
+    """A command that goes on; its lines are read as they come."""
+    def __init__(self, *args, **how):
+        self.p = subprocess.Popen([UKKO, *map(str, args)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, **how)
+
+    def line(self):
+        line = self.p.stdout.readline().decode()
+        assert line, 'it ended: ' + self.p.stderr.read().decode()
+        return line.rstrip('\n')
+
+    def record(self):
+        return json.loads(self.line())
+
+    def end(self, sig=None):
+        """(status, the rest of the output, what is on standard error)"""
+        if sig:
+            self.p.send_signal(sig)
+        out, err = self.p.communicate(timeout=LIMIT)
+        return self.p.returncode, out.decode(), err.decode()
+
+
+class Node(Running):
+    """A running `ukko node`; its first line was read."""
+    def __init__(self, *args, mode='jsonl'):
+        super().__init__('-o', mode, 'node', '--port', '0', *args)
+        self.first = self.line() + '\n'
+        if mode == 'jsonl':
+            self.started = json.loads(self.first)
+            self.address = self.started['address']
+            self.port = int(self.address.rsplit(':', 1)[1])
+
+    def end(self, sig=signal.SIGTERM):
+        return super().end(sig)
+
+
+SHARED, SHARED_LOCK = None, threading.Lock()
+
+
+def node():
+    """one node for all tests that do not change it"""
+    global SHARED
+    with SHARED_LOCK:
+        SHARED = SHARED or Node()
+        return SHARED
+
+
+def end_shared():
+    if SHARED:
+        SHARED.end()
+
+
+@contextlib.contextmanager
+def server(talk):
+    """A TCP server whose connections are handled by talk(socket); gives its port."""
+    s = socket.create_server(('127.0.0.1', 0))
+
+    def one(c):
+        with c, contextlib.suppress(OSError):
+            talk(c)
+
+    def loop():
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=one, args=(s.accept()[0],), daemon=True).start()
+    threading.Thread(target=loop, daemon=True).start()
+    try:
+        yield s.getsockname()[1]
+    finally:
+        s.close()
+
+
+def free_port():
+    with socket.create_server(('127.0.0.1', 0)) as s:
+        return s.getsockname()[1]
+
+
+def at(port, path=''):
+    return 'pekko.tcp://peer@127.0.0.1:%d%s' % (port, path)

@@ -1,0 +1,384 @@
+# SPDX-License-Identifier: Apache-2.0
+"""node, ping, tell, ask, identify, deploy and stop; what can be wrong with a peer; each exit code."""
+import http.server, os, re, signal, socket, struct, subprocess, tempfile, threading
+from support import *
+
+
+# ---------------------------------------------------------------- help and usage
+@test
+def help_names_every_command_and_exit_code():
+    p = ukko('help')
+    for word in 'node ping tell ask identify deploy stop config version help --timeout --output'.split():
+        assert word in p.out, word
+    codes = {int(n) for n in re.findall(r'^ +(\d+)  ', p.out[p.out.index('Exit codes'):], re.M)}
+    assert codes == {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 70, 130}, codes
+    assert ukko('--help').out == p.out
+
+
+@test
+def help_of_each_command_shows_its_options():
+    for command, word in (('node', '--port'), ('ping', '--count'), ('tell', '--json-class'), ('ask', '--bytes-hex'), ('identify', '--all-within'),
+                          ('deploy', '--class'), ('stop', '--kill')):
+        p = ukko('help', command)
+        assert word in p.out and p.out.startswith('usage: '), p.out
+        assert ukko(command, '--help').out == p.out
+
+
+@test
+def version_as_text_and_json():
+    v = ukko('version').out
+    assert re.fullmatch(r'ukko \d+\.\d+\.\d+\n', v), v
+    assert ukko_json('version') == {'ukko': v.split()[1]}
+    assert ukko('--version').out == v
+
+
+@test
+def wrong_usage_is_status_2():
+    ukko(code=2)
+    for args in (['nonsense'], ['ping'], ['ping', 'a', 'b'], ['--nonsense', 'ping', 'x'], ['-Z', 'version'], ['ping', '--count'], ['-t', 'soon', 'version'],
+                 ['ping', '-n', '0', at(1)], ['ping', '-n', 'x', at(1)], ['ping', '-i', '3x', at(1)], ['help', 'nonsense'], ['ping', '--quiet=1', at(1)],
+                 ['tell', at(1, '/user/x')], ['tell', at(1, '/user/x'), 'a', '--string', 'b'], ['ask', at(1, '/user/x'), '--long', 'x'],
+                 ['ask', at(1, '/user/x'), '--bool', 'maybe'], ['ask', at(1, '/user/x'), '--bytes-hex', '0g'], ['ask', at(1, '/user/x'), '--int', '3000000000'],
+                 ['ask', at(1, '/user/x'), '--json-class', 'a.B', '{'], ['ask', at(1, '/user/x'), '--json-class', 'a.B'], ['ping', '--as', 'x', at(1)],
+                 ['ping', '--as', 's@h:99999', at(1)]):
+        e = error(*args, code=2)
+        assert e['code'] == 'USAGE' and e['stage'] == 'usage' and 'help' in e['hint'], (args, e)
+    assert 'xml' in ukko('-o', 'xml', 'version', code=2).err
+
+
+@test
+def addresses_that_are_none():
+    for text, code in (('127.0.0.1:2552', 'FULL_ADDRESS'), ('host', 'FULL_ADDRESS'), ('pekko.tcp://host:1', 'ADDRESS'), ('pekko.tcp://s@host', 'ADDRESS'),
+                       ('pekko.tcp://s@host:0', 'ADDRESS'), ('pekko.tcp://s@host:70000', 'ADDRESS'), ('pekko.tcp://@host:1', 'ADDRESS'), ('pekko.tcp://s@:1', 'ADDRESS'),
+                       ('http://s@host:1', 'PROTOCOL'), ('pekko.ssl.tcp://s@host:1', 'TLS_NOT_BUILT')):
+        e = error('ping', text, code=2)
+        assert e['code'] == code and e['peer'] == text, (text, e)
+
+
+# ---------------------------------------------------------------- node
+@test
+def node_prints_its_address_and_three_things_to_try():
+    n = Node(mode='human')
+    m = re.fullmatch(r'node (pekko\.tcp://ukko@127\.0\.0\.1:\d+)\n', n.first)
+    assert m, n.first
+    code, out, err = n.end(signal.SIGINT)
+    assert code == 0 and err == '', (code, err)
+    for text in ('/user/echo', '/user/counter', '/user/sink', 'ping ' + m[1], 'ask %s/user/echo' % m[1], "identify '%s/user/*'" % m[1], 'Ctrl-C'):
+        assert text in out, (text, out)
+
+
+@test
+def node_ends_in_order_on_sigterm():
+    n = Node('--name', 'other')
+    assert n.address.startswith('pekko.tcp://other@127.0.0.1:') and isinstance(n.started['uid'], int)
+    assert n.end()[0] == 0
+
+
+@test
+def node_on_a_taken_port_is_status_9():
+    e = error('node', '--port', node().port, code=9)
+    assert e['code'] == 'LISTEN' and str(node().port) in e['detail'], e
+
+
+@test
+def node_with_a_wrong_configuration_is_status_2():
+    for args in (['-D', 'pekko.remote.artery.enabled = on'], ['-D', 'a = {'], ['-D', 'pekko.remote.classic.netty.tcp.maximum-frame-size = 100b']):
+        assert error('node', '--port', '0', *args, code=2)['stage'] == 'config', args
+    with tempfile.NamedTemporaryFile('w', suffix='.conf') as f:
+        f.write('pekko { remote = \n')
+        f.flush()
+        e = error('node', '--port', '0', '--config', f.name, code=2)
+        assert os.path.basename(f.name) in e['detail'], e
+
+
+@test
+def node_without_its_configuration_file_is_status_9():
+    e = error('node', '--port', '0', '--config', '/nowhere/x.conf', code=9)
+    assert '/nowhere/x.conf' in e['detail'], e
+
+
+@test
+def node_takes_settings_from_a_file_and_from_the_line():
+    with tempfile.NamedTemporaryFile('w', suffix='.conf') as f:
+        f.write('pekko.remote.classic.netty.tcp { hostname = "127.0.0.2", port = 1 }\n')
+        f.flush()
+        n = Node('--config', f.name, '-D', 'pekko.remote.classic.netty.tcp.port = 0')
+    assert n.address.startswith('pekko.tcp://ukko@127.0.0.2:') and n.port != 1, n.address
+    assert n.end()[0] == 0
+
+
+# ---------------------------------------------------------------- ping
+@test
+def ping_shows_each_stage():
+    p = ukko('ping', '-n', '2', '-i', '1ms', node().address)
+    for word in ('resolve', 'connect', 'handshake', 'answer 1', 'answer 2', 'min/avg/max'):
+        assert word in p.out, (word, p.out)
+    assert p.err == ''
+
+
+@test
+def ping_as_json_is_one_object():
+    j = ukko_json('ping', '-n', '3', '-i', '1ms', node().address)
+    assert j['peer'] == node().address and j['uid'] == node().started['uid'], j
+    assert sorted(j['stages']) == ['connect_ms', 'handshake_ms', 'resolve_ms'] and all(v >= 0 for v in j['stages'].values()), j
+    assert len(j['answers_ms']) == 3 and 0 < j['min_ms'] <= j['avg_ms'] + 0.001 and j['avg_ms'] <= j['max_ms'] + 0.001, j
+
+
+@test
+def ping_as_jsonl_and_tsv_has_a_line_for_each_answer():
+    rows = [json.loads(x) for x in ukko('-o', 'jsonl', 'ping', '-n', '3', '-i', '1ms', node().address).out.splitlines()]
+    assert [r['n'] for r in rows] == [1, 2, 3] and all(r['peer'] == node().address for r in rows), rows
+    cells = [x.split('\t') for x in ukko('-o', 'tsv', 'ping', '-n', '2', '-i', '1ms', node().address).out.splitlines()]
+    assert [(c[0], c[1]) for c in cells] == [(node().address, '1'), (node().address, '2')], cells
+
+
+@test
+def ping_of_a_missing_actor_is_status_1():
+    assert error('ping', node().address + '/user/nobody', code=1)['code'] == 'NO_SUCH_ACTOR'
+
+
+@test
+def interrupt_is_status_130():
+    p = subprocess.Popen([UKKO, '-o', 'jsonl', 'ping', '-n', '1000000', '-i', '1ms', node().address], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert json.loads(p.stdout.readline())['n'] == 1
+    p.send_signal(signal.SIGINT)
+    p.communicate(timeout=LIMIT)
+    assert p.returncode == 130, p.returncode
+
+
+# ---------------------------------------------------------------- tell, ask
+@test
+def tell_arrives_before_the_command_ends():
+    n = Node()
+    for i in range(3):
+        ukko('tell', n.address + '/user/sink', 'hello')
+    assert ukko_json('ask', n.address + '/user/sink', 'count')['value'] == 3
+    j = ukko_json('tell', n.address + '/user/sink', '--long', '7')
+    assert j['sent'] is True and j['to'].startswith(n.address + '/user/sink#'), j
+    n.end()
+
+
+@test
+def ask_echoes_each_kind_of_message():
+    echo = node().address + '/user/echo'
+    rows = [(['hello'], 'java.lang.String', 'hello'), (['--string', 'gr\u00fc\u00df'], 'java.lang.String', 'gr\u00fc\u00df'), (['-s', ''], 'java.lang.String', ''),
+            (['--long', '-9000000000'], 'java.lang.Long', -9000000000), (['--int', '7'], 'java.lang.Integer', 7), (['--bool', 'true'], 'java.lang.Boolean', True),
+            (['--bytes-hex', '00ff10'], '[B', '00ff10'), (['--', '-5'], 'java.lang.String', '-5')]
+    for args, cls, value in rows:
+        j = ukko_json('ask', echo, *args)
+        assert (j['type'], j['value']) == (cls, value) and j['from'].startswith(echo + '#') and j['ms'] > 0, (args, j)
+        shown = value if isinstance(value, str) else json.dumps(value)
+        assert ukko('ask', echo, *args).out == shown + '\n', args
+
+
+@test
+def ask_of_the_counter_counts():
+    n = Node()
+    assert [ukko('ask', n.address + '/user/counter', 'x').out for i in range(3)] == ['1\n', '2\n', '3\n']
+    n.end()
+
+
+@test
+def ask_that_nobody_answers_is_status_6():
+    e = error('-t', '1s', 'ask', node().address + '/user/sink', 'hello', code=6)
+    assert (e['code'], e['stage']) == ('TIMEOUT', 'reply') and '1000 ms' in e['detail'], e
+
+
+@test
+def ask_and_tell_of_a_missing_actor_are_status_1():
+    for command in ('ask', 'tell'):
+        e = error(command, node().address + '/user/nobody', 'x', code=1)
+        assert (e['code'], e['stage']) == ('NO_SUCH_ACTOR', 'lookup') and '/user/nobody' in e['detail'], e
+
+
+@test
+def ask_wants_one_actor():
+    assert error('ask', node().address, 'x', code=2)['code'] == 'NO_PATH'
+    assert error('tell', node().address + '/user/*', 'x', code=2)['code'] == 'PATTERN'
+
+
+@test
+def a_message_above_the_frame_size_is_status_8():
+    e = error('-D', 'pekko.remote.classic.netty.tcp.maximum-frame-size = 32000b', 'tell', node().address + '/user/sink', 'x' * 40000, code=8)
+    assert e['code'] == 'DROPPED' and 'maximum-frame-size' in e['hint'], e
+
+
+# ---------------------------------------------------------------- deploy, stop
+COUNTER = 'ukko.node.Counter'
+
+
+class Kept(Running):
+    """A running `ukko deploy --stay`; the reference that it printed."""
+    def __init__(self, *args):
+        super().__init__('-o', 'jsonl', 'deploy', '--stay', *args)
+        self.ref = self.record()['ref']
+        self.path = self.ref.split('#')[0]
+
+    def end(self, sig=None):
+        return super().end(sig)[0]
+
+
+@test
+def deploy_creates_and_ends_with_the_command():
+    n = node()
+    j = ukko_json('deploy', n.address, '--class', COUNTER, '--name', 'c')
+    assert re.fullmatch(re.escape(n.address) + r'/remote/pekko.tcp/ukko-cli@127.0.0.1:\d+/user/deploy/c#-?\d+', j['ref']), j
+    ukko('identify', j['ref'].split('#')[0], code=1)
+
+
+@test
+def deploy_stays_until_interrupted():
+    k = Kept(node().address, '--class', COUNTER, 'text', 'long:-5', 'int:7', 'bool:true', 'string:null', 'null')
+    assert k.path.endswith('/Counter'), k.ref
+    assert [ukko_json('ask', k.path, 'x')['value'] for _ in range(2)] == [1, 2]
+    assert k.end(signal.SIGINT) == 130
+    ukko('identify', k.path, code=1)
+
+
+@test
+def deploy_of_a_class_that_the_node_lacks_is_status_1():
+    assert error('deploy', node().address, '--class', 'no.such.Actor', code=1)['code'] == 'NOT_CREATED'
+    n = Node('-D', 'pekko.remote.deployment { enable-allow-list = on, allowed-actor-classes = ["ukko.node.Echo"] }')
+    ukko('deploy', n.address, '--class', 'ukko.node.Echo')
+    assert error('deploy', n.address, '--class', COUNTER, code=1)['code'] == 'NOT_CREATED'
+    n.end()
+
+
+@test
+def deploy_with_wrong_arguments_is_status_2():
+    a = node().address
+    for args in ((a,), (a, '--class', COUNTER, 'long:x'), (a, '--class', COUNTER, 'int:2147483648'), (a, '--class', COUNTER, 'bool:maybe'),
+                 (a + '/user/x', '--class', COUNTER), (a, '--class', COUNTER, '--name', 'a/b')):
+        error('deploy', *args, code=2)
+
+
+@test
+def stop_ends_an_actor_and_waits_for_it():
+    for how in ((), ('--kill',)):
+        k = Kept(node().address, '--class', COUNTER)
+        assert 'stopped ' + k.ref in ukko('stop', k.path, *how).out
+        ukko('identify', k.path, code=1)
+        assert k.end() == 0
+    assert error('stop', node().address + '/user/nobody', code=1)['code'] == 'NO_SUCH_ACTOR'
+
+
+@test
+def stop_that_is_not_obeyed_is_status_6():
+    n = Node('-D', 'pekko.remote.classic { untrusted-mode = on, trusted-selection-paths = ["/user/echo"] }')
+    assert error('-t', '300ms', 'stop', n.address + '/user/echo', code=6)['code'] == 'NOT_STOPPED'
+    n.end()
+
+
+# ---------------------------------------------------------------- identify
+@test
+def identify_one():
+    p = ukko('identify', node().address + '/user/echo')
+    assert re.fullmatch(re.escape(node().address) + r'/user/echo#-?\d+\n', p.out), p.out
+    assert ukko_json('identify', node().address + '/user/echo') == [{'ref': p.out.strip()}]
+    assert ukko('identify', node().address).out.startswith(node().address + '/user')
+
+
+@test
+def identify_a_pattern_finds_all_that_match():
+    names = lambda out: sorted(re.fullmatch(r'pekko\.tcp://.*/user/(.+)#-?\d+', line)[1] for line in out.splitlines())
+    assert names(ukko('identify', node().address + '/user/*', '--all-within', '500ms').out) == ['counter', 'echo', 'sink']
+    assert names(ukko('-o', 'tsv', 'identify', node().address + '/user/?ink', '--all-within', '500ms').out) == ['sink']
+    rows = ukko_json('identify', node().address + '/user/*', '--all-within', '500ms')
+    assert len(rows) == 3 and all(list(r) == ['ref'] for r in rows), rows
+
+
+@test
+def identify_of_nothing_is_status_1():
+    for path in ('/user/nobody', '/user/nob*'):
+        assert error('identify', node().address + path, '--all-within', '200ms', code=1)['code'] == 'NO_SUCH_ACTOR'
+
+
+# ---------------------------------------------------------------- what can be wrong with a peer
+@test
+def a_refused_connection_is_status_3():
+    port = free_port()
+    for args in (['ping', at(port)], ['ask', at(port, '/user/x'), 'x'], ['identify', at(port)]):
+        e = error(*args, code=3)
+        assert (e['code'], e['stage'], e['peer']) == ('CONNECT_REFUSED', 'connect', at(port)) and str(port) in e['detail'] and e['hint'], e
+
+
+@test
+def an_unknown_host_is_status_3():
+    e = error('ping', 'pekko.tcp://peer@no-such-host.invalid:2552', code=3)
+    assert (e['code'], e['stage']) == ('UNKNOWN_HOST', 'resolve') and 'no-such-host.invalid' in e['detail'], e
+
+
+@test
+def a_wrong_system_name_is_a_timeout_that_says_so():
+    e = error('-t', '500ms', 'ping', 'pekko.tcp://wrong@127.0.0.1:%d' % node().port, code=6)
+    assert (e['code'], e['stage']) == ('TIMEOUT', 'lookup') and 'system name' in e['hint'], e
+
+
+@test
+def an_http_server_is_status_5():
+    class Quiet(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *a):
+            pass
+    s = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Quiet)
+    threading.Thread(target=s.serve_forever, daemon=True).start()
+    e = error('-t', '500ms', 'ping', at(s.server_address[1]), code=5)
+    s.shutdown()
+    assert e['code'] == 'NOT_PEKKO' and 'HTTP' in e['detail'], e
+
+
+@test
+def a_tls_port_is_status_4():
+    def talk(c):   # a TLS server answers whatever it cannot read with an alert
+        if c.recv(64):
+            c.sendall(bytes([0x15, 3, 3, 0, 2, 2, 40]))
+    with server(talk) as port:
+        e = error('-t', '500ms', 'ping', at(port), code=4)
+    assert e['code'] == 'TLS_PORT', e
+
+
+@test
+def another_protocol_is_status_5():
+    with server(lambda c: (c.sendall(b'SSH-2.0-x\r\n'), c.recv(4096))) as port:
+        assert error('-t', '500ms', 'ping', at(port), code=5)['code'] == 'NOT_PEKKO'
+
+
+@test
+def a_port_that_hangs_up_is_status_5():
+    with server(lambda c: None) as port:
+        e = error('-t', '2s', 'ping', at(port), code=5)
+    assert e['code'] == 'HANDSHAKE' and e['stage'] == 'handshake', e
+
+
+@test
+def a_port_that_stays_silent_is_a_timeout_of_the_handshake():
+    held = []
+    with server(lambda c: (held.append(c), threading.Event().wait())) as port:
+        e = error('-t', '300ms', 'ping', at(port), code=6)
+    assert (e['code'], e['stage']) == ('TIMEOUT', 'handshake'), e
+
+
+@test
+def a_peer_that_quarantines_us_is_status_7():
+    def talk(c):   # ASSOCIATE is read; DISASSOCIATE_QUARANTINED is the answer
+        head = c.recv(4, socket.MSG_WAITALL)
+        if len(head) < 4:
+            return   # only looked whether somebody listens
+        c.recv(struct.unpack('>I', head)[0], socket.MSG_WAITALL)
+        frame = bytes([0x12, 2, 8, 5])
+        c.sendall(struct.pack('>I', len(frame)) + frame)
+        c.recv(1)
+    with server(talk) as port:
+        assert error('-t', '2s', 'ping', at(port), code=7)['code'] == 'QUARANTINED'
+
+
+@test
+def the_own_address_can_be_chosen():
+    port = free_port()
+    p = ukko('-v', '-v', 'ping', '-n', '1', '--as', 'me@127.0.0.1:%d' % port, node().address)
+    assert 'pekko.tcp://me@127.0.0.1:%d' % port in p.err, p.err
+
+
+@test
+def output_that_cannot_be_written_is_status_9():
+    with open('/dev/full', 'w') as full:
+        ukko('version', code=9, stdout=full)
