@@ -7,8 +7,8 @@
 CMD is a command prefix; `run --name N --port P ...` is appended to it. A scenario with two directions is run twice:
 NAME>ab (the A side is the one that initiates) and NAME>ba. Only the Python standard library is needed.
 Exit status: 0 when no scenario failed, 1 when one did, 2 for wrong usage."""
-import argparse, atexit, fnmatch, importlib.util, itertools, json, os, queue, random, re, shlex, signal, socket, struct
-import subprocess, sys, threading, time, traceback
+import argparse, array, atexit, fcntl, fnmatch, importlib.util, itertools, json, os, queue, random, re, select, shlex, signal, socket, struct
+import subprocess, sys, termios, threading, time, traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.modules.setdefault('conform', sys.modules[__name__])
@@ -210,7 +210,7 @@ class System(Log):
         ALIVE.add(self)
         self.started = None
         self._done = False
-        self.lock = threading.Lock()
+        self.lock, self.reading = threading.Lock(), threading.Lock()
         threading.Thread(target=self._read, daemon=True).start()
         threading.Thread(target=self._err, daemon=True).start()
         if wait:
@@ -227,25 +227,54 @@ class System(Log):
         return self
 
     def _read(self):
-        for raw in self.p.stdout:
-            line = raw.decode('utf-8', 'replace').strip()
-            if not line:
-                continue
-            try:
-                e = json.loads(line)
-                if not isinstance(e, dict) or 'ev' not in e:
-                    raise ValueError
-            except ValueError:
-                e = {'ev': 'garbage', 'line': line}
-            if e['ev'] == 'unsupported':
-                with self.cv:
-                    self.unsupported = e.get('cmd') or e.get('option') or '?'
-            self.add(e)
+        fd, rest, ready = self.p.stdout.fileno(), b'', select.poll()
+        ready.register(fd, select.POLLIN)
+        while True:
+            ready.poll()
+            with self.reading:
+                data = os.read(fd, 1 << 16)
+                lines = (rest + data).split(b'\n')
+                rest = lines.pop()
+                for raw in lines + ([rest] if not data else []):
+                    self._line(raw.decode('utf-8', 'replace').strip())
+            if not data:
+                break
         self.p.wait()
         with self.cv:
             self._done, self.exit = True, self.p.returncode
             self.cv.notify_all()
         ALIVE.discard(self)
+
+    def _line(self, line):
+        if not line:
+            return
+        try:
+            e = json.loads(line)
+            if not isinstance(e, dict) or 'ev' not in e:
+                raise ValueError
+        except ValueError:
+            e = {'ev': 'garbage', 'line': line}
+        if e['ev'] == 'unsupported':
+            with self.cv:
+                self.unsupported = e.get('cmd') or e.get('option') or '?'
+        self.add(e)
+
+    def _catch_up(self):
+        """takes in what the process has printed already: an event of another process may be here first"""
+        end, waiting = time.monotonic() + 2, array.array('i', [0])
+        while time.monotonic() < end:
+            with self.reading:
+                try:
+                    fcntl.ioctl(self.p.stdout.fileno(), termios.FIONREAD, waiting)
+                except (OSError, ValueError):
+                    return
+                if not waiting[0]:
+                    return
+            time.sleep(0.0005)
+
+    def find(self, ev=None, since=None, **fields):
+        self._catch_up()
+        return Log.find(self, ev, since, **fields)
 
     def _err(self):
         for raw in self.p.stderr:
