@@ -29,6 +29,10 @@ ukko_props *uk_props_copy(const ukko_props *props); /* a recipe of its own, less
 
 /* Values of an inbox besides a list of envelopes and system messages, newest first. */
 enum { UK_INBOX_BUSY = 0, UK_INBOX_IDLE = 1, UK_INBOX_CLOSED = 2 };
+/* In a pointer of an inbox; blocks are 16-aligned. SYSTEM: it is a uk_sysmsg. CHAIN: it is the first
+   of several envelopes in the order they were sent; its msg, which is the message around it, stands
+   in for the last of them, whose next leads on. */
+enum { UK_INBOX_SYSTEM = 4, UK_INBOX_CHAIN = 8, UK_INBOX_MARKS = 15 };
 
 typedef enum uk_wait { /* what the cell does when its last dying child is gone */
     UK_WAIT_NONE = 0,
@@ -94,18 +98,17 @@ enum { /* uk_cell.flags: owner only */
 
 struct uk_cell {
     ukko_ref ref; /* first: a cell is a reference */
-    _Atomic uintptr_t inbox;         /* see cell.c for the orders */
+    /* what senders touch lies on one cache line with the reference, what the turn touches on the next */
+    _Atomic uintptr_t inbox; /* see cell.c for the orders */
+    uk_dispatcher *disp;
+    uk_cell *run_next; /* in the injector */
+    ukko_ref *parent;  /* retained */
     /* owner */
     uk_envelope *head, *tail; /* taken from the inbox, oldest first */
     uk_sysmsg *sys_head;      /* likewise */
-    ukko_ref *parent;         /* retained */
-    const char *name;         /* in this block */
-    uk_cell *run_next;        /* in the injector */
-    uk_dispatcher *disp;
+    uintptr_t anchor; /* the newest node that was taken: still in the inbox; 0: the inbox was emptied */
     ukko_props *props;
     const ukko_behavior *behavior;
-    void *state; /* in this block */
-    _Atomic(uk_kids *) kids; /* release on creation, acquire by look-ups */
     uk_more *more;
     uint8_t flags;
     uint8_t pool_class;
@@ -113,14 +116,19 @@ struct uk_cell {
     uint8_t suspended;       /* nesting depth, saturating */
     uint8_t dying;           /* told to stop by its parent; the parent's own mark */
     uint8_t rooted; /* constant: made for another node; the text in this block is the whole path */
+    uint8_t anchor_done; /* the anchor has been handled: to be freed once it is no anchor */
+    uint8_t spare; /* counts of itself that it may hand out */
+    _Atomic(uk_kids *) kids; /* release on creation, acquire by look-ups */
+    const char *name;        /* in this block */
+    void *state;             /* likewise */
 };
 
 /* The running turn. Lives on the worker's stack. */
 struct ukko_ctx {
     uk_cell *cell;
     uk_envelope *current; /* NULL outside a message */
-    bool taken;           /* current has moved elsewhere (stash) */
     ukko_msg *failure;    /* text of ukko_fail(): a throwable, owned */
+    bool taken;           /* current has moved elsewhere (stash) */
 };
 
 extern const uk_ref_vt uk_cell_vt;
@@ -131,6 +139,11 @@ uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, cons
                      int32_t uid, uk_dispatcher *disp); /* takes props; not yet scheduled */
 void uk_cell_start(uk_cell *cell); /* makes the routees of a router; then it may run */
 void uk_cell_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender); /* into the inbox, as it is */
+/* From a running handler to a plain cell. Several in a row to one cell are pushed together, at the
+   latest when the handler returns (uk_outbox_flush). Takes msg. */
+void uk_cell_send(ukko_ctx *ctx, ukko_ref *to, ukko_msg *msg);
+void uk_cell_push_chain(uk_cell *to, uk_envelope *first, uk_envelope *last); /* takes them */
+void uk_cell_done(uk_cell *c, uk_envelope *e); /* frees an envelope that was handled in c's turn */
 void uk_cell_discard(uk_cell *cell); /* one that was never scheduled; takes the caller's count */
 void uk_cell_run(uk_cell *cell); /* one turn; called by a worker */
 void uk_cell_close(uk_cell *cell); /* closes the inboxes; what is in them goes to dead letters */

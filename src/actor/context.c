@@ -95,12 +95,13 @@ void uk_cell_receive(ukko_ctx *ctx, uk_envelope *e) {
     }
     if (c->more && c->more->receive_timeout_ms) uk_cell_touch_receive_timeout(c, m);
     if (rc < 0) uk_cell_failed(ctx, rc);
+    uk_outbox_flush();
     if (ctx->failure) { /* recorded, but the handler gave no failure back */
         ukko_msg_release(ctx->failure);
         ctx->failure = NULL;
     }
     ctx->current = NULL;
-    if (!ctx->taken) uk_envelope_free(e);
+    if (!ctx->taken) uk_cell_done(c, e);
     if (c->flags & UK_CELL_COUNTED) count(c->props->load, false);
 }
 
@@ -127,7 +128,8 @@ int ukko_spawn(ukko_ctx *ctx, ukko_props *props, const char *name, ukko_ref **ou
 /* ---- sending ---- */
 
 void ukko_tell_msg(ukko_ctx *ctx, ukko_ref *to, ukko_msg *msg) {
-    uk_ref_tell(to, msg, ctx ? &ctx->cell->ref : NULL);
+    if (ctx && to->vt == &uk_cell_vt) uk_cell_send(ctx, to, msg);
+    else uk_ref_tell(to, msg, ctx ? &ctx->cell->ref : NULL);
 }
 void ukko_tell(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body) {
     ukko_tell_msg(ctx, to, ukko_msg_copy(type, body));

@@ -3,7 +3,6 @@
 #include "actor/msg.h"
 #include "actor/ref.h"
 #include "base/mem.h"
-#include "base/pool.h"
 #include <string.h>
 
 struct uk_msg_extra {
@@ -12,17 +11,6 @@ struct uk_msg_extra {
     _Alignas(16) uint8_t bytes[];
 };
 
-ukko_msg *uk_msg_new_raw(const ukko_type *type, size_t body_size) {
-    uint8_t cls;
-    ukko_msg *m = uk_pool_alloc(sizeof(ukko_msg) + body_size, &cls);
-    m->env = (uk_envelope){NULL, NULL, NULL};
-    atomic_init(&m->refs, 1);
-    m->pool_class = cls;
-    m->env_used = 0;
-    m->type = type;
-    m->extra = NULL;
-    return m;
-}
 ukko_msg *ukko_msg_new(const ukko_type *type) {
     ukko_msg *m = uk_msg_new_raw(type, type->body_size);
     memset(m->body, 0, type->body_size);
@@ -35,8 +23,16 @@ static void drop_extra(ukko_msg *m) {
     }
 }
 ukko_msg *ukko_msg_copy(const ukko_type *type, const void *body) {
-    ukko_msg *m = ukko_msg_new(type);
-    if (type->body_size && body) uk_type_copy(type, m, m->body, body);
+    size_t n = type->body_size;
+    if (!body || !uk_type_flat(type)) {
+        ukko_msg *m = ukko_msg_new(type);
+        if (n && body) uk_type_copy(type, m, m->body, body);
+        return m;
+    }
+    ukko_msg *m = uk_msg_new_raw(type, n);
+    m->owns = 0;
+    if (n == 8) memcpy(m->body, body, 8);
+    else memcpy(m->body, body, n);
     return m;
 }
 void *ukko_msg_body(ukko_msg *m) { return m->body; }
@@ -63,15 +59,13 @@ ukko_msg *ukko_msg_retain(const ukko_msg *msg) {
     if (m) atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
     return m;
 }
-void ukko_msg_release(ukko_msg *m) {
-    if (!m) return;
-    /* the only owner needs no atomic write; acquire pairs with the releases of earlier owners */
-    if (atomic_load_explicit(&m->refs, memory_order_acquire) != 1 &&
-        atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1)
-        return;
-    if (m->type->n_fields) uk_type_drop(m->type, m->body);
+void uk_msg_free(ukko_msg *m) {
+    if (m->owns) uk_type_drop(m->type, m->body);
     if (m->extra) drop_extra(m);
     uk_pool_free(m, m->pool_class);
+}
+void ukko_msg_release(ukko_msg *m) {
+    if (m) uk_msg_release(m);
 }
 
 ukko_msg *uk_msg_string(const char *text, size_t len) {
@@ -105,27 +99,23 @@ typedef struct lone_envelope { /* for a message that others hold too */
     uint8_t pool_class;
 } lone_envelope;
 
-uk_envelope *uk_envelope_new(ukko_msg *msg, ukko_ref *sender) {
-    uk_envelope *e;
-    /* acquire pairs with the release of former owners, who may have used the inner envelope */
-    if (atomic_load_explicit(&msg->refs, memory_order_acquire) == 1 && !msg->env_used) {
-        msg->env_used = 1;
-        e = &msg->env;
-    } else {
-        uint8_t cls;
-        lone_envelope *l = uk_pool_alloc(sizeof *l, &cls);
-        l->pool_class = cls;
-        e = &l->env;
-    }
-    e->next = NULL;
-    e->msg = msg;
-    e->sender = uk_ref_retain(sender);
-    return e;
+uk_envelope *uk_envelope_lone(ukko_msg *msg) {
+    uint8_t cls;
+    lone_envelope *l = uk_pool_alloc(sizeof *l, &cls);
+    l->pool_class = cls;
+    l->env.msg = msg;
+    return &l->env;
 }
-void uk_envelope_free(uk_envelope *e) {
+uk_envelope *uk_envelope_new(ukko_msg *msg, ukko_ref *sender) {
+    return uk_envelope_of(msg, uk_ref_retain(sender));
+}
+void uk_envelope_drop(uk_envelope *e) {
     ukko_msg *m = e->msg;
-    uk_ref_release(e->sender);
     if (e == &m->env) m->env_used = 0;
     else uk_pool_free(e, ((lone_envelope *)(void *)e)->pool_class);
-    ukko_msg_release(m);
+    uk_msg_release(m);
+}
+void uk_envelope_free(uk_envelope *e) {
+    uk_ref_release(e->sender);
+    uk_envelope_drop(e);
 }

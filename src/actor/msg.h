@@ -3,6 +3,7 @@
    used when it is sent by its only owner; a shared message gets envelopes of their own. */
 #ifndef UK_ACTOR_MSG_H
 #define UK_ACTOR_MSG_H
+#include "base/pool.h"
 #include <stdatomic.h>
 #include <ukko/messages.h>
 #include <ukko/type.h>
@@ -19,7 +20,9 @@ struct uk_msg_extra; /* further memory of ukko_msg_alloc() */
 struct ukko_msg {
     uk_envelope env;
     _Atomic uint32_t refs; /* relaxed up, acq_rel down: the last owner sees all writes */
-    uint8_t pool_class, env_used, env_class_unused, pad;
+    uint8_t pool_class, env_used;
+    uint8_t owns; /* its body may hold what has to be released */
+    uint8_t unused;
     const ukko_type *type;
     struct uk_msg_extra *extra;
     _Alignas(16) uint8_t body[];
@@ -31,14 +34,50 @@ static inline void *uk_msg_body(const ukko_msg *m) { return (void *)(uintptr_t)m
 
 /* A message of the type whose body is not zeroed (only for types without owned fields until all
    of them are set). */
-ukko_msg *uk_msg_new_raw(const ukko_type *type, size_t body_size);
+static inline ukko_msg *uk_msg_new_raw(const ukko_type *type, size_t body_size) {
+    uint8_t cls;
+    ukko_msg *m = (ukko_msg *)uk_pool_alloc(sizeof(ukko_msg) + body_size, &cls);
+    atomic_init(&m->refs, 1);
+    m->pool_class = cls;
+    m->env_used = 0;
+    m->owns = type->n_fields != 0;
+    m->type = type;
+    m->extra = NULL;
+    return m;
+}
+void uk_msg_free(ukko_msg *m); /* the last count is gone */
+static inline void uk_msg_release(ukko_msg *m) {
+    /* the only owner needs no atomic write; acquire pairs with the releases of earlier owners */
+    if (atomic_load_explicit(&m->refs, memory_order_acquire) != 1 &&
+        atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    if (__builtin_expect(m->owns || m->extra, 0)) uk_msg_free(m);
+    else uk_pool_free(m, m->pool_class);
+}
 /* A string or bytes message in one block. */
 ukko_msg *uk_msg_string(const char *text, size_t len);
 ukko_msg *uk_msg_bytes(const ukko_type *type, const void *ptr, size_t len);
 
 /* Takes msg; sender is retained. */
 uk_envelope *uk_envelope_new(ukko_msg *msg, ukko_ref *sender);
+uk_envelope *uk_envelope_lone(ukko_msg *msg); /* for a message that others hold too */
 void uk_envelope_free(uk_envelope *e); /* releases message and sender */
+/* Takes msg and sender's count. */
+static inline uk_envelope *uk_envelope_of(ukko_msg *msg, ukko_ref *sender) {
+    uk_envelope *e = &msg->env;
+    /* acquire pairs with the release of former owners, who may have used the inner envelope */
+    if (__builtin_expect(
+            atomic_load_explicit(&msg->refs, memory_order_acquire) == 1 && !msg->env_used, 1)) {
+        msg->env_used = 1;
+        e->msg = msg;
+    } else {
+        e = uk_envelope_lone(msg);
+    }
+    e->next = NULL;
+    e->sender = sender;
+    return e;
+}
+void uk_envelope_drop(uk_envelope *e); /* releases the message */
 
 /* ---- type.c: walking a body by its fields ---- */
 /* Checks the table once: kinds against widths, offsets inside the body. */
@@ -47,6 +86,15 @@ int uk_type_check(const ukko_type *type, ukko_error *err);
 size_t uk_field_width(const ukko_field *f);
 /* Deep copy of from into dst, which belongs to `into`; dst is body_size bytes. */
 int uk_type_copy(const ukko_type *type, ukko_msg *into, void *dst, const void *from);
+/* Can its body be copied as it is, and owns nothing? */
+static inline bool uk_type_flat(const ukko_type *t) {
+    if (t->codec) return false;
+    for (uint32_t i = 0; i < t->n_fields; i++)
+        if (t->fields[i].flags & UKKO_REPEATED ||
+            (t->fields[i].kind > UKKO_F64 && t->fields[i].kind != UKKO_ENUM))
+            return false;
+    return true;
+}
 /* Releases the refs and messages that a body owns. */
 void uk_type_drop(const ukko_type *type, void *body);
 #endif

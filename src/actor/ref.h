@@ -84,10 +84,19 @@ static inline ukko_ref *uk_ref_retain(ukko_ref *r) {
 static inline void uk_ref_release(ukko_ref *r) {
     if (r && atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) == 1) r->vt->free(r);
 }
+static inline void uk_ref_release_n(ukko_ref *r, uint32_t n) {
+    if (atomic_fetch_sub_explicit(&r->refs, n, memory_order_acq_rel) == n) r->vt->free(r);
+}
+/* What the running handler has sent before, and the worker keeps back, leaves now (inbox.c). */
+void uk_outbox_flush(void);
 static inline void uk_ref_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
+    uk_outbox_flush();
     to->vt->tell(to, msg, sender);
 }
-static inline void uk_ref_system(ukko_ref *to, uk_sysmsg *m) { to->vt->system(to, m); }
+static inline void uk_ref_system(ukko_ref *to, uk_sysmsg *m) {
+    uk_outbox_flush();
+    to->vt->system(to, m);
+}
 /* Full text: for a local ref with this system's published address, or `address` when given. */
 const char *uk_ref_text(const ukko_ref *ref);
 void uk_ref_text_with(const ukko_ref *ref, const char *address, uk_buf *out);

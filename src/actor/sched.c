@@ -2,46 +2,37 @@
 /*
  * Workers and run queues. Laws:
  * 1. A scheduled cell is owned by exactly one queue, or by the worker that runs it.
- * 2. A worker pushes to its own last-in slot and ring only; others take from the ring by
- *    compare-and-swap on head, and from the slot by exchange, and that late: after two looks.
- * 3. No lost wake-up: a pusher publishes work (seq_cst) and then reads `idle` (seq_cst); a worker
- *    that goes to sleep raises `idle` (seq_cst) and then looks at all queues (seq_cst).
+ * 2. A worker's last-in slot, ring and outbox are its own; another worker takes from them with a
+ *    claim (worker.h), from the slot and the outbox late: after two looks.
+ * 3. No lost wake-up: a pusher publishes work and then reads `idle`; a worker that goes to sleep
+ *    raises `idle` (seq_cst), has a barrier run on all threads and then looks at all queues. What
+ *    goes in by the injector is seq_cst on both sides.
  * 4. idle + wake-up tokens in flight = workers inside park(). Whoever lowers idle owes or is owed
  *    one token of the semaphore.
- * 5. An I/O thread may run one actor itself when all workers sleep, or are about to (uk_batch_run). `inline_seq` is
- *    odd meanwhile; the last worker to fall asleep looks at it every LATE_MS while such turns happen,
- *    and takes the I/O rounds over when one lasts. Slow turns switch this off for a while.
+ * 5. An I/O thread may run one actor itself when all workers sleep, or are about to (uk_batch_run).
+ *    `inline_seq` is odd meanwhile; the last worker to fall asleep looks at it every LATE_MS while such
+ *    turns happen, and takes the I/O rounds over when one lasts. Slow turns switch this off for a while.
  * Runs on the worker threads it starts; uk_schedule() on any thread.
  */
 #include "actor/sched.h"
-#include "actor/cell.h"
 #include "actor/system.h"
+#include "actor/worker.h"
 #include "base/mem.h"
 #include "base/os.h"
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-enum { RING = 256, LIFO_RUNS = 24, INJECTOR_EVERY = 61, LATE_MS = 5, WATCH_MS = 10 };
+enum { LIFO_RUNS = 24, INJECTOR_EVERY = 61, LATE_MS = 5, WATCH_MS = 10, STEAL_MAX = 256 };
+enum { CLAIM_SPINS = 2000 };
 /* A turn that was slow once may only have been interrupted; two within few turns are a habit. */
 enum { SLOW_NS = 500000, SLOW_COST = 16, SLOW_LIMIT = 20, INLINE_OFF_MS = 1000 };
 
-typedef struct worker {
-    _Alignas(64) _Atomic(uk_cell *) next; /* last-in slot */
-    _Atomic uint32_t head;                /* thieves and owner; acq_rel */
-    _Alignas(64) _Atomic uint32_t tail;   /* owner writes (seq_cst, law 3) */
-    _Atomic(uk_cell *) ring[RING];
-    _Atomic bool
-        busy; /* in a turn, and not only sending what it staged; relaxed, a hint for law 5 */
-    uk_dispatcher *d;
-    uk_cell *seen; /* what an idle worker saw in `next` at its last look; only under late_lock */
-    uint64_t rng;
-    unsigned tick, lifo;
-    pthread_t thread;
-} worker;
+typedef uk_worker worker;
 
 struct uk_dispatcher {
     ukko_system *sys;
@@ -64,13 +55,9 @@ struct uk_dispatcher {
     int slow; /* SLOW_COST for each slow turn, less one for each other; likewise */
 };
 
-static _Thread_local struct {
-    worker *w;
-    bool in_turn, dirty;
-    bool defer; /* an I/O thread: batches wait for uk_batch_run() */
-    unsigned batch; /* nesting depth */
-    uk_cell *batch_head, *batch_tail;
-} tls;
+_Thread_local uk_thread uk_here __attribute__((tls_model("initial-exec")));
+#define tls uk_here
+bool uk_fences;
 
 static uint64_t next_random(uint64_t *s) { /* xorshift64* */
     *s ^= *s >> 12;
@@ -89,8 +76,11 @@ static bool lower_idle(uk_dispatcher *d) {
             return true;
     return false;
 }
-static void wake_one(uk_dispatcher *d) {
+void uk_wake(uk_dispatcher *d) {
     if (lower_idle(d)) sem_post(&d->sleep);
+}
+int uk_idle_workers(const uk_dispatcher *d) { /* relaxed: the caller's barrier orders it */
+    return atomic_load_explicit(&d->idle, memory_order_relaxed);
 }
 static void wait_token(uk_dispatcher *d) {
     while (sem_wait(&d->sleep) && errno == EINTR) {}
@@ -107,6 +97,62 @@ static bool wait_token_ms(uk_dispatcher *d, int64_t ms) {
     }
 }
 
+/* ---- the claim ---- */
+
+void uk_own_wait(worker *w) {
+    do {
+        atomic_store_explicit(&w->inside, 0, memory_order_release);
+        while (atomic_load_explicit(&w->claimed, memory_order_acquire)) sched_yield();
+        /* a claim may come again at once: as in uk_own_enter(), but dear */
+        atomic_store_explicit(&w->inside, 1, memory_order_seq_cst);
+    } while (atomic_load_explicit(&w->claimed, memory_order_seq_cst));
+}
+static bool claim(worker *o) {
+    uint32_t no = 0;
+    if (!atomic_compare_exchange_strong_explicit(&o->claimed, &no, 1, memory_order_seq_cst,
+                                                 memory_order_relaxed))
+        return false; /* another has it */
+    uk_barrier_all();
+    for (int i = 0; i < CLAIM_SPINS; i++)
+        if (!atomic_load_explicit(&o->inside, memory_order_acquire)) return true;
+    atomic_store_explicit(&o->claimed, 0, memory_order_release); /* its thread does not run now */
+    return false;
+}
+static void unclaim(worker *o) { atomic_store_explicit(&o->claimed, 0, memory_order_release); }
+
+/* ---- counts of references ---- */
+
+static void credit_return(uk_credit k) {
+    if (!k) return;
+    uint32_t n = k & ((1u << 20) - 1); /* blocks are 16-aligned */
+    uk_ref_release_n((ukko_ref *)(uintptr_t)(k >> 20 << 4), n);
+}
+void uk_credit_evict(uk_credit *k, ukko_ref *r) {
+    uk_credit old = *k;
+    *k = ((uint64_t)(uintptr_t)r << 16) + 1;
+    credit_return(old);
+}
+static void give_credits(worker *w) {
+    for (size_t i = 0; i < UK_CREDITS; i++) {
+        uk_credit k = w->credits[i];
+        w->credits[i] = 0;
+        credit_return(k);
+    }
+}
+void uk_cell_refill(uk_cell *c) {
+    worker *w = tls.w;
+    uk_credit *k = w ? uk_credit_of(w, &c->ref) : NULL;
+    uint64_t n = k ? uk_credit_count(*k, &c->ref) : 0;
+    if (n && n < UK_CREDIT_MAX) { /* what others gave back */
+        c->spare += (uint8_t)n;
+        *k = 0;
+        return;
+    }
+    enum { MORE = 32 };
+    atomic_fetch_add_explicit(&c->ref.refs, MORE, memory_order_relaxed);
+    c->spare += MORE;
+}
+
 /* ---- the injector ---- */
 
 static void inject(uk_dispatcher *d, uk_cell *head, uk_cell *tail, size_t n) {
@@ -117,7 +163,7 @@ static void inject(uk_dispatcher *d, uk_cell *head, uk_cell *tail, size_t n) {
     d->inj_tail = tail;
     atomic_fetch_add_explicit(&d->inj_n, n, memory_order_seq_cst);
     pthread_mutex_unlock(&d->lock);
-    if (d->n) wake_one(d);
+    if (d->n) uk_wake(d);
 }
 static uk_cell *inj_pop(uk_dispatcher *d) { /* under lock */
     uk_cell *c = d->inj_head;
@@ -128,71 +174,50 @@ static uk_cell *inj_pop(uk_dispatcher *d) { /* under lock */
     return c;
 }
 
-/* ---- a worker's own queue ---- */
+/* ---- a worker's own queue: inside ---- */
 
-static void ring_put(worker *w, uk_cell *c);
-static void overflow(worker *w, uk_cell *c) { /* half of the ring, and c, to the injector */
-    uk_cell *head = NULL, *tail = NULL;
-    size_t n = 0;
-    uint32_t h = atomic_load_explicit(&w->head, memory_order_acquire);
-    if (!atomic_compare_exchange_strong_explicit(&w->head, &h, h + RING / 2, memory_order_acq_rel,
-                                                 memory_order_relaxed)) {
-        ring_put(w, c); /* a thief made room */
-        return;
+void uk_ring_full(worker *w, uk_cell *c) { /* half of the ring, and c, to the injector */
+    uint32_t h = atomic_load_explicit(&w->head, memory_order_relaxed);
+    uk_cell *head = w->ring[h % UK_RING], *tail = head;
+    for (uint32_t n = 1; n < UK_RING / 2; n++) {
+        tail->run_next = w->ring[(h + n) % UK_RING];
+        tail = tail->run_next;
     }
-    for (; n < RING / 2; n++) {
-        uk_cell *x = atomic_load_explicit(&w->ring[(h + n) % RING], memory_order_relaxed);
-        if (tail) tail->run_next = x;
-        else head = x;
-        tail = x;
-    }
+    atomic_store_explicit(&w->head, h + UK_RING / 2, memory_order_relaxed);
     tail->run_next = c;
-    inject(w->d, head, c, n + 1);
-}
-static void ring_put(worker *w, uk_cell *c) {
-    uint32_t t = atomic_load_explicit(&w->tail, memory_order_relaxed);
-    uint32_t h = atomic_load_explicit(&w->head, memory_order_acquire); /* pairs with take's CAS */
-    if (t - h >= RING) {
-        overflow(w, c);
-        return;
-    }
-    atomic_store_explicit(&w->ring[t % RING], c, memory_order_relaxed);
-    atomic_store_explicit(&w->tail, t + 1, memory_order_seq_cst); /* publishes; law 3 */
+    inject(w->d, head, c, UK_RING / 2 + 1);
 }
 static uk_cell *ring_take(worker *w) {
-    uint32_t h = atomic_load_explicit(&w->head, memory_order_acquire);
-    for (;;) {
-        uint32_t t = atomic_load_explicit(&w->tail, memory_order_relaxed); /* own writes */
-        if (t == h) return NULL;
-        uk_cell *c = atomic_load_explicit(&w->ring[h % RING], memory_order_relaxed);
-        if (atomic_compare_exchange_weak_explicit(&w->head, &h, h + 1, memory_order_acq_rel,
-                                                  memory_order_acquire))
-            return c;
-    }
+    uint32_t h = atomic_load_explicit(&w->head, memory_order_relaxed);
+    if (h == atomic_load_explicit(&w->tail, memory_order_relaxed)) return NULL;
+    atomic_store_explicit(&w->head, h + 1, memory_order_relaxed);
+    __builtin_prefetch(w->ring[(h + 1) % UK_RING]);
+    return w->ring[h % UK_RING];
 }
 static uk_cell *slot_take(worker *w) {
-    if (!atomic_load_explicit(&w->next, memory_order_relaxed)) return NULL;
-    return atomic_exchange_explicit(&w->next, NULL, memory_order_acq_rel);
+    uk_cell *c = atomic_load_explicit(&w->next, memory_order_relaxed);
+    if (c) atomic_store_explicit(&w->next, NULL, memory_order_relaxed);
+    return c;
 }
-/* Half of another's ring; the last one is given back, the others go into w's ring. */
+static uint32_t ring_count(worker *w) { /* a peek */
+    return atomic_load_explicit(&w->tail, memory_order_relaxed) -
+           atomic_load_explicit(&w->head, memory_order_relaxed);
+}
+/* Half of another's ring; the first one is given back, the others go into w's ring. */
 static uk_cell *ring_steal(worker *w, worker *from) {
-    for (;;) {
-        uint32_t h = atomic_load_explicit(&from->head, memory_order_acquire);
-        uint32_t t =
-            atomic_load_explicit(&from->tail, memory_order_seq_cst); /* pairs with ring_put */
-        uint32_t n = t - h;
-        n -= n / 2;
-        if (!n) return NULL;
-        if (n > RING / 2) continue; /* head and tail were not of one moment */
-        uk_cell *got[RING / 2];
-        for (uint32_t i = 0; i < n; i++)
-            got[i] = atomic_load_explicit(&from->ring[(h + i) % RING], memory_order_relaxed);
-        if (!atomic_compare_exchange_strong_explicit(&from->head, &h, h + n, memory_order_acq_rel,
-                                                     memory_order_relaxed))
-            continue;
-        for (uint32_t i = 1; i < n; i++) ring_put(w, got[i]);
-        return got[0];
-    }
+    uk_cell *got[STEAL_MAX];
+    if (!ring_count(from) || !claim(from)) return NULL;
+    uint32_t n = ring_count(from), h = atomic_load_explicit(&from->head, memory_order_relaxed);
+    n -= n / 2;
+    if (n > STEAL_MAX) n = STEAL_MAX;
+    for (uint32_t i = 0; i < n; i++) got[i] = from->ring[(h + i) % UK_RING];
+    atomic_store_explicit(&from->head, h + n, memory_order_relaxed);
+    unclaim(from);
+    if (!n) return NULL;
+    uk_own_enter(w);
+    for (uint32_t i = 1; i < n; i++) uk_ring_put(w, got[i]);
+    uk_own_leave(w);
+    return got[0];
 }
 
 /* ---- finding work ---- */
@@ -200,28 +225,41 @@ static uk_cell *ring_steal(worker *w, worker *from) {
 static uk_cell *from_injector(worker *w, bool one) {
     uk_dispatcher *d = w->d;
     if (!atomic_load_explicit(&d->inj_n, memory_order_seq_cst)) return NULL;
-    uk_cell *more[RING / 4];
+    uk_cell *more[STEAL_MAX];
     size_t n = 0, left;
     pthread_mutex_lock(&d->lock);
     uk_cell *c = inj_pop(d);
     size_t share = one ? 0 : atomic_load_explicit(&d->inj_n, memory_order_relaxed) / d->n;
-    while (n < share && n < RING / 4) more[n++] = inj_pop(d);
+    while (n < share && n < STEAL_MAX) more[n++] = inj_pop(d);
     left = atomic_load_explicit(&d->inj_n, memory_order_relaxed);
     pthread_mutex_unlock(&d->lock);
-    for (size_t i = 0; i < n; i++) ring_put(w, more[i]);
-    if (c && (left || n)) wake_one(d); /* the chain of wake-ups goes on while there is work */
+    uk_own_enter(w);
+    for (size_t i = 0; i < n; i++) uk_ring_put(w, more[i]);
+    uk_own_leave(w);
+    if (c && (left || n)) uk_wake(d); /* the chain of wake-ups goes on while there is work */
+    return c;
+}
+static uk_cell *from_queue(worker *w) {
+    uk_cell *c;
+    uk_own_enter(w);
+    if (w->lifo < LIFO_RUNS && (c = slot_take(w))) {
+        w->lifo++;
+    } else {
+        w->lifo = 0;
+        if (!(c = ring_take(w))) c = slot_take(w);
+    }
+    atomic_store_explicit(&w->turn, c, memory_order_relaxed);
+    uk_own_leave(w);
     return c;
 }
 static uk_cell *own_work(worker *w) {
     uk_cell *c;
-    if (++w->tick % INJECTOR_EVERY == 0 && (c = from_injector(w, true))) return c;
-    if (w->lifo < LIFO_RUNS && (c = slot_take(w))) {
-        w->lifo++;
-        return c;
+    if (!--w->to_injector) {
+        w->to_injector = INJECTOR_EVERY;
+        if ((c = from_injector(w, true))) return c;
     }
-    w->lifo = 0;
-    if ((c = ring_take(w)) || (c = slot_take(w))) return c;
-    return from_injector(w, false);
+    c = from_queue(w);
+    return c ? c : from_injector(w, false);
 }
 static uk_cell *steal(worker *w) {
     uk_dispatcher *d = w->d;
@@ -233,16 +271,35 @@ static uk_cell *steal(worker *w) {
     }
     return NULL;
 }
+/* A message that its sender has kept back, and goes on keeping: its handler takes long. */
+static void push_late(worker *o, uint32_t seen) {
+    uint32_t n = atomic_load_explicit(&o->out.n, memory_order_relaxed);
+    if (!n || n != seen || !claim(o)) return;
+    uk_outbox out = {o->out.to, o->out.first, o->out.last, 0};
+    o->out.first = o->out.last = NULL;
+    atomic_store_explicit(&o->out.n, 0, memory_order_relaxed);
+    if (out.first) uk_cell_push_chain(out.to, out.first, out.last); /* claimed: the order is kept */
+    unclaim(o);
+}
 /* Takes what has been waiting in a busy worker's slot since the last look. */
+static uk_cell *slot_steal(worker *o) {
+    uk_cell *now = atomic_load_explicit(&o->next, memory_order_relaxed), *got = NULL;
+    if (now && now == o->seen && claim(o)) {
+        got = slot_take(o);
+        unclaim(o);
+    }
+    o->seen = got ? NULL : now;
+    return got;
+}
 static uk_cell *steal_late(worker *w) {
     uk_cell *got = NULL;
     pthread_mutex_lock(&w->d->late_lock);
     for (unsigned i = 0; i < w->d->n && !got; i++) {
         worker *o = &w->d->workers[i];
-        uk_cell *now = atomic_load_explicit(&o->next, memory_order_relaxed);
-        if (o != w && now && now == o->seen)
-            got = atomic_exchange_explicit(&o->next, NULL, memory_order_acq_rel);
-        o->seen = got ? NULL : now;
+        if (o == w) continue;
+        push_late(o, o->seen_out);
+        o->seen_out = atomic_load_explicit(&o->out.n, memory_order_relaxed);
+        got = slot_steal(o);
     }
     pthread_mutex_unlock(&w->d->late_lock);
     return got;
@@ -250,10 +307,7 @@ static uk_cell *steal_late(worker *w) {
 static bool work_in_sight(uk_dispatcher *d) {
     if (atomic_load_explicit(&d->inj_n, memory_order_seq_cst)) return true;
     for (unsigned i = 0; i < d->n; i++) {
-        worker *o = &d->workers[i];
-        if (atomic_load_explicit(&o->tail, memory_order_seq_cst) !=
-            atomic_load_explicit(&o->head, memory_order_seq_cst))
-            return true;
+        if (ring_count(&d->workers[i])) return true;
     }
     return false;
 }
@@ -281,7 +335,9 @@ static void watch_inline(worker *w) {
 /* Sleeps until there may be work. true: woken by the clock, while others are busy. */
 static bool park(worker *w) {
     uk_dispatcher *d = w->d;
+    give_credits(w);
     int idle = atomic_fetch_add_explicit(&d->idle, 1, memory_order_seq_cst) + 1;
+    if (idle < (int)d->n) uk_barrier_all(); /* law 3; with all asleep only the injector counts */
     if (work_in_sight(d) || atomic_load_explicit(&d->stopping, memory_order_seq_cst)) {
         if (!lower_idle(d)) wait_token(d);
         return false;
@@ -311,26 +367,21 @@ static void *worker_main(void *arg) {
     tls.w = w;
     for (uk_cell *c; (c = find(w));) {
         tls.in_turn = true;
+        atomic_store_explicit(&w->turn, c, memory_order_relaxed);
         atomic_store_explicit(&w->busy, true, memory_order_relaxed);
         uk_cell_run(c);
         atomic_store_explicit(&w->busy, false, memory_order_relaxed);
         tls.in_turn = false;
     }
+    give_credits(w);
     tls.w = NULL;
     return NULL;
 }
 
 /* ---- the interface ---- */
 
-void uk_schedule(uk_cell *c) {
-    worker *w = tls.w;
-    if (w && w->d == c->disp) {
-        uk_cell *old = atomic_exchange_explicit(&w->next, c, memory_order_acq_rel);
-        if (!old) return; /* alone: it runs here next, nobody is woken */
-        ring_put(w, old);
-        if (atomic_load_explicit(&w->d->idle, memory_order_seq_cst) > 0) wake_one(w->d);
-        return;
-    }
+void uk_schedule(uk_cell *c) { uk_schedule_fast(c); }
+void uk_schedule_slow(uk_cell *c) { /* not on a worker of its dispatcher */
     if (!tls.batch && !tls.defer) {
         inject(c->disp, c, c, 1);
         return;
@@ -343,11 +394,13 @@ void uk_schedule(uk_cell *c) {
 void uk_reschedule(uk_cell *c) {
     worker *w = tls.w;
     if (!w || w->d != c->disp) {
-        uk_schedule(c);
+        uk_schedule_slow(c);
         return;
     }
-    ring_put(w, c);
-    if (atomic_load_explicit(&w->d->idle, memory_order_seq_cst) > 0) wake_one(w->d);
+    uk_own_enter(w);
+    uk_ring_put(w, c);
+    uk_own_leave(w);
+    uk_wake_if_idle(w);
 }
 static void hand_in(void) {
     uk_cell *c = tls.batch_head;
@@ -387,7 +440,7 @@ static void run_here(uk_cell *c) {
     atomic_fetch_add_explicit(&d->inline_seq, 1, memory_order_release);
     if (!atomic_load_explicit(&d->watching, memory_order_seq_cst)) {
         atomic_store_explicit(&d->watching, true, memory_order_seq_cst);
-        wake_one(d); /* it falls asleep again, looking */
+        uk_wake(d); /* it falls asleep again, looking */
     }
     tls.in_turn = true;
     tls.defer = false; /* what this turn makes runnable goes to the workers */
@@ -420,8 +473,7 @@ bool uk_sched_on_worker(void) { return tls.w || tls.in_turn; }
 bool uk_sched_alone(void) {
     worker *w = tls.w;
     return w && !atomic_load_explicit(&w->next, memory_order_relaxed) &&
-           atomic_load_explicit(&w->head, memory_order_relaxed) ==
-               atomic_load_explicit(&w->tail, memory_order_relaxed) &&
+           !ring_count(w) &&
            !atomic_load_explicit(&w->d->inj_n, memory_order_relaxed);
 }
 void uk_turn_flush(ukko_system *sys) {
@@ -435,6 +487,7 @@ void uk_turn_flush(ukko_system *sys) {
 
 uk_dispatcher *uk_dispatcher_new(ukko_system *sys, const uk_dispatcher_opts *o) {
     uk_dispatcher *d = uk_zalloc(sizeof *d);
+    if (o->threads && !uk_barrier_all_ready()) uk_fences = true;
     d->sys = sys;
     d->id = uk_strdup(o->id);
     d->n = o->threads;
@@ -448,6 +501,7 @@ uk_dispatcher *uk_dispatcher_new(ukko_system *sys, const uk_dispatcher_opts *o) 
         memset(&d->workers[i], 0, sizeof(worker));
         d->workers[i].d = d;
         d->workers[i].rng = uk_random64() | 1;
+        d->workers[i].to_injector = INJECTOR_EVERY;
     }
     return d;
 }
@@ -465,7 +519,7 @@ void uk_dispatcher_stop(uk_dispatcher *d) {
     if (!d->started) return;
     d->started = false;
     atomic_store_explicit(&d->stopping, true, memory_order_seq_cst);
-    for (unsigned i = 0; i < d->n; i++) wake_one(d);
+    for (unsigned i = 0; i < d->n; i++) uk_wake(d);
     for (unsigned i = 0; i < d->n; i++) pthread_join(d->workers[i].thread, NULL);
 }
 void uk_dispatcher_free(uk_dispatcher *d) {

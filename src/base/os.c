@@ -3,9 +3,11 @@
 #include "base/os.h"
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,4 +37,21 @@ void uk_thread_name(const char *name) {
     char buf[16];
     snprintf(buf, sizeof buf, "%s", name);
     pthread_setname_np(pthread_self(), buf);
+}
+
+/* membarrier(2), by number: the libc has no call for it */
+enum { PRIVATE_EXPEDITED = 1 << 3, REGISTER_PRIVATE_EXPEDITED = 1 << 4 };
+
+bool uk_barrier_all_ready(void) {
+#ifdef SYS_membarrier
+    return !syscall(SYS_membarrier, REGISTER_PRIVATE_EXPEDITED, 0, 0);
+#else
+    return false;
+#endif
+}
+void uk_barrier_all(void) {
+#ifdef SYS_membarrier
+    if (!syscall(SYS_membarrier, PRIVATE_EXPEDITED, 0, 0)) return;
+#endif
+    atomic_thread_fence(memory_order_seq_cst);
 }

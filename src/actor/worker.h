@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of a worker that every send and every turn touches, inline. A worker's slot, ring and
+   outbox belong to its thread; another thread gets at them by a claim, which is dear, so that the
+   owner pays no atomic instruction (see uk_own_enter). Included by sched.c and cell.c only. */
+#ifndef UK_ACTOR_WORKER_H
+#define UK_ACTOR_WORKER_H
+#include "actor/cell.h"
+#include <stdatomic.h>
+
+enum { UK_RING = 2048, UK_CREDITS = 2048, UK_CREDIT_MAX = 256, UK_CHAIN_MAX = 64 };
+
+/* Counts of one reference that this worker has been given and not yet given back: the address
+   shifted left by 16 (it has at most 48 bits) plus the number, which is below UK_CREDIT_MAX. */
+typedef uint64_t uk_credit;
+
+/* Messages of the running handler to one actor that were not pushed yet; see uk_cell_send(). */
+typedef struct uk_outbox {
+    uk_cell *to; /* whom the last message of this handler went to; not counted */
+    uk_envelope *first, *last;
+    _Atomic uint32_t n; /* relaxed: the watcher looks whether it stands still */
+} uk_outbox;
+
+typedef struct uk_worker uk_worker;
+struct uk_worker {
+    _Alignas(64) _Atomic uint32_t inside; /* the owner is at its queues; see uk_own_enter() */
+    _Atomic uint32_t claimed;             /* another thread is, or wants to be */
+    _Atomic(uk_cell *) next;              /* last-in slot; written by who is inside */
+    _Atomic uint32_t head, tail;          /* of the ring; likewise, peeked at by others (relaxed) */
+    uk_outbox out;
+    _Atomic bool busy; /* in a turn, and not only sending what it staged; relaxed, a hint */
+    uk_dispatcher *d;
+    unsigned to_injector, lifo; /* turns until a look at the injector; turns from the slot */
+    _Atomic(uk_cell *) turn;    /* whose turn runs; see uk_turn_over() */
+    _Atomic uint64_t turns;     /* so far; relaxed */
+    uint64_t rng;
+    /* what others saw at their last look; only under late_lock */
+    _Alignas(64) uk_cell *seen;
+    uint32_t seen_out;
+    /* likewise, of the watcher of long turns, on the timer thread */
+    uint64_t seen_turns;
+    int64_t seen_ms;
+    bool warned;
+    pthread_t thread;
+    uk_cell *ring[UK_RING];
+    uk_credit credits[UK_CREDITS];
+};
+
+typedef struct uk_thread {
+    uk_worker *w; /* NULL: no worker */
+    bool in_turn, dirty;
+    bool defer; /* an I/O thread: batches wait for uk_batch_run() */
+    unsigned batch; /* nesting depth */
+    uk_cell *batch_head, *batch_tail;
+} uk_thread;
+extern _Thread_local uk_thread uk_here __attribute__((tls_model("initial-exec")));
+extern bool uk_fences; /* the system has no barrier for all threads: owners need one of their own */
+
+void uk_own_wait(uk_worker *w);
+void uk_out_flush(uk_worker *w);
+void uk_schedule_slow(uk_cell *c);
+void uk_ring_full(uk_worker *w, uk_cell *c);
+void uk_wake(uk_dispatcher *d);
+int uk_idle_workers(const uk_dispatcher *d);
+void uk_credit_evict(uk_credit *k, ukko_ref *r);
+
+/* The owner's side of an asymmetric lock: its store to `inside` and its load of `claimed` are kept in
+   order by the claimant, who raises `claimed`, has a barrier run on all threads, and only then looks
+   at `inside`. Release in uk_own_leave() pairs with the claimant's acquire of `inside`; acquire here
+   with the release that ends a claim. */
+static inline void uk_own_enter(uk_worker *w) {
+    atomic_store_explicit(&w->inside, 1, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (__builtin_expect(uk_fences, 0)) atomic_thread_fence(memory_order_seq_cst);
+    if (__builtin_expect(atomic_load_explicit(&w->claimed, memory_order_acquire), 0))
+        uk_own_wait(w);
+}
+static inline void uk_own_leave(uk_worker *w) {
+    atomic_store_explicit(&w->inside, 0, memory_order_release);
+}
+/* Before the cell of the running turn may be freed. A claimant that finds `turn` set can rely on it
+   until its claim ends: by then we have not come past here. */
+static inline void uk_turn_over(uk_worker *w) {
+    if (!w) return;
+    atomic_store_explicit(&w->turn, NULL, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (__builtin_expect(uk_fences, 0)) atomic_thread_fence(memory_order_seq_cst);
+    if (__builtin_expect(atomic_load_explicit(&w->claimed, memory_order_acquire), 0))
+        uk_own_wait(w);
+}
+static inline void uk_ring_put(uk_worker *w, uk_cell *c) { /* inside */
+    uint32_t t = atomic_load_explicit(&w->tail, memory_order_relaxed);
+    if (__builtin_expect(t - atomic_load_explicit(&w->head, memory_order_relaxed) >= UK_RING, 0)) {
+        uk_ring_full(w, c);
+        return;
+    }
+    w->ring[t % UK_RING] = c;
+    atomic_store_explicit(&w->tail, t + 1, memory_order_release);
+}
+/* After work was put where others may take it. The sleeper raises idle, has a barrier run on all
+   threads, and then looks at the queues: so it sees the work, or we see it idle (law 3). */
+static inline void uk_wake_if_idle(uk_worker *w) {
+    atomic_signal_fence(memory_order_seq_cst);
+    if (__builtin_expect(uk_fences, 0)) atomic_thread_fence(memory_order_seq_cst);
+    if (uk_idle_workers(w->d) > 0) uk_wake(w->d);
+}
+/* Makes a cell runnable; the caller has just taken it from idle to scheduled. */
+static inline void uk_schedule_fast(uk_cell *c) {
+    uk_worker *w = uk_here.w;
+    if (__builtin_expect(!w || w->d != c->disp, 0)) {
+        uk_schedule_slow(c);
+        return;
+    }
+    uk_own_enter(w);
+    uk_cell *old = atomic_load_explicit(&w->next, memory_order_relaxed);
+    atomic_store_explicit(&w->next, c, memory_order_release);
+    if (old) uk_ring_put(w, old);
+    uk_own_leave(w);
+    if (old) uk_wake_if_idle(w); /* else it is alone: it runs here next, nobody is woken */
+}
+
+/* ---- references of senders ---- */
+
+static inline uk_credit *uk_credit_of(uk_worker *w, const ukko_ref *r) {
+    uintptr_t line = (uintptr_t)r / 64;
+    return &w->credits[(line ^ line / UK_CREDITS) % UK_CREDITS];
+}
+static inline uint64_t uk_credit_count(uk_credit k, const ukko_ref *r) { /* large: of another */
+    return k - ((uint64_t)(uintptr_t)r << 16);
+}
+/* Gives a count of r back, some time before this worker sleeps. */
+static inline void uk_ref_release_late(ukko_ref *r) {
+    uk_worker *w = uk_here.w;
+    if (!r) return;
+    if (!w) {
+        uk_ref_release(r);
+        return;
+    }
+    uk_credit *k = uk_credit_of(w, r);
+    if (__builtin_expect(uk_credit_count(*k, r) < UK_CREDIT_MAX - 1, 1)) ++*k;
+    else uk_credit_evict(k, r);
+}
+void uk_cell_refill(uk_cell *c); /* spare counts for a cell in its turn */
+/* A count of the cell itself, in its own turn. */
+static inline ukko_ref *uk_cell_retain_self(uk_cell *c) {
+    if (__builtin_expect(!c->spare, 0)) uk_cell_refill(c);
+    c->spare--;
+    return &c->ref;
+}
+#endif
