@@ -41,22 +41,55 @@ typedef enum ukko_directive {
     UKKO_ESCALATE
 } ukko_directive;
 
+/* A directive that is logged with a level of its own choice, as
+   UKKO_DIRECTIVE_AT(UKKO_RESTART, UKKO_LOG_INFO). Without: stop and restart are errors, resume is
+   a warning, escalate is not logged. */
+enum { UKKO_DIRECTIVE_MASK = 0xff, UKKO_DIRECTIVE_LEVEL_SHIFT = 8 };
+#define UKKO_DIRECTIVE_AT(directive, level)                                                 \
+    ((ukko_directive)((directive) | (level) << UKKO_DIRECTIVE_LEVEL_SHIFT))
+
+/* What has failed. All pointers are valid during the call only. */
 typedef struct ukko_failure {
-    int code;               /* the negative code the handler gave, or UKKO_EUSER for a remote child's */
+    int code;               /* the negative code the handler gave; of a remote child: the one that its
+                               class stands for, or UKKO_EUSER */
     const char *message;    /* text of ukko_fail(); never NULL */
     const char *class_name; /* Java class of the failure; never NULL */
     const ukko_msg *cause;  /* the same as a ukko_throwable_type message */
     ukko_ref *child;        /* who failed; NULL in restart hooks */
 } ukko_failure;
 
+/* [any] Is the failure of this Java class or of one below it? Known are the classes of java.lang and
+   of Pekko; of all others only that they are a java.lang.Exception, or, when their name ends with
+   Error, a java.lang.Error. */
+UKKO_API bool ukko_failure_is(const ukko_failure *why, const char *class_name);
+
+/* One line of a decider in the form of a table. */
+typedef struct ukko_rule {
+    int code;                 /* 0: any */
+    const char *class_name;   /* NULL: any; else as ukko_failure_is() has it */
+    ukko_directive directive; /* 0 ends the table */
+} ukko_rule;
+
+/* What an actor does about its failed children. (OneForOneStrategy, AllForOneStrategy) */
 typedef struct ukko_supervision {
     uint32_t size; /* sizeof(ukko_supervision) */
     bool all_for_one;
-    int32_t max_restarts; /* -1: no limit */
+    int32_t max_restarts; /* -1: no limit, but 1 when there is a window; 0: never; a child that may
+                             not be restarted is stopped */
     int64_t within_ms;    /* 0: no window */
-    /* NULL: Pekko's default decider. Runs in the supervising actor. */
+    /* Runs in the supervising actor, for what no rule covers. NULL: a child that could not start, was
+       killed, or ended by a death pact is stopped, a java.lang.Error escalates, others restart
+       (SupervisorStrategy.defaultDecider). When it records a failure by ukko_fail(), the supervisor
+       itself fails with that. */
     ukko_directive (*decide)(ukko_ctx *ctx, void *state, const ukko_failure *why);
+    const ukko_rule *rules; /* tried first, in order; may be NULL */
+    bool quiet;             /* failures are not logged */
+    /* A child has ended, and its name is free again. May be NULL. (handleChildTerminated) */
+    void (*child_gone)(ukko_ctx *ctx, void *state, ukko_ref *child);
 } ukko_supervision;
+
+/* Stops every child that fails. (StoppingSupervisorStrategy) */
+UKKO_API extern const ukko_supervision ukko_stopping;
 
 /* A kind of actor: one static const table each. Every function pointer may be NULL. */
 typedef struct ukko_actor {
@@ -67,13 +100,17 @@ typedef struct ukko_actor {
     /* state comes zeroed; args are those of the props. Runs again on restart. */
     int (*start)(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n_args);
     /* The last call on a state, also after a failed start; not when before_restart is given
-       and the actor restarts. */
+       and the actor restarts. While a failure is being dealt with, ukko_sender() and
+       ukko_current() still are those of the message that it failed on, here and in
+       before_restart. ukko_fail() in a hook without a result logs an error. */
     void (*stop)(ukko_ctx *ctx, void *state);
-    /* NULL: stop the children, then stop(). msg: what was being handled, may be NULL. */
+    /* NULL: unwatch and stop the children, then stop(). msg: what was being handled, may be NULL.
+       Children that are not stopped here live on, and are restarted too. */
     void (*before_restart)(ukko_ctx *ctx, void *state, const ukko_failure *why,
                            const ukko_msg *msg);
     const ukko_supervision *supervision; /* NULL: Pekko's default, one for one */
-    /* With the new, zeroed state. NULL: start(). */
+    /* With the new, zeroed state. NULL: start(). Failing here is a failure to start
+       (PostRestartException), which the parent decides upon. */
     int (*after_restart)(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n_args,
                          const ukko_failure *why);
     void *data; /* the program's own, see ukko_ctx_actor() */
@@ -118,6 +155,9 @@ UKKO_API const ukko_config *ukko_system_config(ukko_system *sys); /* borrowed, r
 UKKO_API ukko_ref *ukko_dead_letters(ukko_system *sys);           /* borrowed */
 /* The random number that tells this incarnation of the system from others: signed 32 bit. */
 UKKO_API int32_t ukko_system_uid(ukko_system *sys);
+/* [any] The level of the system's log (pekko.loglevel), and another one from now on. */
+UKKO_API ukko_log_level ukko_system_log_level(ukko_system *sys);
+UKKO_API void ukko_system_set_log_level(ukko_system *sys, ukko_log_level level);
 /* [any] Writes one record to the system's log, if its level lets it through. */
 UKKO_API void ukko_system_log(ukko_system *sys, ukko_log_level level, const char *source,
                               const char *format, ...) UKKO_PRINTF(4, 5);
@@ -247,15 +287,21 @@ UKKO_API void ukko_push_behavior(ukko_ctx *ctx, const ukko_behavior *behavior);
 UKKO_API void ukko_unbecome(ukko_ctx *ctx);
 
 UKKO_API void ukko_stop(ukko_ctx *ctx, ukko_ref *ref); /* itself or a child */
-UKKO_API void ukko_watch(ukko_ctx *ctx, ukko_ref *ref);
-UKKO_API void ukko_unwatch(ukko_ctx *ctx, ukko_ref *ref);
+/* A ukko_terminated message comes when ref has ended, or at once when it is not there. An actor that
+   does not handle it fails (DeathPactException). UKKO_ESTATE: watched with a message already. */
+UKKO_API int ukko_watch(ukko_ctx *ctx, ukko_ref *ref);
+/* msg comes in its place, from ref. Takes msg. UKKO_ESTATE: watched without, or with another. */
+UKKO_API int ukko_watch_with(ukko_ctx *ctx, ukko_ref *ref, ukko_msg *msg);
+UKKO_API void ukko_unwatch(ukko_ctx *ctx, ukko_ref *ref); /* none of them comes afterwards */
 /* Records the reason and gives code back: return ukko_fail(ctx, MY_CODE, "..."). */
 UKKO_API int ukko_fail(ukko_ctx *ctx, int code, const char *format, ...) UKKO_PRINTF(3, 4);
 /* The same with the Java class that a JVM supervisor would see. */
 UKKO_API int ukko_fail_as(ukko_ctx *ctx, int code, const char *class_name, const char *format,
                           ...) UKKO_PRINTF(4, 5);
 
-UKKO_API int ukko_stash(ukko_ctx *ctx); /* UKKO_ESTATE: already stashed, or no message */
+/* Puts the current message aside. UKKO_ESTATE: already stashed, or no message; UKKO_ETOOBIG: as many
+   as the mailbox's stash-capacity are there; returning the code fails the actor. */
+UKKO_API int ukko_stash(ukko_ctx *ctx);
 UKKO_API void ukko_unstash_all(ukko_ctx *ctx);
 /* One timer a key; starting it anew replaces it. period_ms 0: once. Takes msg. */
 UKKO_API void ukko_timer_start(ukko_ctx *ctx, uint64_t key, int64_t delay_ms,
@@ -273,10 +319,13 @@ UKKO_API ukko_ref *ukko_function_ref(ukko_system *sys, ukko_function_fn fn, void
 
 /* ---- The event stream ------------------------------------------------------------------ */
 
-/* [any] ref gets every published message of this type, or of one that has it as super type. */
+/* [any] ref gets every published message of this type, or of one below it (super, also). An actor's
+   subscriptions end with it. UKKO_EEXISTS: it gets them already; UKKO_ESTOPPED: it has ended;
+   UKKO_EINVAL: an argument is NULL. */
 UKKO_API int ukko_subscribe(ukko_system *sys, const ukko_type *event, ukko_ref *ref);
-UKKO_API void ukko_unsubscribe(ukko_system *sys, const ukko_type *event,
-                               ukko_ref *ref); /* event NULL: all */
+/* [any] No more messages of this type and of those below it; through types above it come only the
+   others. event NULL: none at all. UKKO_ENOTFOUND: it got none; UKKO_EINVAL: ref is NULL. */
+UKKO_API int ukko_unsubscribe(ukko_system *sys, const ukko_type *event, ukko_ref *ref);
 UKKO_API void ukko_publish(ukko_system *sys, const ukko_type *event, const void *body);
 UKKO_API void ukko_publish_msg(ukko_system *sys, ukko_msg *msg); /* takes msg */
 

@@ -168,6 +168,20 @@ UKKO_API extern const ukko_type ukko_json_type;
 
 /* ---- Events of the event stream ----------------------------------------------------------- */
 
+UKKO_API extern const ukko_type ukko_any_type; /* super type of all; to subscribe to only */
+
+/* A record of the log that its level let through. (Logging.LogEvent) */
+typedef struct ukko_log_event {
+    ukko_log_level level;
+    int64_t time_ms; /* and the rest: see ukko_log_record */
+    const char *system, *source, *logger, *marker, *text, *cause;
+} ukko_log_event;
+UKKO_API extern const ukko_type ukko_log_event_type;   /* super type of the next four */
+UKKO_API extern const ukko_type ukko_log_error_type;   /* ukko_log_event, likewise the others */
+UKKO_API extern const ukko_type ukko_log_warning_type;
+UKKO_API extern const ukko_type ukko_log_info_type;
+UKKO_API extern const ukko_type ukko_log_debug_type;
+
 typedef struct ukko_dead_letter {
     ukko_msg *message;
     ukko_ref *sender;    /* never NULL */

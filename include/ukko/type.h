@@ -119,11 +119,12 @@ struct ukko_type {
     const ukko_field *fields;
     const ukko_codec *codec; /* NULL: use the fields */
     const ukko_type *super;  /* subscribing to it on the event stream covers this type; may be NULL */
+    const ukko_type *const *also; /* further super types, ends with NULL; may be NULL */
 };
 
 #define UKKO_TYPE(S, class_name, serializer, fields)                                        \
     {sizeof(ukko_type), sizeof(S), #S, class_name, class_name, serializer, 0,               \
-     (uint32_t)(sizeof(fields) / sizeof((fields)[0])), fields, NULL, NULL}
+     (uint32_t)(sizeof(fields) / sizeof((fields)[0])), fields, NULL, NULL, NULL}
 #define UKKO_JACKSON(S, class_name, fields)                                                 \
     UKKO_TYPE(S, class_name, UKKO_SER_JACKSON_JSON, fields)
 #define UKKO_JACKSON_CBOR_TYPE(S, class_name, fields)                                       \

@@ -92,7 +92,7 @@ TYPE(ukko_ref_type, ukko_ref_body, "ActorRef", PEKKO "actor.ActorRef", "G", UKKO
 
 static const ukko_field identify_fields[] = {UKKO_FIELD(ukko_identify, id, UKKO_MSG)};
 TYPE(ukko_identify_type, ukko_identify, "Identify", PEKKO "actor.Identify", "A", UKKO_SER_MISC,
-     UKKO_TYPE_AUTO, identify_fields);
+     UKKO_TYPE_AUTO | UKKO_TYPE_NO_TIMEOUT_RESET, identify_fields);
 static const ukko_field identity_fields[] = {
     UKKO_FIELD(ukko_identity, id, UKKO_MSG),
     UKKO_FIELD(ukko_identity, ref, UKKO_REF),

@@ -39,15 +39,17 @@ uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, cons
                 : props->load  ? &counted_vt
                                : &uk_cell_vt,
                 sys, uid);
-    c->flags =
-        (uint8_t)((props->load ? UK_CELL_COUNTED : 0) | (props->shared ? UK_CELL_SHARED : 0));
+    c->traits =
+        (uint8_t)((props->load ? UK_TRAIT_COUNTED : 0) | (props->shared ? UK_TRAIT_SHARED : 0));
     atomic_init(&c->ref.refs, 2); /* its life, and the caller's */
     atomic_init(&c->inbox, UK_INBOX_BUSY); /* the first turn creates it */
     c->pool_class = cls;
     c->state = (uint8_t *)c + head;
     c->name = memcpy((uint8_t *)c + head + state, name, len);
-    c->rooted = *name == '/'; /* no name has a slash: it is a path from the root */
-    if (c->rooted) c->name = strrchr(c->name, '/') + 1;
+    if (*name == '/') { /* no name has a slash: it is a path from the root */
+        c->traits |= UK_TRAIT_ROOTED;
+        c->name = strrchr(c->name, '/') + 1;
+    }
     c->parent = uk_ref_retain(parent);
     c->props = props;
     c->behavior = &props->actor->receive;
@@ -84,7 +86,8 @@ static void cell_free(ukko_ref *r) {
         }
         uk_ref_release(m->perpetrator);
         ukko_msg_release(m->wait_cause);
-        ukko_msg_release(m->failed_message);
+        if (m->failed) uk_envelope_free(m->failed);
+        uk_cell_drop_customs(c);
         uk_free(m);
     }
     ukko_props_release(c->props);
@@ -120,7 +123,7 @@ static ukko_ref *cell_child(ukko_ref *r, ukko_slice name, int32_t uid) {
 }
 static void cell_print(ukko_ref *r, uk_buf *out) {
     uk_cell *c = uk_cell_of(r);
-    if (c->rooted) {
+    if (c->traits & UK_TRAIT_ROOTED) {
         size_t before = round_up(sizeof(uk_cell)) + round_up(c->props->actor->state_size);
         uk_buf_str(out, (const char *)c + before);
         return;
@@ -140,17 +143,14 @@ static const uk_ref_vt counted_vt = {UK_REF_CELL, counted_tell, uk_cell_tell_sys
 bool uk_ref_stopped(const ukko_ref *ref) {
     if (ref->vt->kind != UK_REF_CELL) return ref->vt->kind == UK_REF_EMPTY;
     const uk_cell *c = (const uk_cell *)(const void *)ref;
-    return atomic_load_explicit(&c->stopped, memory_order_relaxed);
+    return uk_cell_stopped(c);
 }
 
 /* ---- the turn ---- */
 
-static bool has_stopped(const uk_cell *c) {
-    return atomic_load_explicit(&c->stopped, memory_order_relaxed);
-}
 static void run_system(ukko_ctx *ctx) {
     uk_cell *c = ctx->cell;
-    while (c->sys_head && !has_stopped(c)) {
+    while (c->sys_head && !uk_cell_stopped(c)) {
         uk_sysmsg *m = c->sys_head;
         c->sys_head = m->next;
         m->next = NULL;
@@ -165,11 +165,11 @@ static bool run_messages(ukko_ctx *ctx, unsigned budget) {
         uk_inbox_look(c);
         if (c->sys_head) {
             run_system(ctx);
-            if (has_stopped(c)) return false;
+            if (uk_cell_stopped(c)) return false;
         }
         if (c->suspended) return false;
         uk_envelope *e = c->head;
-        if (!e && !(c->flags & UK_CELL_SHARED)) return false;
+        if (!e && !(c->traits & UK_TRAIT_SHARED)) return false;
         if (!budget--) return true;
         if (e) {
             c->head = e->next;
@@ -195,7 +195,7 @@ void uk_cell_run(uk_cell *c) {
         bool more = run_messages(&ctx, budget);
         uk_outbox_flush();
         uk_turn_flush(sys);
-        if (has_stopped(c)) {
+        if (uk_cell_stopped(c)) {
             uk_turn_over(w);
             end_life(c);
             return;
@@ -212,8 +212,11 @@ void uk_cell_run(uk_cell *c) {
 }
 void uk_cell_close(uk_cell *c) {
     ukko_system *sys = c->ref.sys;
-    atomic_store_explicit(&c->stopped, 1, memory_order_relaxed);
-    if (c->flags & UK_CELL_SHARED) uk_shared_leave(c->props->shared, c);
+    /* seq_cst: pairs with remember() in events.c, one of the two sees the other */
+    if (atomic_fetch_or_explicit(&c->marks, UK_MARK_STOPPED, memory_order_seq_cst) &
+        UK_MARK_SUBSCRIBED)
+        ukko_unsubscribe(sys, NULL, &c->ref);
+    if (c->traits & UK_TRAIT_SHARED) uk_shared_leave(c->props->shared, c);
     uk_inbox_close(c);
     for (uk_envelope *e = c->head, *next; e; e = next) {
         next = e->next;

@@ -61,6 +61,14 @@ typedef struct uk_behaviors {
 
 typedef struct uk_cell_timer uk_cell_timer;
 
+/* Who is watched, or has ended, with a message of the watcher's own instead of Terminated. */
+typedef struct uk_custom_watch {
+    struct uk_custom_watch *next;
+    ukko_ref *who; /* retained */
+    ukko_msg *msg; /* owned */
+    bool queued;   /* it has ended; a Terminated is under way to the watcher */
+} uk_custom_watch;
+
 typedef struct uk_kids { /* children; made with the first one */
     pthread_mutex_t lock; /* guards map; leaf but for ref releases, which are done outside */
     uk_map map;           /* name -> ukko_ref *, retained */
@@ -69,13 +77,15 @@ typedef struct uk_kids { /* children; made with the first one */
 
 typedef struct uk_more { /* what few actors need; made on demand */
     uk_ref_set watching, watched_by, terminated_queued;
+    uk_custom_watch *customs;
     uk_ref_set dying;  /* children elsewhere that were told to stop; local ones carry a mark */
     uint32_t n_dying;  /* both kinds */
-    ukko_msg *failed_message; /* what was being handled at the failure */
+    uk_envelope *failed; /* what was being handled at the failure; NULL: nothing */
     uk_child_stat *stats;
     ukko_ref *perpetrator;  /* whose failure suspends this cell; NULL: none */
     ukko_msg *wait_cause;   /* for UK_WAIT_RECREATE */
     uk_envelope *stash_head, *stash_tail; /* ukko_stash() */
+    int64_t stash_n, stash_max; /* stash_max -1: not asked for yet, 0: no limit */
     uk_sysmsg *sys_stash;   /* system messages held back while waiting; in order */
     uk_behaviors behaviors;
     uk_cell_timer *timers;
@@ -92,8 +102,16 @@ enum { /* uk_cell.flags: owner only */
     UK_CELL_TERMINATING = 1 << 3,
     UK_CELL_GUARDIAN = 1 << 4,
     UK_CELL_BORN = 1 << 5, /* the first turn has been */
-    UK_CELL_COUNTED = 1 << 6, /* constant: its props have a load */
-    UK_CELL_SHARED = 1 << 7   /* constant: its props have a shared mailbox */
+    UK_CELL_FAILED_AGAIN = 1 << 6 /* the state could not be made in a restart; children live */
+};
+enum { /* uk_cell.traits: constant */
+    UK_TRAIT_COUNTED = 1 << 0, /* its props have a load */
+    UK_TRAIT_SHARED = 1 << 1,  /* its props have a shared mailbox */
+    UK_TRAIT_ROOTED = 1 << 2   /* made for another node; the text in this block is the whole path */
+};
+enum { /* uk_cell.marks: never taken back */
+    UK_MARK_STOPPED = 1 << 0,   /* the inboxes are closed */
+    UK_MARK_SUBSCRIBED = 1 << 1 /* to events, once at least */
 };
 
 struct uk_cell {
@@ -110,12 +128,11 @@ struct uk_cell {
     ukko_props *props;
     const ukko_behavior *behavior;
     uk_more *more;
-    uint8_t flags;
+    uint8_t flags, traits;
     uint8_t pool_class;
-    _Atomic uint8_t stopped; /* 1 once the inboxes are closed; relaxed hint for caches */
+    _Atomic uint8_t marks;   /* any thread; relaxed hints, but see events.c */
     uint8_t suspended;       /* nesting depth, saturating */
     uint8_t dying;           /* told to stop by its parent; the parent's own mark */
-    uint8_t rooted; /* constant: made for another node; the text in this block is the whole path */
     uint8_t anchor_done; /* the anchor has been handled: to be freed once it is no anchor */
     uint8_t spare; /* counts of itself that it may hand out */
     _Atomic(uk_kids *) kids; /* release on creation, acquire by look-ups */
@@ -133,6 +150,9 @@ struct ukko_ctx {
 
 extern const uk_ref_vt uk_cell_vt;
 static inline uk_cell *uk_cell_of(ukko_ref *r) { return (uk_cell *)(void *)r; }
+static inline bool uk_cell_stopped(const uk_cell *c) {
+    return atomic_load_explicit(&c->marks, memory_order_relaxed) & UK_MARK_STOPPED;
+}
 
 /* cell.c */
 uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, const char *name,
@@ -169,6 +189,15 @@ bool uk_set_remove(uk_ref_set *s, ukko_ref *r); /* false: was not there */
 bool uk_set_has(const uk_ref_set *s, ukko_ref *r);
 void uk_set_fini(uk_ref_set *s);
 
+/* failure.c: what failures are called; any thread */
+int uk_failure_code(const ukko_msg *throwable); /* the code that a throwable stands for */
+const char *uk_failure_class(int code);         /* the Java class that a code stands for */
+bool uk_class_is(const char *class_name, const char *super); /* as far as classes are known */
+ukko_failure uk_failure_of(int code, const ukko_msg *cause, ukko_ref *child); /* borrows both */
+/* ActorInitializationException and PostRestartException: owned. why: the failure of the start;
+   original: what the restart was for, NULL for a first start. */
+ukko_msg *uk_failure_init(ukko_ref *actor, ukko_msg *why, const ukko_msg *original);
+
 /* fault.c: life and supervision; owner thread */
 void uk_cell_create(ukko_ctx *ctx);
 void uk_cell_failed(ukko_ctx *ctx, int code); /* a handler of this turn gave code */
@@ -180,10 +209,19 @@ void uk_cell_stop_child(uk_cell *c, ukko_ref *child);
 void uk_cell_child_failed(ukko_ctx *ctx, uk_sysmsg *m);
 void uk_cell_fail_with(ukko_ctx *ctx, int code, ukko_msg *cause, ukko_ref *perpetrator);
 void uk_cell_forget_child(uk_cell *c, ukko_ref *child);
-int uk_failure_code(const ukko_msg *throwable); /* the code that a throwable stands for */
+ukko_supervision uk_supervision_of(const uk_cell *c); /* defaults for what it leaves out */
+/* Logs and forgets what a hook without a result has recorded by ukko_fail(). */
+void uk_cell_hook_failed(ukko_ctx *ctx, const char *hook);
+/* Why the last spawn of this message failed, as a throwable, when code came from there; owned. */
+ukko_msg *uk_spawn_failure(const ukko_ctx *ctx, int code);
 
 /* watch.c: owner thread */
-void uk_cell_watch(uk_cell *c, ukko_ref *who);
+int uk_cell_watch(uk_cell *c, ukko_ref *who);
+/* Takes msg. UKKO_ESTATE: it is watched with another message. */
+int uk_cell_watch_with(uk_cell *c, ukko_ref *who, ukko_msg *msg);
+/* The message to give in place of a Terminated of who; owned, or NULL. */
+ukko_msg *uk_cell_custom_end(uk_cell *c, ukko_ref *who);
+void uk_cell_drop_customs(uk_cell *c);
 void uk_cell_unwatch(uk_cell *c, ukko_ref *who);
 void uk_cell_add_watcher(uk_cell *c, ukko_ref *watchee, ukko_ref *watcher);
 void uk_cell_remove_watcher(uk_cell *c, ukko_ref *watchee, ukko_ref *watcher);
@@ -192,13 +230,14 @@ void uk_cell_address_terminated(ukko_ctx *ctx, const char *address);
 void uk_cell_unwatch_all(uk_cell *c);
 void uk_cell_tell_watchers(uk_cell *c);
 
-/* context.c */
+/* receive.c */
 void uk_cell_receive(ukko_ctx *ctx, uk_envelope *e); /* handles one message */
-void uk_cell_stop_timers(uk_cell *c);
+int uk_cell_handle(ukko_ctx *ctx, ukko_msg *m); /* m in place of the current one; takes m */
+/* stash.c */
+void uk_cell_unstash(uk_cell *c); /* in front of what waits */
+/* celltimer.c */
+void uk_cell_stop_timers(uk_cell *c, bool receive_timeout); /* false: that one goes on */
 void uk_cell_touch_receive_timeout(uk_cell *c, const ukko_msg *m);
-void uk_cell_drop_stash(uk_cell *c); /* to dead letters */
-void uk_cell_unstash(uk_cell *c);
-int uk_cell_handle(ukko_ctx *ctx, const ukko_msg *m);
 /* celltimer.c, ask.c: messages that only the runtime sees */
 extern const ukko_type uk_tick_type, uk_answer_type;
 int uk_cell_tick(ukko_ctx *ctx, const ukko_msg *m);

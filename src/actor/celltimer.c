@@ -16,7 +16,8 @@ const ukko_type uk_tick_type = {sizeof(ukko_type),
                                 NULL,
                                 NULL,
                                 UKKO_SER_LOCAL,
-                                UKKO_TYPE_AUTO | UKKO_TYPE_QUIET,
+                                UKKO_TYPE_AUTO | UKKO_TYPE_QUIET |
+                                    UKKO_TYPE_NO_TIMEOUT_RESET,
                                 0,
                                 NULL,
                                 NULL,
@@ -106,33 +107,31 @@ void ukko_receive_timeout(ukko_ctx *ctx, int64_t timeout_ms) {
     more->receive_timer = uk_zalloc(sizeof *more->receive_timer);
     arm(c, more->receive_timer, timeout_ms);
 }
-/* Every message but the timeout itself and quiet ones begins the time anew. */
+/* Every message begins the time anew, but those that say they do not. m NULL: a restart. */
 void uk_cell_touch_receive_timeout(uk_cell *c, const ukko_msg *m) {
-    uk_cell_timer *t = c->more->receive_timer;
-    if (!t || m->type->flags & UKKO_TYPE_NO_TIMEOUT_RESET) return;
+    uk_cell_timer *t = c->more ? c->more->receive_timer : NULL;
+    if (!t || (m && m->type->flags & UKKO_TYPE_NO_TIMEOUT_RESET)) return;
     disarm(c, t);
     arm(c, t, c->more->receive_timeout_ms);
 }
-void uk_cell_stop_timers(uk_cell *c) {
+void uk_cell_stop_timers(uk_cell *c, bool receive_timeout) {
     if (!c->more) return;
     for (uk_cell_timer *t = c->more->timers, *next; t; t = next) {
         next = t->next;
         timer_free(c, t);
     }
+    c->more->timers = NULL;
+    if (!receive_timeout) return;
     if (c->more->receive_timer) timer_free(c, c->more->receive_timer);
-    c->more->timers = c->more->receive_timer = NULL;
+    c->more->receive_timer = NULL;
     c->more->receive_timeout_ms = 0;
 }
 int uk_cell_tick(ukko_ctx *ctx, const ukko_msg *m) {
     uk_cell *c = ctx->cell;
     uint64_t generation = UK_BODY(uk_tick, m)->generation;
     if (!c->more) return UKKO_OK;
-    if (c->more->receive_timer && c->more->receive_timer->generation == generation) {
-        ukko_msg *timeout = ukko_msg_new(&ukko_receive_timeout_type);
-        int rc = uk_cell_handle(ctx, timeout);
-        ukko_msg_release(timeout);
-        return rc;
-    }
+    if (c->more->receive_timer && c->more->receive_timer->generation == generation)
+        return uk_cell_handle(ctx, ukko_msg_new(&ukko_receive_timeout_type));
     uk_cell_timer **p = &c->more->timers;
     while (*p && (*p)->generation != generation) p = &(*p)->next;
     uk_cell_timer *t = *p;
@@ -145,7 +144,5 @@ int uk_cell_tick(ukko_ctx *ctx, const ukko_msg *m) {
         *p = t->next;
         timer_free(c, t);
     }
-    int rc = uk_cell_handle(ctx, msg);
-    ukko_msg_release(msg);
-    return rc;
+    return uk_cell_handle(ctx, msg);
 }

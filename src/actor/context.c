@@ -1,109 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an actor does in its turn: receiving, behaviours, stash, and the functions that take a
-   ukko_ctx. Runs in the cell's own turn. */
+/* What an actor may do in its turn: the functions that take a ukko_ctx. Runs in the cell's own
+   turn. */
 #include "actor/cell.h"
-#include "actor/routing.h"
 #include "actor/system.h"
 #include "base/mem.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* ---- receiving ---- */
-
-static int dispatch(ukko_ctx *ctx, const ukko_msg *m) {
-    uk_cell *c = ctx->cell;
-    const ukko_behavior *b = c->behavior;
-    for (const ukko_case *k = b->cases; k && k->type; k++)
-        if (k->type == m->type) return k->fn(ctx, c->state, m->body);
-    return b->otherwise ? b->otherwise(ctx, c->state, m) : UKKO_UNHANDLED;
-}
-static int unhandled(ukko_ctx *ctx, const ukko_msg *m) {
-    uk_cell *c = ctx->cell;
-    ukko_system *sys = c->ref.sys;
-    if (m->type == &ukko_terminated_type) {
-        const ukko_terminated *t = UK_BODY(ukko_terminated, m);
-        return ukko_fail_as(ctx, UKKO_EDEATHPACT, "org.apache.pekko.actor.DeathPactException",
-                            "Monitored actor [%s] terminated", uk_ref_text(t->ref));
-    }
-    ukko_dead_letter d = {ukko_msg_retain(m), ukko_sender(ctx), &c->ref, "unhandled"};
-    ukko_publish(sys, &ukko_unhandled_type, &d);
-    if (sys->debug_unhandled)
-        uk_log(sys, UKKO_LOG_DEBUG, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL,
-               "unhandled message of type [%s] from %s", ukko_msg_class(m), uk_ref_text(d.sender));
-    ukko_msg_release(d.message);
-    return UKKO_OK;
-}
-static void answer_identify(ukko_ctx *ctx, const ukko_msg *m) {
-    ukko_identity answer = {UK_BODY(ukko_identify, m)->id, &ctx->cell->ref};
-    if (ctx->current->sender)
-        uk_ref_tell(ctx->current->sender, ukko_msg_copy(&ukko_identity_type, &answer),
-                    &ctx->cell->ref);
-}
-static int received_terminated(ukko_ctx *ctx, const ukko_msg *m) {
-    uk_cell *c = ctx->cell;
-    ukko_ref *who = UK_BODY(ukko_terminated, m)->ref;
-    if (!c->more || !uk_set_remove(&c->more->terminated_queued, who))
-        return UKKO_OK; /* unwatched since */
-    int rc = dispatch(ctx, m);
-    return rc == UKKO_UNHANDLED ? unhandled(ctx, m) : rc;
-}
-static int receive_auto(ukko_ctx *ctx, const ukko_msg *m) {
-    uk_cell *c = ctx->cell;
-    if (m->type == &uk_tick_type) return uk_cell_tick(ctx, m);
-    if (m->type == &uk_answer_type) return uk_cell_answered(ctx, m);
-    if (m->type == &ukko_terminated_type) return received_terminated(ctx, m);
-    if (m->type == &ukko_identify_type) {
-        answer_identify(ctx, m);
-        return UKKO_OK;
-    }
-    if (m->type == &ukko_poison_pill_type) {
-        uk_ref_system(&c->ref, uk_sysmsg_new(UK_SYS_TERMINATE, NULL, NULL));
-        return UKKO_OK;
-    }
-    if (m->type == &ukko_kill_type)
-        return ukko_fail_as(ctx, UKKO_EKILLED, "org.apache.pekko.actor.ActorKilledException",
-                            "Kill");
-    if (m->type == &uk_selection_type) {
-        uk_selection_deliver(&c->ref, ukko_msg_retain(m), ctx->current->sender);
-        return UKKO_OK;
-    }
-    return uk_cell_handle(ctx, m);
-}
-/* A message to the actor's own handlers; also that of a timer. */
-int uk_cell_handle(ukko_ctx *ctx, const ukko_msg *m) {
-    int rc = dispatch(ctx, m);
-    return rc == UKKO_UNHANDLED ? unhandled(ctx, m) : rc;
-}
-/* What a router looks at; relaxed, an estimate. */
-static void count(uk_load *l, bool begins) {
-    if (begins) atomic_fetch_sub_explicit(&l->queued, 1, memory_order_relaxed);
-    atomic_store_explicit(&l->busy, begins, memory_order_relaxed);
-}
-void uk_cell_receive(ukko_ctx *ctx, uk_envelope *e) {
-    uk_cell *c = ctx->cell;
-    const ukko_msg *m = e->msg;
-    if (c->flags & UK_CELL_COUNTED) count(c->props->load, true);
-    ctx->current = e;
-    ctx->taken = false;
-    int rc;
-    if (!(m->type->flags & UKKO_TYPE_AUTO)) {
-        rc = dispatch(ctx, m);
-        if (rc == UKKO_UNHANDLED) rc = unhandled(ctx, m);
-    } else {
-        rc = receive_auto(ctx, m);
-    }
-    if (c->more && c->more->receive_timeout_ms) uk_cell_touch_receive_timeout(c, m);
-    if (rc < 0) uk_cell_failed(ctx, rc);
-    uk_outbox_flush();
-    if (ctx->failure) { /* recorded, but the handler gave no failure back */
-        ukko_msg_release(ctx->failure);
-        ctx->failure = NULL;
-    }
-    ctx->current = NULL;
-    if (!ctx->taken) uk_cell_done(c, e);
-    if (c->flags & UK_CELL_COUNTED) count(c->props->load, false);
-}
 
 /* ---- who and what ---- */
 
@@ -120,9 +23,6 @@ ukko_ref *ukko_child(ukko_ctx *ctx, const char *name) {
     ukko_ref *r = uk_kids_get(ctx->cell, ukko_str(name));
     uk_ref_release(r); /* one that ends meanwhile lives on in its notice to this actor */
     return r;
-}
-int ukko_spawn(ukko_ctx *ctx, ukko_props *props, const char *name, ukko_ref **out) {
-    return uk_cell_spawn(ctx->cell->ref.sys, ctx->cell, props, name, out);
 }
 
 /* ---- sending ---- */
@@ -191,7 +91,10 @@ void ukko_unbecome(ukko_ctx *ctx) {
 /* ---- stopping, watching, failing, logging ---- */
 
 void ukko_stop(ukko_ctx *ctx, ukko_ref *ref) { uk_cell_stop_child(ctx->cell, ref); }
-void ukko_watch(ukko_ctx *ctx, ukko_ref *ref) { uk_cell_watch(ctx->cell, ref); }
+int ukko_watch(ukko_ctx *ctx, ukko_ref *ref) { return uk_cell_watch(ctx->cell, ref); }
+int ukko_watch_with(ukko_ctx *ctx, ukko_ref *ref, ukko_msg *msg) {
+    return uk_cell_watch_with(ctx->cell, ref, msg);
+}
 void ukko_unwatch(ukko_ctx *ctx, ukko_ref *ref) { uk_cell_unwatch(ctx->cell, ref); }
 
 static int fail(ukko_ctx *ctx, int code, const char *class_name, const char *format, va_list ap) {
@@ -225,28 +128,3 @@ void ukko_log(ukko_ctx *ctx, ukko_log_level level, const char *format, ...) {
     va_end(ap);
     uk_log(c->ref.sys, level, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL, "%s", text);
 }
-
-/* ---- stash ---- */
-
-int ukko_stash(ukko_ctx *ctx) {
-    uk_cell *c = ctx->cell;
-    if (!ctx->current || ctx->taken) return UKKO_ESTATE;
-    uk_more *more = uk_cell_more(c);
-    ctx->taken = true;
-    ctx->current->next = NULL;
-    if (more->stash_tail) more->stash_tail->next = ctx->current;
-    else more->stash_head = ctx->current;
-    more->stash_tail = ctx->current;
-    return UKKO_OK;
-}
-static void unstash(uk_cell *c) { /* in front of what waits */
-    uk_more *more = c->more;
-    if (!more || !more->stash_head) return;
-    more->stash_tail->next = c->head;
-    if (!c->head) c->tail = more->stash_tail;
-    c->head = more->stash_head;
-    more->stash_head = more->stash_tail = NULL;
-}
-void ukko_unstash_all(ukko_ctx *ctx) { unstash(ctx->cell); }
-void uk_cell_unstash(uk_cell *c) { unstash(c); }
-void uk_cell_drop_stash(uk_cell *c) { unstash(c); /* and what waits becomes dead letters */ }

@@ -6,29 +6,9 @@
 #include "base/mem.h"
 #include <string.h>
 
-static const struct {
-    int code;
-    const char *class_name;
-} classes[] = {
-    {UKKO_EKILLED, "org.apache.pekko.actor.ActorKilledException"},
-    {UKKO_EINIT, "org.apache.pekko.actor.ActorInitializationException"},
-    {UKKO_EDEATHPACT, "org.apache.pekko.actor.DeathPactException"},
-};
-static const char *class_of(int code) {
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
-        if (classes[i].code == code) return classes[i].class_name;
-    return "java.lang.RuntimeException";
-}
-int uk_failure_code(const ukko_msg *m) {
-    const ukko_throwable *t = ukko_msg_get(m, &ukko_throwable_type);
-    const char *name = t ? t->original_class ? t->original_class : t->class_name : "";
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
-        if (!strcmp(classes[i].class_name, name)) return classes[i].code;
-    return UKKO_EUSER;
-}
 static void debug(uk_cell *c, const char *text) {
     ukko_system *sys = c->ref.sys;
-    if (sys->debug_lifecycle)
+    if (sys->debug.lifecycle)
         uk_log(sys, UKKO_LOG_DEBUG, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL, "%s",
                text);
 }
@@ -38,23 +18,56 @@ static void suspend_self(uk_cell *c) {
 static void resume_self(uk_cell *c) {
     if (c->suspended) c->suspended--;
 }
-static void each_child(uk_cell *c, uk_sys_kind kind, ukko_msg *cause, ukko_ref *only,
-                       ukko_ref * not ) {
+typedef struct kids { /* a snapshot; each retained */
+    ukko_ref **list;
     size_t n;
-    ukko_ref **all = uk_kids_all(c, &n);
-    for (size_t i = 0; i < n; i++) {
-        if (not && ukko_ref_equal(all[i], not)) continue;
-        uk_sysmsg *m = uk_sysmsg_new(kind, NULL, NULL);
-        if (cause && (!only || ukko_ref_equal(all[i], only))) m->cause = ukko_msg_retain(cause);
-        uk_ref_system(all[i], m);
-    }
-    uk_refs_free(all, n);
+} kids;
+static kids kids_now(uk_cell *c) {
+    kids k;
+    k.list = uk_kids_all(c, &k.n);
+    return k;
+}
+static void kids_end(kids k) { uk_refs_free(k.list, k.n); }
+static bool among(const kids *k, ukko_ref *r) {
+    for (size_t i = 0; k && i < k->n; i++)
+        if (k->list[i] == r) return true;
+    return false;
+}
+static void tell_kid(ukko_ref *child, uk_sys_kind kind, const ukko_msg *cause) {
+    uk_sysmsg *m = uk_sysmsg_new(kind, NULL, NULL);
+    m->cause = ukko_msg_retain(cause);
+    uk_ref_system(child, m);
+}
+static void suspend_children(uk_cell *c, ukko_ref *but, const kids *those_neither) {
+    kids k = kids_now(c);
+    for (size_t i = 0; i < k.n; i++)
+        if (!(but && ukko_ref_equal(k.list[i], but)) && !among(those_neither, k.list[i]))
+            tell_kid(k.list[i], UK_SYS_SUSPEND, NULL);
+    kids_end(k);
+}
+static void resume_children(uk_cell *c, const ukko_msg *cause, ukko_ref *perpetrator) {
+    kids k = kids_now(c);
+    for (size_t i = 0; i < k.n; i++)
+        tell_kid(k.list[i], UK_SYS_RESUME,
+                 perpetrator && ukko_ref_equal(k.list[i], perpetrator) ? cause : NULL);
+    kids_end(k);
 }
 
 /* ---- failing ---- */
 
+/* What is being handled stays at hand, so that hooks still know message and sender. */
+static void keep_current(ukko_ctx *ctx) {
+    uk_more *more = uk_cell_more(ctx->cell);
+    uk_envelope *e = ctx->current;
+    if (more->failed) uk_cell_done(ctx->cell, more->failed);
+    more->failed = NULL;
+    if (!e) return;
+    more->failed = ctx->taken ? uk_envelope_new(ukko_msg_retain(e->msg), e->sender) : e;
+    ctx->taken = true;
+}
 /* The cell itself has failed: it stands still until its parent has decided. Takes cause. */
-void uk_cell_fail_with(ukko_ctx *ctx, int code, ukko_msg *cause, ukko_ref *perpetrator) {
+static void fail_with(ukko_ctx *ctx, int code, ukko_msg *cause, ukko_ref *perpetrator,
+                      const kids *not_to_suspend) {
     uk_cell *c = ctx->cell;
     if (c->flags &
         (UK_CELL_FAILED | UK_CELL_TERMINATING)) { /* already reported, or nobody to tell */
@@ -66,30 +79,52 @@ void uk_cell_fail_with(ukko_ctx *ctx, int code, ukko_msg *cause, ukko_ref *perpe
     c->flags |= UK_CELL_FAILED;
     uk_ref_release(more->perpetrator);
     more->perpetrator = uk_ref_retain(perpetrator ? perpetrator : &c->ref);
-    ukko_msg_release(more->failed_message);
-    more->failed_message = ctx->current ? ukko_msg_retain(ctx->current->msg) : NULL;
-    each_child(c, UK_SYS_SUSPEND, NULL, NULL, perpetrator);
+    keep_current(ctx);
+    suspend_children(c, perpetrator, not_to_suspend);
     uk_sysmsg *m = uk_sysmsg_new(UK_SYS_FAILED, &c->ref, NULL);
     m->uid = c->ref.uid;
     m->code = code;
     m->cause = cause;
     uk_ref_system(c->parent, m);
 }
+void uk_cell_fail_with(ukko_ctx *ctx, int code, ukko_msg *cause, ukko_ref *perpetrator) {
+    fail_with(ctx, code, cause, perpetrator, NULL);
+}
 static ukko_msg *take_failure(ukko_ctx *ctx, int code) {
     ukko_msg *f = ctx->failure;
     ctx->failure = NULL;
-    return f ? f : ukko_msg_throwable(class_of(code), ukko_strerror(code));
+    if (!f) f = uk_spawn_failure(ctx, code);
+    return f ? f : ukko_msg_throwable(uk_failure_class(code), ukko_strerror(code));
 }
 void uk_cell_failed(ukko_ctx *ctx, int code) {
     uk_cell_fail_with(ctx, code, take_failure(ctx, code), NULL);
 }
+void uk_cell_hook_failed(ukko_ctx *ctx, const char *hook) {
+    uk_cell *c = ctx->cell;
+    const ukko_throwable *t = ukko_msg_get(ctx->failure, &ukko_throwable_type);
+    if (t)
+        uk_log(c->ref.sys, UKKO_LOG_ERROR, uk_ref_text(&c->ref), c->props->actor->name, NULL,
+               t->class_name, "%s failed: %s", hook, t->message ? t->message : "");
+    ukko_msg_release(ctx->failure);
+    ctx->failure = NULL;
+}
 static void clear_failed(uk_cell *c) {
-    c->flags &= (uint8_t)~(UK_CELL_FAILED | UK_CELL_FAILED_FATALLY);
+    c->flags &= (uint8_t)~(UK_CELL_FAILED | UK_CELL_FAILED_FATALLY | UK_CELL_FAILED_AGAIN);
     if (!c->more) return;
     uk_ref_release(c->more->perpetrator);
-    ukko_msg_release(c->more->failed_message);
+    if (c->more->failed) uk_cell_done(c, c->more->failed);
     c->more->perpetrator = NULL;
-    c->more->failed_message = NULL;
+    c->more->failed = NULL;
+}
+/* A hook of a failed actor runs with the message at hand that it failed on. */
+static void hook_begin(ukko_ctx *ctx) {
+    if (ctx->current || !ctx->cell->more || !ctx->cell->more->failed) return;
+    ctx->current = ctx->cell->more->failed;
+    ctx->taken = true; /* it belongs to the cell */
+}
+static void hook_end(ukko_ctx *ctx, const char *hook) {
+    if (ctx->cell->more && ctx->current == ctx->cell->more->failed) ctx->current = NULL;
+    uk_cell_hook_failed(ctx, hook);
 }
 
 /* ---- making and unmaking the state ---- */
@@ -104,22 +139,24 @@ static void fresh_state(uk_cell *c) {
 }
 static void end_state(ukko_ctx *ctx) {
     uk_cell *c = ctx->cell;
-    if (c->flags & UK_CELL_CREATED && c->props->actor->stop) c->props->actor->stop(ctx, c->state);
+    if (c->flags & UK_CELL_CREATED && c->props->actor->stop) {
+        hook_begin(ctx);
+        c->props->actor->stop(ctx, c->state);
+        hook_end(ctx, "stop");
+    }
     c->flags &= (uint8_t)~UK_CELL_CREATED;
 }
-static void creation_failed(ukko_ctx *ctx, int code) {
+/* original: what the restart was for; NULL: the first start. survivors: children from before it. */
+static void creation_failed(ukko_ctx *ctx, int code, const ukko_msg *original,
+                            const kids *survivors) {
     uk_cell *c = ctx->cell;
-    ukko_msg *cause = take_failure(ctx, code);
-    const ukko_throwable *why = ukko_msg_get(cause, &ukko_throwable_type);
-    ukko_throwable t = {.class_name = class_of(UKKO_EINIT),
-                        .message = why->message,
-                        .cause = cause,
-                        .actor = &c->ref};
+    ukko_msg *why = take_failure(ctx, code);
     c->flags |= UK_CELL_CREATED; /* stop() is the last call also on a state whose start failed */
     end_state(ctx);
-    c->flags |= UK_CELL_FAILED_FATALLY;
-    uk_cell_fail_with(ctx, UKKO_EINIT, ukko_msg_copy(&ukko_throwable_type, &t), NULL);
-    ukko_msg_release(cause);
+    fresh_state(c);
+    c->flags |= original ? UK_CELL_FAILED_AGAIN : UK_CELL_FAILED_FATALLY;
+    fail_with(ctx, UKKO_EINIT, uk_failure_init(&c->ref, why, original), NULL, survivors);
+    ukko_msg_release(why);
 }
 void uk_cell_create(ukko_ctx *ctx) {
     uk_cell *c = ctx->cell;
@@ -127,7 +164,7 @@ void uk_cell_create(ukko_ctx *ctx) {
     fresh_state(c);
     int rc = a->start ? a->start(ctx, c->state, args_of(c), c->props->n_args) : UKKO_OK;
     if (rc < 0) {
-        creation_failed(ctx, rc);
+        creation_failed(ctx, rc, NULL, NULL);
         return;
     }
     c->flags |= UK_CELL_CREATED;
@@ -172,15 +209,11 @@ static bool wait_for_children(uk_cell *c, uk_wait then) {
 
 /* ---- restart ---- */
 
-static ukko_failure failure_of(int code, const ukko_msg *cause) {
-    const ukko_throwable *t = ukko_msg_get(cause, &ukko_throwable_type);
-    return (ukko_failure){code, t && t->message ? t->message : "",
-                          t ? t->class_name : class_of(code), cause, NULL};
-}
 static void finish_recreate(ukko_ctx *ctx, ukko_msg *cause) { /* takes cause */
     uk_cell *c = ctx->cell;
     const ukko_actor *a = c->props->actor;
-    ukko_failure why = failure_of(uk_failure_code(cause), cause);
+    ukko_failure why = uk_failure_of(uk_failure_code(cause), cause, NULL);
+    kids survivors = kids_now(c); /* before the new state makes its own */
     resume_self(c);
     clear_failed(c);
     fresh_state(c);
@@ -188,42 +221,66 @@ static void finish_recreate(ukko_ctx *ctx, ukko_msg *cause) { /* takes cause */
              : a->start       ? a->start(ctx, c->state, args_of(c), c->props->n_args)
                               : UKKO_OK;
     if (rc < 0) {
-        creation_failed(ctx, rc);
+        creation_failed(ctx, rc, cause, &survivors);
     } else {
         c->flags |= UK_CELL_CREATED;
+        uk_cell_touch_receive_timeout(c, NULL);
         debug(c, "restarted");
-        each_child(c, UK_SYS_RECREATE, cause, NULL, NULL); /* those that before_restart let live */
+        for (size_t i = 0; i < survivors.n; i++)
+            tell_kid(survivors.list[i], UK_SYS_RECREATE, cause);
     }
+    kids_end(survivors);
     ukko_msg_release(cause);
 }
-static void default_before_restart(ukko_ctx *ctx) {
-    stop_children(ctx->cell);
-    end_state(ctx);
+static void unwatch_children(uk_cell *c) {
+    kids k = kids_now(c);
+    for (size_t i = 0; i < k.n; i++) uk_cell_unwatch(c, k.list[i]);
+    kids_end(k);
 }
-static void fault_create(ukko_ctx *ctx);
-static void fault_recreate(ukko_ctx *ctx, ukko_msg *cause) { /* takes cause */
+/* Takes leave of the old state. */
+static void before_restart(ukko_ctx *ctx, const ukko_msg *cause) {
     uk_cell *c = ctx->cell;
     const ukko_actor *a = c->props->actor;
-    if (!(c->flags & UK_CELL_CREATED)) {
+    if (a->before_restart) {
+        ukko_failure why = uk_failure_of(uk_failure_code(cause), cause, NULL);
+        hook_begin(ctx);
+        a->before_restart(ctx, c->state, &why, ctx->current ? ctx->current->msg : NULL);
+        hook_end(ctx, "before_restart");
+        c->flags &= (uint8_t)~UK_CELL_CREATED;
+    } else {
+        unwatch_children(c);
+        stop_children(c);
+        end_state(ctx);
+    }
+}
+static void fault_create(ukko_ctx *ctx);
+static void fault_resume(ukko_ctx *ctx, ukko_msg *cause);
+
+static void log_changing(uk_cell *c, const char *what, const ukko_msg *cause) {
+    const ukko_throwable *t = ukko_msg_get(cause, &ukko_throwable_type);
+    uk_log(c->ref.sys, UKKO_LOG_ERROR, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL,
+           "changing %s after %s: %s", what, t ? t->class_name : "null",
+           t && t->message ? t->message : "");
+}
+static void fault_recreate(ukko_ctx *ctx, ukko_msg *cause) { /* takes cause */
+    uk_cell *c = ctx->cell;
+    bool again = c->flags & UK_CELL_FAILED_AGAIN;
+    if (!(c->flags & UK_CELL_CREATED) && !again) {
+        log_changing(c, "Recreate into Create", cause);
         ukko_msg_release(cause);
         fault_create(ctx);
         return;
     }
-    if (!c->suspended ||
-        c->flags & UK_CELL_TERMINATING) { /* not asked for: see wire facts on Recreate */
+    if (!c->suspended || c->flags & UK_CELL_TERMINATING) { /* not asked for, or too late */
         ukko_msg_release(cause);
+        if (c->suspended) fault_resume(ctx, NULL); /* keeps the depth balanced */
         return;
     }
-    if (a->before_restart) {
-        ukko_failure why = failure_of(uk_failure_code(cause), cause);
-        a->before_restart(ctx, c->state, &why, c->more ? c->more->failed_message : NULL);
-        c->flags &= (uint8_t)~UK_CELL_CREATED;
-    } else {
-        default_before_restart(ctx);
-    }
-    uk_cell_stop_timers(c);
+    debug(c, "restarting");
+    if (!again) before_restart(ctx, cause);
+    uk_cell_stop_timers(c, false);
     uk_cell_unstash(c); /* a restart gives stashed messages back to the mailbox */
-    if (!cause) cause = ukko_msg_throwable(class_of(UKKO_EUSER), "restart");
+    if (!cause) cause = ukko_msg_throwable(uk_failure_class(UKKO_EUSER), "restart");
     if (!wait_for_children(c, UK_WAIT_RECREATE)) {
         finish_recreate(ctx, cause);
         return;
@@ -237,23 +294,30 @@ static void finish_create(ukko_ctx *ctx) {
     uk_cell_create(ctx);
 }
 static void fault_create(ukko_ctx *ctx) {
+    uk_cell_stop_timers(ctx->cell, true);
     stop_children(ctx->cell);
     if (!wait_for_children(ctx->cell, UK_WAIT_CREATE)) finish_create(ctx);
 }
 static void fault_suspend(uk_cell *c) {
     suspend_self(c);
-    each_child(c, UK_SYS_SUSPEND, NULL, NULL, NULL);
+    suspend_children(c, NULL, NULL);
 }
-static void fault_resume(ukko_ctx *ctx, ukko_msg *cause) {
+static void fault_resume(ukko_ctx *ctx, ukko_msg *cause) { /* cause: it was our own failure */
     uk_cell *c = ctx->cell;
-    if (!(c->flags & UK_CELL_CREATED)) {
-        if (c->flags & UK_CELL_FAILED_FATALLY) fault_create(ctx);
+    if (!(c->flags & UK_CELL_CREATED) && c->flags & UK_CELL_FAILED_FATALLY) {
+        log_changing(c, "Resume into Create", cause);
+        fault_create(ctx);
+        return;
+    }
+    if (c->flags & UK_CELL_FAILED_AGAIN && cause) {
+        log_changing(c, "Resume into Restart", cause);
+        fault_recreate(ctx, ukko_msg_retain(cause));
         return;
     }
     ukko_ref *perp = c->more ? uk_ref_retain(c->more->perpetrator) : NULL;
     resume_self(c);
     if (cause) clear_failed(c);
-    each_child(c, UK_SYS_RESUME, cause, perp ? perp : &c->ref, NULL);
+    resume_children(c, cause, perp);
     uk_ref_release(perp);
 }
 
@@ -262,10 +326,11 @@ static void fault_resume(ukko_ctx *ctx, ukko_msg *cause) {
 static void finish_terminate(ukko_ctx *ctx) {
     uk_cell *c = ctx->cell;
     end_state(ctx);
-    uk_cell_stop_timers(c);
-    uk_cell_drop_stash(c);
+    uk_cell_stop_timers(c, true);
+    uk_cell_unstash(c); /* it becomes dead letters with the rest */
     uk_cell_unwatch_all(c);
     clear_failed(c);
+    uk_outbox_flush(); /* what stop() has sent goes before the news of the end */
     uk_cell_close(c);
     /* the name is free before any watcher hears of the end, however late the parent gets to run */
     if (c->parent->vt->kind == UK_REF_CELL) uk_kids_remove(uk_cell_of(c->parent), &c->ref);
@@ -279,6 +344,7 @@ void uk_cell_terminate(ukko_ctx *ctx) {
     uk_cell *c = ctx->cell;
     bool was = c->flags & UK_CELL_TERMINATING;
     c->flags |= UK_CELL_TERMINATING;
+    uk_cell_stop_timers(c, true);
     uk_cell_unwatch_all(c);
     stop_children(c);
     if (!wait_for_children(c, UK_WAIT_TERMINATE)) {
@@ -288,11 +354,19 @@ void uk_cell_terminate(ukko_ctx *ctx) {
         debug(c, "stopping");
     }
 }
+/* handleChildTerminated */
+static void tell_child_gone(ukko_ctx *ctx, ukko_ref *child) {
+    ukko_supervision s = uk_supervision_of(ctx->cell);
+    if (!s.child_gone || !(ctx->cell->flags & UK_CELL_CREATED)) return;
+    s.child_gone(ctx, ctx->cell->state, child);
+    uk_cell_hook_failed(ctx, "child_gone");
+}
 void uk_cell_child_gone(ukko_ctx *ctx, ukko_ref *child) {
     uk_cell *c = ctx->cell;
     bool was = unmark_dying(c, child);
     uk_cell_forget_child(c, child);
     uk_kids_remove(c, child);
+    tell_child_gone(ctx, child);
     if (!was || c->more->n_dying) return;
     uk_wait then = (uk_wait)c->more->wait;
     ukko_msg *cause = c->more->wait_cause;
@@ -364,14 +438,14 @@ void uk_cell_system(ukko_ctx *ctx, uk_sysmsg *m) {
     }
     handle(ctx, m);
     uk_sysmsg_free(m);
-    bool stopped = atomic_load_explicit(&c->stopped, memory_order_relaxed);
+    bool stopped = uk_cell_stopped(c);
     if (!c->more || !c->more->sys_stash || (state_of(c) >= before && !stopped)) return;
     uk_sysmsg *list = c->more->sys_stash;
     c->more->sys_stash = NULL;
     for (uk_sysmsg *next; list; list = next) {
         next = list->next;
         list->next = NULL;
-        if (atomic_load_explicit(&c->stopped, memory_order_relaxed))
+        if (uk_cell_stopped(c))
             uk_dead_system(c->ref.sys, list, &c->ref);
         else uk_cell_system(ctx, list);
     }

@@ -201,7 +201,8 @@ static ukko_directive escalate(ukko_ctx *ctx, void *state, const ukko_failure *w
     (void)ctx, (void)state, (void)why;
     return UKKO_ESCALATE;
 }
-static const ukko_supervision escalating = {sizeof(ukko_supervision), false, -1, 0, escalate};
+static const ukko_supervision escalating = {
+    .size = sizeof(ukko_supervision), .max_restarts = -1, .decide = escalate};
 static void keep_routees(ukko_ctx *ctx, void *state, const ukko_failure *why, const ukko_msg *msg) {
     (void)ctx, (void)state, (void)why,
         (void)msg; /* they live on, and are restarted with the router */

@@ -257,7 +257,7 @@ static void count_for_resizer(uk_cell *c) {
 }
 void uk_router_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     uk_cell *c = uk_cell_of(to);
-    if (for_the_router(msg->type) || atomic_load_explicit(&c->stopped, memory_order_relaxed)) {
+    if (for_the_router(msg->type) || uk_cell_stopped(c)) {
         uk_cell_tell(to, msg, sender);
         return;
     }

@@ -8,8 +8,33 @@
 #include <stddef.h>
 
 static _Thread_local ukko_error spawn_error; /* of the last spawn on this thread that failed */
+static _Thread_local struct {
+    const uk_cell *parent; /* compared only, as are the others: they tell one message from others */
+    const uk_envelope *current;
+    int32_t uid;
+} spawn_by; /* who did it, when an actor did */
 
 void ukko_spawn_error(ukko_error *err) { *err = spawn_error; }
+
+ukko_msg *uk_spawn_failure(const ukko_ctx *ctx, int code) {
+    if (spawn_by.parent != ctx->cell || spawn_by.uid != ctx->cell->ref.uid ||
+        spawn_by.current != ctx->current || spawn_error.code != code)
+        return NULL;
+    bool name = code == UKKO_EEXISTS || code == UKKO_EINVAL;
+    return ukko_msg_throwable(name ? uk_failure_class(UKKO_EEXISTS)
+                              : code == UKKO_ESTOPPED ? "java.lang.IllegalStateException"
+                                                      : uk_failure_class(code),
+                              spawn_error.message);
+}
+int ukko_spawn(ukko_ctx *ctx, ukko_props *props, const char *name, ukko_ref **out) {
+    int rc = uk_cell_spawn(ctx->cell->ref.sys, ctx->cell, props, name, out);
+    if (rc < 0) {
+        spawn_by.parent = ctx->cell;
+        spawn_by.current = ctx->current;
+        spawn_by.uid = ctx->cell->ref.uid;
+    }
+    return rc;
+}
 
 static int check(uk_cell *parent, const ukko_props *props, const char *name) {
     if (!props || !props->actor || props->actor->size < offsetof(ukko_actor, receive))
@@ -55,6 +80,9 @@ static int spawn_here(ukko_system *sys, uk_cell *parent, ukko_props *props, cons
         return UKKO_EEXISTS;
     }
     if (out) *out = uk_ref_retain(&c->ref);
+    if (sys->debug.lifecycle)
+        uk_log(sys, UKKO_LOG_DEBUG, uk_ref_text(&parent->ref), parent->props->actor->name, NULL,
+               NULL, "now supervising Actor[%s]", uk_ref_text(&c->ref));
     uk_cell_start(c);
     uk_ref_release(&c->ref); /* ours; its life keeps the other */
     return UKKO_OK;

@@ -5,12 +5,23 @@
 #include "actor/system.h"
 #include "base/mem.h"
 #include "base/os.h"
+#include <string.h>
 
-static const ukko_supervision default_strategy = {sizeof(ukko_supervision), false, -1, 0, NULL};
+static const ukko_rule stop_all[] = {{0, "java.lang.Exception", UKKO_STOP}, {0, NULL, 0}};
+const ukko_supervision ukko_stopping = {
+    .size = sizeof(ukko_supervision), .max_restarts = -1, .rules = stop_all};
 
-static ukko_directive default_decide(int code) {
-    return code == UKKO_EINIT || code == UKKO_EKILLED || code == UKKO_EDEATHPACT ? UKKO_STOP
-                                                                                 : UKKO_RESTART;
+/* SupervisorStrategy.defaultDecider */
+static ukko_directive default_decide(const ukko_failure *why) {
+    if (why->code == UKKO_EINIT || why->code == UKKO_EKILLED || why->code == UKKO_EDEATHPACT)
+        return UKKO_STOP;
+    return uk_class_is(why->class_name, "java.lang.Error") ? UKKO_ESCALATE : UKKO_RESTART;
+}
+ukko_supervision uk_supervision_of(const uk_cell *c) {
+    const ukko_supervision *given = c->props->actor->supervision;
+    ukko_supervision s = {.size = sizeof s, .max_restarts = -1};
+    if (given) memcpy(&s, given, given->size < sizeof s ? given->size : sizeof s);
+    return s;
 }
 static uk_child_stat *stat_of(uk_cell *c, ukko_ref *child) {
     uk_more *more = uk_cell_more(c);
@@ -68,21 +79,38 @@ static void all_for_one(uk_cell *c, ukko_ref *child, ukko_msg *cause, const ukko
     }
     uk_refs_free(all, n);
 }
-static void log_decision(uk_cell *c, ukko_ref *child, const ukko_failure *why, ukko_directive d) {
+/* What the log says of a failure: of one at start, the reason behind it. */
+static const char *text_of(const ukko_failure *why) {
+    const ukko_throwable *t = ukko_msg_get(why->cause, &ukko_throwable_type);
+    const ukko_throwable *inner = t ? ukko_msg_get(t->cause, &ukko_throwable_type) : NULL;
+    if (inner && uk_class_is(why->class_name, uk_failure_class(UKKO_EINIT)))
+        return inner->message ? inner->message : inner->class_name;
+    return t && t->message ? t->message : why->class_name;
+}
+static void log_decision(uk_cell *c, ukko_ref *child, const ukko_failure *why, ukko_directive d,
+                         const ukko_supervision *s) {
     static const char *const logger[] = {"org.apache.pekko.actor.OneForOneStrategy",
                                          "org.apache.pekko.actor.AllForOneStrategy"};
-    const ukko_supervision *s = c->props->actor->supervision;
-    ukko_log_level level = d == UKKO_RESUME ? UKKO_LOG_WARN : UKKO_LOG_ERROR;
-    if (d == UKKO_ESCALATE) return;
-    uk_log(c->ref.sys, level, uk_ref_text(child), logger[s && s->all_for_one], NULL,
-           why->class_name, "%s", why->message);
+    ukko_log_level level = (ukko_log_level)(d >> UKKO_DIRECTIVE_LEVEL_SHIFT);
+    d &= UKKO_DIRECTIVE_MASK;
+    if (!level) level = d == UKKO_RESUME ? UKKO_LOG_WARN : UKKO_LOG_ERROR;
+    if (s->quiet || (d != UKKO_RESUME && d != UKKO_RESTART && d != UKKO_STOP)) return;
+    uk_log(c->ref.sys, level, uk_ref_text(child), logger[s->all_for_one], NULL, why->class_name,
+           "%s", text_of(why));
+}
+static ukko_directive decide(ukko_ctx *ctx, const ukko_failure *why, const ukko_supervision *s) {
+    for (const ukko_rule *r = s->rules; r && r->directive; r++)
+        if ((!r->code || r->code == why->code) &&
+            (!r->class_name || uk_class_is(why->class_name, r->class_name)))
+            return r->directive;
+    return s->decide ? s->decide(ctx, ctx->cell->state, why) : default_decide(why);
 }
 static void apply(ukko_ctx *ctx, uk_sysmsg *m, ukko_directive d, const ukko_supervision *s) {
     uk_cell *c = ctx->cell;
     void (*process)(uk_cell *, ukko_ref *, ukko_msg *, const ukko_supervision *, bool) =
         s->all_for_one ? all_for_one : one_for_one;
     uk_sysmsg *resume;
-    switch (d) {
+    switch ((int)(d & UKKO_DIRECTIVE_MASK)) {
     case UKKO_RESUME:
         resume = uk_sysmsg_new(UK_SYS_RESUME, NULL, NULL);
         resume->cause = ukko_msg_retain(m->cause);
@@ -93,20 +121,28 @@ static void apply(ukko_ctx *ctx, uk_sysmsg *m, ukko_directive d, const ukko_supe
     default: uk_cell_fail_with(ctx, m->code, ukko_msg_retain(m->cause), m->a);
     }
 }
+/* true: m->a is a child, and the very one that failed. */
+static bool known_child(uk_cell *c, const uk_sysmsg *m) {
+    ukko_system *sys = c->ref.sys;
+    bool known = uk_kids_has(c, m->a);
+    if (known && m->a->uid == m->uid) return true;
+    uk_log(sys, UKKO_LOG_DEBUG, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL,
+           "dropping Failed from %s child %s (uid=%d)", known ? "old" : "unknown",
+           uk_ref_text(m->a), m->uid);
+    return false;
+}
 void uk_cell_child_failed(ukko_ctx *ctx, uk_sysmsg *m) {
-    uk_cell *c = ctx->cell;
-    const ukko_supervision *s = c->props->actor->supervision;
-    if (!s) s = &default_strategy;
-    if (!uk_kids_has(c, m->a) || m->a->uid != m->uid) {
-        uk_log(c->ref.sys, UKKO_LOG_DEBUG, uk_ref_text(&c->ref), "org.apache.pekko.actor.ActorCell",
-               NULL, NULL, "dropping Failed from unknown child %s", uk_ref_text(m->a));
+    ukko_supervision s = uk_supervision_of(ctx->cell);
+    if (!known_child(ctx->cell, m)) return;
+    if (!m->code) m->code = uk_failure_code(m->cause);
+    ukko_failure why = uk_failure_of(m->code, m->cause, m->a);
+    ukko_directive d = decide(ctx, &why, &s);
+    if (ctx->failure) { /* the decider itself has failed */
+        ukko_msg *own = ctx->failure;
+        ctx->failure = NULL;
+        uk_cell_fail_with(ctx, (int)d < 0 ? (int)d : UKKO_EUSER, own, m->a);
         return;
     }
-    if (!m->code) m->code = uk_failure_code(m->cause);
-    const ukko_throwable *t = ukko_msg_get(m->cause, &ukko_throwable_type);
-    ukko_failure why = {m->code, t && t->message ? t->message : "", t ? t->class_name : "null",
-                        m->cause, m->a};
-    ukko_directive d = s->decide ? s->decide(ctx, c->state, &why) : default_decide(m->code);
-    log_decision(c, m->a, &why, d);
-    apply(ctx, m, d, s);
+    log_decision(ctx->cell, m->a, &why, d, &s);
+    apply(ctx, m, d, &s);
 }

@@ -74,10 +74,14 @@ static int read_debug(ukko_system *sys, ukko_error *err) {
     const struct {
         const char *path;
         bool *flag;
-    } flags[] = {{"pekko.actor.debug.unhandled", &sys->debug_unhandled},
-                 {"pekko.actor.debug.lifecycle", &sys->debug_lifecycle},
-                 {"pekko.actor.debug.autoreceive", &sys->debug_autoreceive},
-                 {"pekko.actor.debug.receive", &sys->debug_receive}};
+    } flags[] = {{"pekko.actor.debug.unhandled", &sys->debug.unhandled},
+                 {"pekko.actor.debug.lifecycle", &sys->debug.lifecycle},
+                 {"pekko.actor.debug.autoreceive", &sys->debug.autoreceive},
+                 {"pekko.actor.debug.receive", &sys->debug.receive},
+                 {"pekko.actor.debug.fsm", &sys->debug.fsm},
+                 {"pekko.actor.debug.event-stream", &sys->debug.event_stream},
+                 {"pekko.actor.debug.router-misconfiguration",
+                  &sys->debug.router_misconfiguration}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         int rc = ukko_config_bool(sys->config, flags[i].path, flags[i].flag);
         if (rc) return bad_setting(sys, flags[i].path, rc, err);
@@ -241,21 +245,17 @@ void ukko_system_terminate(ukko_system *sys) {
     bool first = sys->phase == UK_PHASE_RUNNING;
     if (first) sys->phase = UK_PHASE_STOPPING_USER;
     pthread_mutex_unlock(&sys->lock);
-    if (first) stop_guardian(sys->user);
+    if (!first) return;
+    uk_listen_no_more(sys);
+    stop_guardian(sys->user);
 }
 void uk_system_remote_down(ukko_system *sys) {
     set_phase(sys, UK_PHASE_STOPPING_SYSTEM);
     stop_guardian(sys->system_guardian);
 }
-/* Dead letters of what ends with the system are not logged unless asked for. */
 void uk_system_phase_done(ukko_system *sys, ukko_ref *who) {
     if (who == &sys->user->ref) {
         set_phase(sys, UK_PHASE_STOPPING_REMOTE);
-        if (!sys->dead_log_shutdown) {
-            pthread_mutex_lock(&sys->dead_lock);
-            sys->dead_log_max = 0;
-            pthread_mutex_unlock(&sys->dead_lock);
-        }
         if (sys->has_provider && sys->provider.shutdown) sys->provider.shutdown(sys->provider.self);
         else uk_system_remote_down(sys);
     } else if (who == &sys->system_guardian->ref) {
@@ -292,7 +292,7 @@ size_t ukko_system_step(ukko_system *sys, size_t max) {
     return sys->threads ? 0 : uk_dispatcher_step(sys->dispatcher, max);
 }
 static void release_guardian(uk_cell *c) { /* the system's count; its life's when it never ran */
-    bool stopped = atomic_load_explicit(&c->stopped, memory_order_relaxed);
+    bool stopped = uk_cell_stopped(c);
     if (!stopped) uk_cell_close(c);
     if (!stopped) uk_ref_release(&c->ref);
     uk_ref_release(&c->ref);

@@ -10,7 +10,12 @@
 typedef struct uk_subscription {
     const ukko_type *type;
     ukko_ref *ref; /* retained */
+    bool off;      /* an exception: not this type, nor those below it */
 } uk_subscription;
+
+typedef struct uk_debug { /* pekko.actor.debug; constant once made */
+    bool receive, autoreceive, lifecycle, fsm, event_stream, unhandled, router_misconfiguration;
+} uk_debug;
 
 enum { UK_SLOTS = 4, UK_SLOT_SERIAL = 0 };
 
@@ -30,6 +35,8 @@ struct ukko_system {
     ukko_log_fn log;
     void *log_data;
     _Atomic int log_level; /* relaxed: a level seen late does no harm */
+    _Atomic int log_subs;  /* subscriptions to log records; relaxed, likewise */
+    uk_debug debug;
     bool has_provider;
     uk_provider provider; /* constant once started */
     const char *address;  /* "pekko://name" or the published one; constant once started */
@@ -63,13 +70,12 @@ struct ukko_system {
     size_t n_subs, cap_subs;
 
     pthread_mutex_t dead_lock; /* guards the next five; leaf */
-    int64_t dead_count;        /* dead letters so far */
+    int64_t dead_count;        /* dead letters since the counter was reset */
     int64_t dead_log_max;      /* -1: no limit, 0: off */
-    int64_t dead_logged;       /* since the last suspension */
-    int64_t dead_resume_ms;    /* 0: not suspended */
-    int64_t dead_suspend_ms;   /* 0: for ever */
+    bool dead_suspended;
+    int64_t dead_resume_ms;  /* when suspended */
+    int64_t dead_suspend_ms; /* 0: for ever */
     bool dead_log_shutdown;
-    bool debug_unhandled, debug_lifecycle, debug_autoreceive, debug_receive;
 };
 
 /* system.c */
@@ -92,4 +98,11 @@ void uk_selection_name(const ukko_selection *s,
 /* events.c */
 void uk_events_init(ukko_system *sys);
 void uk_events_fini(ukko_system *sys);
+/* deadletter.c */
+void uk_listen(ukko_system *sys, const ukko_msg *event); /* logs dead letters among events */
+void uk_listen_no_more(ukko_system *sys);                /* the system ends */
+/* log.c */
+bool uk_type_is_log(const ukko_type *t); /* does subscribing to it cover log records? */
+/* stash.c: how many messages an actor of these props may stash; 0: no limit */
+int64_t uk_stash_capacity(ukko_system *sys, const ukko_props *props);
 #endif

@@ -34,26 +34,88 @@ static void send_watch(uk_cell *c, ukko_ref *who, bool on) {
     }
     uk_ref_system(who, uk_sysmsg_new(on ? UK_SYS_WATCH : UK_SYS_UNWATCH, who, &c->ref));
 }
-void uk_cell_watch(uk_cell *c, ukko_ref *who) {
-    if (ukko_ref_equal(who, &c->ref)) return;
-    if (!uk_set_add(&uk_cell_more(c)->watching, who)) return;
-    update_subscription(c, who);
-    send_watch(c, who, true);
+
+/* ---- a message of one's own in place of Terminated ---- */
+
+static uk_custom_watch **find_custom(uk_cell *c, ukko_ref *who, bool queued) {
+    uk_custom_watch **p = &c->more->customs;
+    while (*p && ((*p)->queued != queued || !ukko_ref_equal((*p)->who, who))) p = &(*p)->next;
+    return p;
 }
+static void add_custom(uk_cell *c, ukko_ref *who, ukko_msg *msg) { /* takes msg */
+    uk_custom_watch *w = uk_alloc(sizeof *w);
+    *w = (uk_custom_watch){c->more->customs, uk_ref_retain(who), msg, false};
+    c->more->customs = w;
+}
+static ukko_msg *remove_custom(uk_cell *c, ukko_ref *who, bool queued) { /* owned, or NULL */
+    uk_custom_watch **p = find_custom(c, who, queued), *w = *p;
+    if (!w) return NULL;
+    ukko_msg *msg = w->msg;
+    *p = w->next;
+    uk_ref_release(w->who);
+    uk_free(w);
+    return msg;
+}
+void uk_cell_drop_customs(uk_cell *c) {
+    while (c->more && c->more->customs) {
+        uk_custom_watch *w = c->more->customs;
+        ukko_msg_release(remove_custom(c, w->who, w->queued));
+    }
+}
+ukko_msg *uk_cell_custom_end(uk_cell *c, ukko_ref *who) {
+    return c->more ? remove_custom(c, who, true) : NULL;
+}
+/* The same watch again is fine, with another message it is not. */
+static int watch_same(uk_cell *c, ukko_ref *who, const ukko_msg *msg) {
+    const uk_custom_watch *w = *find_custom(c, who, false);
+    if (msg ? w && w->msg == msg : !w) return UKKO_OK;
+    uk_log(c->ref.sys, UKKO_LOG_ERROR, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL,
+           "Watch(%s, %s): the message at its end stays as it was. If another one was intended, "
+           "unwatch first", uk_ref_text(&c->ref), uk_ref_text(who));
+    return UKKO_ESTATE;
+}
+int uk_cell_watch_with(uk_cell *c, ukko_ref *who, ukko_msg *msg) {
+    int rc = UKKO_OK;
+    if (ukko_ref_equal(who, &c->ref)) {
+        ukko_msg_release(msg);
+    } else if (!uk_set_add(&uk_cell_more(c)->watching, who)) {
+        rc = watch_same(c, who, msg);
+        ukko_msg_release(msg);
+    } else {
+        if (msg) add_custom(c, who, msg);
+        update_subscription(c, who);
+        send_watch(c, who, true);
+    }
+    return rc;
+}
+
+/* ---- watching ---- */
+
+int uk_cell_watch(uk_cell *c, ukko_ref *who) { return uk_cell_watch_with(c, who, NULL); }
+
 void uk_cell_unwatch(uk_cell *c, ukko_ref *who) {
     if (!c->more) return;
     uk_ref_retain(who); /* the set may hold the last count */
     uk_set_remove(&c->more->terminated_queued, who);
+    ukko_msg_release(remove_custom(c, who, true));
     if (uk_set_remove(&c->more->watching, who)) {
+        ukko_msg_release(remove_custom(c, who, false));
         send_watch(c, who, false);
         update_subscription(c, who);
     }
     uk_ref_release(who);
 }
+static void debug_watcher(uk_cell *c, const char *what, ukko_ref *watcher) {
+    if (c->ref.sys->debug.lifecycle)
+        uk_log(c->ref.sys, UKKO_LOG_DEBUG, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL,
+               "%s %s", what, uk_ref_text(watcher));
+}
 void uk_cell_add_watcher(uk_cell *c, ukko_ref *watchee, ukko_ref *watcher) {
     bool to_me = ukko_ref_equal(watchee, &c->ref), from_me = ukko_ref_equal(watcher, &c->ref);
     if (to_me && !from_me) {
-        if (uk_set_add(&uk_cell_more(c)->watched_by, watcher)) update_subscription(c, watcher);
+        if (!uk_set_add(&uk_cell_more(c)->watched_by, watcher)) return;
+        update_subscription(c, watcher);
+        debug_watcher(c, "now watched by", watcher);
     } else if (!to_me && from_me) {
         uk_cell_watch(c, watchee);
     } else {
@@ -64,8 +126,9 @@ void uk_cell_add_watcher(uk_cell *c, ukko_ref *watchee, ukko_ref *watcher) {
 void uk_cell_remove_watcher(uk_cell *c, ukko_ref *watchee, ukko_ref *watcher) {
     bool to_me = ukko_ref_equal(watchee, &c->ref), from_me = ukko_ref_equal(watcher, &c->ref);
     if (to_me && !from_me) {
-        if (c->more && uk_set_remove(&c->more->watched_by, watcher))
-            update_subscription(c, watcher);
+        if (!c->more || !uk_set_remove(&c->more->watched_by, watcher)) return;
+        update_subscription(c, watcher);
+        debug_watcher(c, "no longer watched by", watcher);
     } else if (!to_me && from_me) {
         uk_cell_unwatch(c, watchee);
     }
@@ -76,7 +139,9 @@ void uk_cell_notified(ukko_ctx *ctx, ukko_ref *who, bool existed, bool address_l
         update_subscription(c, who);
         if (!(c->flags & UK_CELL_TERMINATING)) {
             ukko_terminated t = {who, existed, address_lost};
+            uk_custom_watch *own = *find_custom(c, who, false);
             uk_set_add(&c->more->terminated_queued, who);
+            if (own) own->queued = true;
             uk_ref_tell(&c->ref, ukko_msg_copy(&ukko_terminated_type, &t), who);
         }
     }
@@ -113,6 +178,7 @@ void uk_cell_unwatch_all(uk_cell *c) {
     while (c->more->watching.n)
         uk_cell_unwatch(c, c->more->watching.items[c->more->watching.n - 1]);
     uk_set_fini(&c->more->terminated_queued);
+    uk_cell_drop_customs(c);
 }
 static void tell_watchers(uk_cell *c, bool remote_ones) {
     uk_ref_set *s = &c->more->watched_by;

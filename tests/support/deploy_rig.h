@@ -136,8 +136,8 @@ static void boss_before(ukko_ctx *ctx, void *state, const ukko_failure *why, con
     ukko_unwatch(ctx, child);
     ukko_stop(ctx, child);
 }
-static const ukko_supervision boss_supervision = {sizeof(ukko_supervision), false, -1, 0,
-                                                  boss_decide};
+static const ukko_supervision boss_supervision = {
+    .size = sizeof(ukko_supervision), .max_restarts = -1, .decide = boss_decide};
 static const ukko_case boss_cases[] = {
     {&make_type, boss_make}, {&ukko_terminated_type, boss_terminated}, {NULL, NULL}};
 static const ukko_actor boss_actor = {.size = sizeof(ukko_actor),

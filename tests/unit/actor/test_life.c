@@ -86,9 +86,15 @@ static int parent_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
                                    .start = parent_start,                                          \
                                    .stop = child_stop,                                             \
                                    .supervision = &strategy}
-static const ukko_supervision one = {sizeof(ukko_supervision), false, -1, 0, decide};
-static const ukko_supervision all = {sizeof(ukko_supervision), true, -1, 0, decide};
-static const ukko_supervision twice = {sizeof(ukko_supervision), false, 2, 60000, decide};
+#define STRATEGY(all, max, within)                                                                 \
+    {.size = sizeof(ukko_supervision),                                                             \
+     .all_for_one = all,                                                                           \
+     .max_restarts = max,                                                                          \
+     .within_ms = within,                                                                          \
+     .decide = decide}
+static const ukko_supervision one = STRATEGY(false, -1, 0);
+static const ukko_supervision all = STRATEGY(true, -1, 0);
+static const ukko_supervision twice = STRATEGY(false, 2, 60000);
 PARENT(one_parent, one);
 PARENT(all_parent, all);
 PARENT(twice_parent, twice);

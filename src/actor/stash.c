@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The stash: messages that an actor puts aside and takes back in front of those that wait. Runs in
+   the cell's own turn. */
+#include "actor/cell.h"
+#include "actor/system.h"
+
+int64_t uk_stash_capacity(ukko_system *sys, const ukko_props *props) {
+    int64_t max = 0;
+    (void)props;
+    ukko_config_int(sys->config, "pekko.actor.default-mailbox.stash-capacity", &max);
+    return max > 0 ? max : 0;
+}
+static bool full(uk_cell *c) {
+    uk_more *more = c->more;
+    if (more->stash_max < 0) more->stash_max = uk_stash_capacity(c->ref.sys, c->props);
+    return more->stash_max > 0 && more->stash_n >= more->stash_max;
+}
+int ukko_stash(ukko_ctx *ctx) {
+    uk_cell *c = ctx->cell;
+    if (!ctx->current || ctx->taken) return UKKO_ESTATE;
+    uk_more *more = uk_cell_more(c);
+    if (full(c))
+        return ukko_fail_as(ctx, UKKO_ETOOBIG, "org.apache.pekko.actor.StashOverflowException",
+                            "Couldn't enqueue message %s from Actor[%s] to stash of Actor[%s]",
+                            ukko_msg_class(ctx->current->msg), uk_ref_text(ukko_sender(ctx)),
+                            uk_ref_text(&c->ref));
+    ctx->taken = true;
+    ctx->current->next = NULL;
+    if (more->stash_tail) more->stash_tail->next = ctx->current;
+    else more->stash_head = ctx->current;
+    more->stash_tail = ctx->current;
+    more->stash_n++;
+    return UKKO_OK;
+}
+void uk_cell_unstash(uk_cell *c) {
+    uk_more *more = c->more;
+    if (!more || !more->stash_head) return;
+    for (uk_envelope *e = more->stash_head; e; e = e->next)
+        if (e->msg->type == &ukko_terminated_type) /* it counts as not seen again */
+            uk_set_add(&more->terminated_queued, UK_BODY(ukko_terminated, e->msg)->ref);
+    more->stash_tail->next = c->head;
+    if (!c->head) c->tail = more->stash_tail;
+    c->head = more->stash_head;
+    more->stash_head = more->stash_tail = NULL;
+    more->stash_n = 0;
+}
+void ukko_unstash_all(ukko_ctx *ctx) { uk_cell_unstash(ctx->cell); }
