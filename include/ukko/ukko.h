@@ -10,4 +10,5 @@
 #include <ukko/router.h>
 #include <ukko/serial.h>
 #include <ukko/type.h>
+#include <ukko/wire.h>
 #endif
