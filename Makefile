@@ -3,7 +3,7 @@
 # which), then hands over to cmake or to a script in tools/.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
-.PHONY: deps build run demo test conformance bench-remote spec-coverage fuzz asan tsan install clean
+.PHONY: deps build run demo test conformance bench-local bench-remote spec-coverage fuzz asan tsan install clean
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
@@ -34,6 +34,11 @@ test:            ## the whole suite; the last line is "N passed, N failed"
 conformance:     ## every two-peer scenario between all pairs and versions, and every raw case
 	@tools/need build test java
 	@tools/run-tests --jobs $(JOBS) --all-pairs
+
+bench-local:     ## L1 to L7 in one process: ukko beside other actor systems
+	@tools/need build bench
+	@tools/need --optional bench-peers
+	@bench/local
 
 bench-remote:    ## round trips and one-way speed: ukko, JVM, raw TCP
 	@tools/need build bench

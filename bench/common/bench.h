@@ -79,4 +79,19 @@ static inline void report_lat(const char *sys, const char *wl, uint32_t *lat, si
              lat[n * 999 / 1000] / 1e3);
     report(sys, wl, lat[n / 2] / 1e3, "us_p50", extra);
 }
+
+/* Remote one-way workloads: size, messages, batch (two batches are outstanding). */
+struct r2 {
+    const char *name;
+    size_t size;
+    uint64_t msgs, batch;
+};
+static inline const struct r2 *r2_find(const char *name) {
+    static const struct r2 all[] = {{"R2_100", 100, 2000000, 1024},
+                                    {"R2_1k", 1024, 1000000, 1024},
+                                    {"R2_10k", 10240, 200000, 128}};
+    for (size_t i = 0; i < 3; i++)
+        if (!strcmp(all[i].name, name)) return &all[i];
+    return NULL;
+}
 #endif
