@@ -15,6 +15,8 @@ typedef struct ukko_system ukko_system;       /* thread-safe */
 typedef struct ukko_props ukko_props;         /* immutable once spawned from */
 typedef struct ukko_ctx ukko_ctx;             /* valid inside one callback only */
 typedef struct ukko_selection ukko_selection; /* immutable, shared by reference count */
+struct ukko_serializer; /* serial.h */
+struct ukko_migration;  /* tree.h */
 
 /* ---- What an actor is ------------------------------------------------------------- */
 
@@ -133,10 +135,12 @@ typedef struct ukko_system_opts {
     uint64_t seed;             /* with threads 0: the order of equal choices */
     ukko_log_fn log;           /* NULL: lines on stderr */
     void *log_data;
+    const struct ukko_serializer *const *serializers; /* of the program, ends with NULL; may be NULL */
+    const struct ukko_migration *const *migrations;   /* of Jackson classes, likewise */
 } ukko_system_opts;
 
 #define UKKO_SYSTEM_OPTS(name, config_file)                                                 \
-    {sizeof(ukko_system_opts), name, config_file, NULL, NULL, NULL, -1, 0, NULL, NULL}
+    {sizeof(ukko_system_opts), name, config_file, NULL, NULL, NULL, -1, 0, NULL, NULL, NULL, NULL}
 
 /* [any] Starts no thread. Owned: ukko_system_free(). UKKO_EINVAL: bad name;
    UKKO_ECONFIG, UKKO_EPARSE: the configuration, err names the setting and its origin. */
@@ -144,6 +148,9 @@ UKKO_API UKKO_NODISCARD int ukko_system_new(ukko_system **out, const ukko_system
                                             ukko_error *err);
 UKKO_API int ukko_system_add_type(ukko_system *sys, const ukko_type *type);    /* [setup] */
 UKKO_API int ukko_system_add_actor(ukko_system *sys, const ukko_actor *actor); /* [setup] */
+/* [setup] Both must outlive the system. Conflicts are told by ukko_system_start(). */
+UKKO_API int ukko_system_add_serializer(ukko_system *sys, const struct ukko_serializer *serializer);
+UKKO_API int ukko_system_add_migration(ukko_system *sys, const struct ukko_migration *migration);
 UKKO_API UKKO_NODISCARD int ukko_system_start(ukko_system *sys, ukko_error *err);
 UKKO_API void ukko_system_terminate(ukko_system *sys); /* [any] asks, does not wait */
 /* Waits until the system has ended; negative: no limit. UKKO_ETIMEOUT. Not in an actor. */

@@ -16,13 +16,6 @@ extern "C" {
 
 /* ---- Values ------------------------------------------------------------------------ */
 
-/* Text: UTF-8. text is NUL-terminated at text[len]; it may hold NULs before that. When you
-   fill one, len may be left 0: then it is taken from the terminator. */
-typedef struct ukko_string {
-    const char *text;
-    size_t len;
-} ukko_string;
-
 UKKO_API extern const ukko_type ukko_null_type;       /* no body (serializer 0) */
 UKKO_API extern const ukko_type ukko_string_type;     /* ukko_string (20) */
 UKKO_API extern const ukko_type ukko_int_type;        /* int32_t (19) */

@@ -7,6 +7,7 @@
  * Which types may be read is what the system was given (ukko_system_opts.types).
  */
 #include <ukko/actor.h>
+#include <ukko/tree.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,6 +33,38 @@ UKKO_API void ukko_serialized_fini(ukko_serialized *s); /* [any] NULL is fine */
 UKKO_API UKKO_NODISCARD int ukko_deserialize(ukko_system *sys, int32_t serializer,
                                              const char *manifest, ukko_slice bytes,
                                              ukko_msg **out, ukko_error *err);
+
+/* ---- Serializers of an application -------------------------------------------------------- */
+
+/* One serializer with an identifier of its own, for any number of types: three functions, called
+   on any thread, also by several at once. Types are bound to it by their ukko_type.serializer, or
+   by their class in pekko.actor.serialization-bindings (also Pekko's own classes); it is known
+   there by the name that it has in pekko.actor.serializers, or by its own. */
+typedef struct ukko_serializer {
+    uint32_t size; /* sizeof(ukko_serializer) */
+    int32_t id;    /* 41 and above, or below -1. 0: as pekko.actor.serialization-identifiers says */
+    const char *name;       /* "my-serializer"; never NULL */
+    const char *class_name; /* the Java class whose counterpart it is, or NULL */
+    /* What is written beside the bytes; lives as long as msg. NULL or "": nothing. May be NULL. */
+    const char *(*manifest)(const ukko_msg *msg, void *data);
+    /* Appends the bytes with ukko_encoder_put(). A negative code: it cannot be written. */
+    int (*encode)(ukko_encoder *out, const ukko_msg *msg, void *data);
+    /* Foreign bytes: anything may be in them. *out is owned by the caller, NULL stands for null.
+       A negative code: refused; what is in *out then is released. */
+    int (*decode)(ukko_system *sys, const char *manifest, ukko_slice bytes, ukko_msg **out,
+                  void *data);
+    void *data;
+} ukko_serializer;
+
+/* ---- For tests ---------------------------------------------------------------------------- */
+
+/* [any] A message of the type with random values in the members of its table, owned: numbers at
+   their ends, texts of all planes, lists, absent values; nesting is bounded. *seed is changed;
+   the same seed gives the same message. References are to dead letters of sys. */
+UKKO_API ukko_msg *ukko_msg_random(ukko_system *sys, const ukko_type *type, uint64_t *seed);
+/* [any] Same type and same values. NaN is equal to NaN, references are equal by path and uid. Both
+   NULL is true. */
+UKKO_API bool ukko_msg_equal(const ukko_msg *a, const ukko_msg *b);
 
 #ifdef __cplusplus
 }

@@ -10,6 +10,7 @@
  * shared by reference count.
  */
 #include <ukko/base.h>
+#include <ukko/time.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -18,6 +19,13 @@ extern "C" {
 typedef struct ukko_msg ukko_msg;
 typedef struct ukko_type ukko_type;
 typedef struct ukko_ref ukko_ref; /* an actor reference, see actor.h */
+
+/* Text: UTF-8. text is NUL-terminated at text[len]; it may hold NULs before that. When you
+   fill one, len may be left 0: then it is taken from the terminator. */
+typedef struct ukko_string {
+    const char *text;
+    size_t len;
+} ukko_string;
 
 /* What a struct member holds, and so how it is copied and written. Only append. */
 typedef enum ukko_kind {
@@ -32,13 +40,37 @@ typedef enum ukko_kind {
     UKKO_ENUM,     /* int32_t, written as one of the names */
     UKKO_STRUCT,   /* a struct by value */
     UKKO_STRUCTP,  /* pointer to a struct, NULL means absent */
-    UKKO_MSG       /* ukko_msg *: any message; NULL means null */
+    UKKO_MSG,      /* ukko_msg *: any message; NULL means null */
+    UKKO_U32,      /* uint32_t */
+    UKKO_U64,      /* uint64_t */
+    UKKO_TEXT,     /* ukko_string: text that may hold NULs; text NULL means null */
+    UKKO_NUMBER,   /* const char *: a number of any size as JSON has it (BigInteger, BigDecimal);
+                      NULL means null */
+    UKKO_INSTANT,  /* ukko_instant: java.time.Instant, google.protobuf.Timestamp */
+    UKKO_TIMESPAN, /* ukko_timespan: java.time.Duration, FiniteDuration, protobuf's Duration */
+    UKKO_LOCAL_DATE,       /* ukko_datetime, as the five of java.time */
+    UKKO_LOCAL_TIME,
+    UKKO_LOCAL_DATE_TIME,
+    UKKO_OFFSET_DATE_TIME,
+    UKKO_ZONED_DATE_TIME,
+    UKKO_UUID              /* ukko_uuid: java.util.UUID */
 } ukko_kind;
 
 enum {
-    UKKO_OPTIONAL = 1 << 0, /* absent is not an error when reading */
+    UKKO_OPTIONAL = 1 << 0, /* protobuf: written also when it is zero or empty, so that a pointer
+                               that is NULL means absent; a list that is NULL is JSON's null */
     UKKO_REPEATED = 1 << 1, /* the member is a pointer to the first element; a size_t count elsewhere */
-    UKKO_MAP = 1 << 2       /* with REPEATED and STRUCT: elements have two fields, key (UKKO_STR) and value */
+    UKKO_MAP = 1 << 2,      /* with REPEATED and STRUCT: elements have two fields, key and value; the
+                               key is UKKO_STR, BOOL, I32, I64, U32 or U64 */
+    UKKO_PRESENT = 1 << 3,  /* a bool elsewhere tells whether there is a value; without one it is
+                               JSON's null (boxed and optional values of Java) */
+    UKKO_ONEOF = 1 << 4,    /* a uint32_t elsewhere holds the tag of the one member of a group that
+                               has a value; members of a group may share a union. JSON leaves the
+                               others out. 0: none has */
+    UKKO_REQUIRED = 1 << 5, /* a message without it is refused (UKKO_EPARSE) */
+    UKKO_ZIGZAG = 1 << 6,   /* protobuf: sint32, sint64 */
+    UKKO_FIXED = 1 << 7,    /* protobuf: fixed32, fixed64, sfixed32, sfixed64 */
+    UKKO_UNPACKED = 1 << 8  /* protobuf: a list of numbers as single fields, as proto2 has it */
 };
 
 typedef struct ukko_field {
@@ -48,23 +80,36 @@ typedef struct ukko_field {
     uint32_t tag; /* protobuf field number, 0 when none */
     uint32_t offset;
     uint32_t width;            /* sizeof the member: checked against kind */
-    uint32_t count_offset;     /* UKKO_REPEATED: where the size_t count is */
+    uint32_t count_offset;     /* UKKO_REPEATED: the size_t count; _PRESENT: the bool; _ONEOF: the
+                                  uint32_t */
     const ukko_type *type;     /* UKKO_STRUCT, UKKO_STRUCTP */
     const char *const *labels; /* UKKO_ENUM, ends with NULL */
 } ukko_field;
 
+/* The general form; the others are short for it. name: what JSON calls the member. n: the member
+   at count_offset; m itself when there is none. */
+#define UKKO_FIELD_ALL(S, m, name, kind, flags, tag, n, type, labels)                       \
+    {name, kind, flags, tag, (uint32_t)offsetof(S, m), (uint32_t)sizeof(((S *)0)->m),       \
+     (uint32_t)offsetof(S, n), type, labels}
 #define UKKO_FIELD(S, m, kind)                                                              \
     {#m, kind, 0, 0, (uint32_t)offsetof(S, m), (uint32_t)sizeof(((S *)0)->m), 0, NULL, NULL}
 #define UKKO_FIELD_TAG(S, m, kind, tag)                                                     \
     {#m, kind, 0, tag, (uint32_t)offsetof(S, m), (uint32_t)sizeof(((S *)0)->m), 0, NULL, NULL}
 #define UKKO_FIELD_OF(S, m, kind, type)                                                     \
     {#m, kind, 0, 0, (uint32_t)offsetof(S, m), (uint32_t)sizeof(((S *)0)->m), 0, type, NULL}
+#define UKKO_FIELD_ENUM(S, m, labels)                                                       \
+    {#m, UKKO_ENUM, 0, 0, (uint32_t)offsetof(S, m), (uint32_t)sizeof(((S *)0)->m), 0, NULL, labels}
+/* has: a bool member that tells whether m has a value. */
+#define UKKO_FIELD_OPT(S, m, has, kind) UKKO_FIELD_ALL(S, m, #m, kind, UKKO_PRESENT, 0, has, NULL, NULL)
 #define UKKO_FIELD_LIST(S, m, n, kind, type)                                                \
     {#m, kind, UKKO_REPEATED, 0, (uint32_t)offsetof(S, m), (uint32_t)sizeof(((S *)0)->m),   \
      (uint32_t)offsetof(S, n), type, NULL}
 #define UKKO_FIELD_MAP(S, m, n, type)                                                       \
     {#m, UKKO_STRUCT, UKKO_REPEATED | UKKO_MAP, 0, (uint32_t)offsetof(S, m),                \
      (uint32_t)sizeof(((S *)0)->m), (uint32_t)offsetof(S, n), type, NULL}
+/* which: a uint32_t member that holds the tag of the member that has a value. */
+#define UKKO_FIELD_ONEOF(S, m, which, kind, tag, type)                                      \
+    UKKO_FIELD_ALL(S, m, #m, kind, UKKO_ONEOF, tag, which, type, NULL)
 
 typedef struct ukko_encoder ukko_encoder; /* append-only output, bounded */
 
@@ -104,7 +149,12 @@ enum {
     UKKO_TYPE_PRIORITY = 1 << 1, /* overtakes others while a link is buffering */
     UKKO_TYPE_QUIET = 1 << 2,    /* no DeadLetter event when undeliverable (DeadLetterSuppression) */
     UKKO_TYPE_AUTO = 1 << 3,     /* the runtime handles it itself (AutoReceivedMessage); ukko's own types */
-    UKKO_TYPE_NO_TIMEOUT_RESET = 1 << 4 /* does not restart a receive timeout (NotInfluenceReceiveTimeout) */
+    UKKO_TYPE_NO_TIMEOUT_RESET = 1 << 4, /* does not restart a receive timeout (NotInfluenceReceiveTimeout) */
+    UKKO_TYPE_VALUE = 1 << 5,  /* JSON and CBOR: written as its only field, without an object around
+                                  it (@JsonValue; the element of a list of lists) */
+    UKKO_TYPE_CHOICE = 1 << 6  /* JSON and CBOR: one of several structs, told by a property inside it
+                                  (@JsonTypeInfo): all fields are UKKO_ONEOF structs whose names are
+                                  its values; manifest is the property's name */
 };
 
 struct ukko_type {
@@ -130,6 +180,13 @@ struct ukko_type {
 #define UKKO_JACKSON_CBOR_TYPE(S, class_name, fields)                                       \
     UKKO_TYPE(S, class_name, UKKO_SER_JACKSON_CBOR, fields)
 #define UKKO_TYPE_LOCAL(S, fields) UKKO_TYPE(S, NULL, UKKO_SER_LOCAL, fields)
+/* Parts of other messages; see UKKO_TYPE_VALUE and UKKO_TYPE_CHOICE. */
+#define UKKO_VALUE_TYPE(S, fields)                                                          \
+    {sizeof(ukko_type), sizeof(S), #S, NULL, NULL, UKKO_SER_LOCAL, UKKO_TYPE_VALUE,         \
+     (uint32_t)(sizeof(fields) / sizeof((fields)[0])), fields, NULL, NULL}
+#define UKKO_CHOICE_TYPE(S, property, fields)                                               \
+    {sizeof(ukko_type), sizeof(S), #S, NULL, property, UKKO_SER_LOCAL, UKKO_TYPE_CHOICE,    \
+     (uint32_t)(sizeof(fields) / sizeof((fields)[0])), fields, NULL, NULL}
 
 /* [any] Both give an owned message, ended by sending it or ukko_msg_release(). */
 UKKO_API ukko_msg *ukko_msg_new(const ukko_type *type);                    /* zeroed */

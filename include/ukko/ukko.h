@@ -9,6 +9,8 @@
 #include <ukko/remote.h>
 #include <ukko/router.h>
 #include <ukko/serial.h>
+#include <ukko/time.h>
+#include <ukko/tree.h>
 #include <ukko/type.h>
 #include <ukko/wire.h>
 #endif

@@ -22,10 +22,15 @@ int32_t uk_new_uid(void) {
         if ((int32_t)(state >> 16)) return (int32_t)(state >> 16);
     }
 }
-static const uk_ref_vt router_vt, counted_vt;
+static const uk_ref_vt router_vt, counted_vt, checked_vt;
 _Static_assert(offsetof(uk_cell, head) == UK_POOL_LINE, "a line for senders, one for the turn");
 static size_t round_up(size_t n) { return (n + 15) & ~(size_t)15; }
 
+static const uk_ref_vt *vt_of(const ukko_system *sys, const ukko_props *props) {
+    if (props->routing) return &router_vt; /* its routees look at what they get */
+    if (sys->serialize_messages) return &checked_vt;
+    return props->load ? &counted_vt : &uk_cell_vt;
+}
 uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, const char *name,
                      int32_t uid, uk_dispatcher *disp) {
     if (props->router) props = uk_routing_props(props);
@@ -34,11 +39,7 @@ uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, cons
     uint8_t cls;
     uk_cell *c = uk_pool_alloc(head + state + len, &cls);
     memset(c, 0, head + state);
-    uk_ref_init(&c->ref,
-                props->routing ? &router_vt
-                : props->load  ? &counted_vt
-                               : &uk_cell_vt,
-                sys, uid);
+    uk_ref_init(&c->ref, vt_of(sys, props), sys, uid);
     c->traits =
         (uint8_t)((props->load ? UK_TRAIT_COUNTED : 0) | (props->shared ? UK_TRAIT_SHARED : 0));
     atomic_init(&c->ref.refs, 2); /* its life, and the caller's */
@@ -104,6 +105,23 @@ static void counted_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
         atomic_fetch_add_explicit(&l->queued, 1, memory_order_relaxed);
     uk_cell_tell(to, msg, sender);
 }
+/* serialize-messages: the actor gets what a node elsewhere would get. */
+static void checked_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
+    ukko_error err;
+    if (msg->type != &uk_selection_type && uk_serialization_check(to->sys, &msg, &err)) {
+        uk_log(to->sys, UKKO_LOG_ERROR, ukko_ref_path(to), uk_cell_of(to)->props->actor->name, NULL,
+               err.message,
+               "swallowing exception during message send: failed to serialize and deserialize message "
+               "of type %s for testing; to avoid this error, either disable "
+               "pekko.actor.serialize-messages or give its type a serializer",
+               ukko_msg_class(msg));
+        uk_dead_letter(to->sys, msg, sender, to, "it cannot be serialized (serialize-messages)");
+    } else if (uk_cell_of(to)->traits & UK_TRAIT_COUNTED) {
+        counted_tell(to, msg, sender);
+    } else {
+        uk_cell_tell(to, msg, sender);
+    }
+}
 static ukko_ref *cell_parent(ukko_ref *r) { return uk_ref_retain(uk_cell_of(r)->parent); }
 
 static ukko_ref *cell_child(ukko_ref *r, ukko_slice name, int32_t uid) {
@@ -137,6 +155,8 @@ const uk_ref_vt uk_cell_vt = {UK_REF_CELL, uk_cell_tell, uk_cell_tell_system, ce
                               cell_print, cell_free, NULL};
 static const uk_ref_vt router_vt = {UK_REF_CELL, uk_router_tell, uk_cell_tell_system, cell_parent,
                                     cell_child,  cell_print,     cell_free,   NULL};
+static const uk_ref_vt checked_vt = {UK_REF_CELL, checked_tell, uk_cell_tell_system, cell_parent,
+                                     cell_child,  cell_print,   cell_free,   NULL};
 static const uk_ref_vt counted_vt = {UK_REF_CELL, counted_tell, uk_cell_tell_system, cell_parent,
                                      cell_child,  cell_print,   cell_free,   NULL};
 

@@ -84,6 +84,28 @@ void uk_envelope_drop(uk_envelope *e); /* releases the message */
 int uk_type_check(const ukko_type *type, ukko_error *err);
 /* Size of one value of a field: of the member itself, or of one element of a list. */
 size_t uk_field_width(const ukko_field *f);
+/* What a text of one of the kinds of ukko_datetime shows: UKKO_PART_*. */
+int uk_time_parts(uint32_t kind);
+/* The number that counts a list; the bool or the tag that tells whether a member is there. */
+static inline size_t uk_field_count(const ukko_field *f, const void *body) {
+    return *(const size_t *)(const void *)((const char *)body + f->count_offset);
+}
+static inline bool uk_field_there(const ukko_field *f, const void *body) {
+    const char *at = (const char *)body + f->count_offset;
+    if (!(f->flags & (UKKO_PRESENT | UKKO_ONEOF))) return true;
+    if (f->flags & UKKO_PRESENT) return *(const bool *)at;
+    return *(const uint32_t *)(const void *)at == f->tag;
+}
+/* Says that the member is there from now on; its place holds nothing of another one. */
+static inline void uk_field_set_there(const ukko_field *f, void *body, bool there) {
+    char *at = (char *)body + f->count_offset;
+    if (f->flags & UKKO_PRESENT) *(bool *)at = there;
+    else if (f->flags & UKKO_ONEOF) *(uint32_t *)(void *)at = there ? f->tag : 0;
+}
+/* A member of a group is about to be set: drops the one that is there. */
+void uk_field_choose(const ukko_type *type, const ukko_field *f, void *body);
+/* Drops what the member holds and clears it. */
+void uk_field_clear(const ukko_field *f, void *body);
 /* Deep copy of from into dst, which belongs to `into`; dst is body_size bytes. */
 int uk_type_copy(const ukko_type *type, ukko_msg *into, void *dst, const void *from);
 /* Can its body be copied as it is, and owns nothing? */

@@ -72,6 +72,18 @@ static void put_struct(sink *s, const ukko_type *type, const void *body, unsigne
     puts_to(s, type->name);
     put_fields(s, type, body, depth + 1);
 }
+static void put_time(sink *s, uint32_t kind, const void *p) {
+    char tmp[UKKO_TIME_ROOM] = "";
+    if (kind == UKKO_INSTANT) ukko_instant_print(*(const ukko_instant *)p, tmp, sizeof tmp);
+    else if (kind == UKKO_TIMESPAN) ukko_timespan_print(*(const ukko_timespan *)p, tmp, sizeof tmp);
+    else if (kind == UKKO_UUID) ukko_uuid_print(*(const ukko_uuid *)p, tmp, sizeof tmp);
+    else ukko_datetime_print(p, uk_time_parts(kind), tmp, sizeof tmp);
+    puts_to(s, tmp);
+}
+static void put_text(sink *s, const ukko_string *t) {
+    if (t->text) put(s, t->text, t->len ? t->len : strlen(t->text));
+    else puts_to(s, NULL);
+}
 static void put_value(sink *s, const ukko_field *f, const void *p, unsigned depth) {
     switch (f->kind) {
     case UKKO_BOOL: puts_to(s, *(const bool *)p ? "true" : "false"); break;
@@ -79,20 +91,23 @@ static void put_value(sink *s, const ukko_field *f, const void *p, unsigned dept
     case UKKO_I64: putf(s, "%" PRId64, *(const int64_t *)p); break;
     case UKKO_F32: putf(s, "%g", (double)*(const float *)p); break;
     case UKKO_F64: putf(s, "%.17g", *(const double *)p); break;
-    case UKKO_STR: puts_to(s, *(const char *const *)p); break;
+    case UKKO_U32: putf(s, "%" PRIu32, *(const uint32_t *)p); break;
+    case UKKO_U64: putf(s, "%" PRIu64, *(const uint64_t *)p); break;
+    case UKKO_STR:
+    case UKKO_NUMBER: puts_to(s, *(const char *const *)p); break;
+    case UKKO_TEXT: put_text(s, p); break;
     case UKKO_BYTES: put_bytes(s, *(const ukko_slice *)p); break;
     case UKKO_REF: put_ref(s, *(ukko_ref *const *)p); break;
     case UKKO_ENUM: put_enum(s, f, *(const int32_t *)p); break;
     case UKKO_STRUCT: put_struct(s, f->type, p, depth); break;
     case UKKO_STRUCTP: put_struct(s, f->type, *(const void *const *)p, depth); break;
     case UKKO_MSG: put_msg(s, *(const ukko_msg *const *)p, depth + 1); break;
-    default: puts_to(s, "?");
+    default: put_time(s, f->kind, p);
     }
 }
 static void put_list(sink *s, const ukko_field *f, const void *body, unsigned depth) {
     const char *list = *(const char *const *)((const char *)body + f->offset);
-    size_t n = *(const size_t *)((const char *)body + f->count_offset);
-    size_t width = uk_field_width(f);
+    size_t n = uk_field_count(f, body), width = uk_field_width(f);
     puts_to(s, "[");
     for (size_t i = 0; list && i < n; i++) {
         if (i) puts_to(s, ", ");
@@ -104,18 +119,23 @@ static void put_list(sink *s, const ukko_field *f, const void *body, unsigned de
     }
     puts_to(s, "]");
 }
+static void put_field(sink *s, const ukko_field *f, const void *body, unsigned depth) {
+    puts_to(s, f->name);
+    puts_to(s, "=");
+    if (f->flags & UKKO_REPEATED) put_list(s, f, body, depth);
+    else if (!uk_field_there(f, body)) puts_to(s, NULL);
+    else put_value(s, f, (const char *)body + f->offset, depth);
+}
 static void put_fields(sink *s, const ukko_type *type, const void *body, unsigned depth) {
+    bool first = true;
     puts_to(s, "(");
     if (depth > MAX_DEPTH) puts_to(s, "...");
     for (uint32_t i = 0; i < type->n_fields && depth <= MAX_DEPTH; i++) {
         const ukko_field *f = &type->fields[i];
-        if (i) puts_to(s, ", ");
-        puts_to(s, f->name);
-        puts_to(s, "=");
-        if (f->flags & UKKO_REPEATED)
-            put_list(s, f, body, depth);
-        else
-            put_value(s, f, (const char *)body + f->offset, depth);
+        if (f->flags & UKKO_ONEOF && !uk_field_there(f, body)) continue;
+        if (!first) puts_to(s, ", ");
+        first = false;
+        put_field(s, f, body, depth);
     }
     puts_to(s, ")");
 }

@@ -117,6 +117,8 @@ bool uk_log_enabled(ukko_system *sys, ukko_log_level level);
 
 /* What the system was given. */
 const ukko_type *const *uk_system_types(ukko_system *sys, size_t *n);
+const struct ukko_serializer *const *uk_system_serializers(ukko_system *sys, size_t *n);
+const struct ukko_migration *const *uk_system_migrations(ukko_system *sys, size_t *n);
 const ukko_actor *uk_system_find_actor(ukko_system *sys, const char *name);
 
 /* A place where an upper layer keeps a thing of this system (slot 0: the serializers). Set before
@@ -126,6 +128,14 @@ void uk_system_set_slot(ukko_system *sys, int slot, void *value);
 /* Puts value there when the slot is empty and free(value) to the end of the system; gives what is
    in it then (value NULL: only looks). Any thread, at any time. */
 void *uk_system_claim_slot(ukko_system *sys, int slot, void *value, void (*free_fn)(void *));
+
+/* ---- what the layer of serializers does for actors; defined there ---- */
+/* Reads the settings of serializers and lays all types out by them: what contradicts itself there
+   is told now. */
+int uk_serialization_open(ukko_system *sys, ukko_error *err);
+/* serialize-messages: puts in the place of *msg what comes back when it is written and read, unless
+   its class is exempt. *msg stays as it is after a failure. Any thread. */
+int uk_serialization_check(ukko_system *sys, ukko_msg **msg, ukko_error *err);
 
 /* ---- selections as messages (serializer 6) ---- */
 typedef enum uk_step_kind {

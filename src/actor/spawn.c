@@ -52,6 +52,24 @@ static int taken(const char *name) {
     return uk_error(&spawn_error, UKKO_EEXISTS, "actor name [%.200s] is not unique!", name);
 }
 
+/* serialize-creators: what was given to the actor is as another node would give it. */
+static int check_creator(ukko_system *sys, uk_cell *parent, const ukko_props *props,
+                         const char *name) {
+    ukko_error err;
+    if (!sys->serialize_creators || props->local || parent == sys->system_guardian) return UKKO_OK;
+    for (size_t i = 0; i < props->n_args; i++) {
+        ukko_msg *copy = ukko_msg_retain(props->args[i]);
+        int rc = copy ? uk_serialization_check(sys, &copy, &err) : UKKO_OK;
+        ukko_msg_release(copy);
+        if (rc)
+            return uk_error(&spawn_error, rc,
+                            "pre-creation serialization check failed at [%.150s/%.100s], argument %zu: "
+                            "%.200s",
+                            ukko_ref_path(&parent->ref), name, i + 1, err.message);
+    }
+    return UKKO_OK;
+}
+
 /* A child that lives on another node when its deployment says so: 1. 0: it lives here. */
 static int spawn_elsewhere(ukko_system *sys, const uk_deployment *d, ukko_ref **out) {
     ukko_ref *ref = NULL;
@@ -96,6 +114,7 @@ int uk_cell_spawn(ukko_system *sys, uk_cell *parent, ukko_props *props, const ch
         uk_kids_name(parent, generated, sizeof generated);
         name = generated;
     }
+    if (!rc) rc = check_creator(sys, parent, props, name);
     uk_deployment d = {&parent->ref, props, name, uk_new_uid(), NULL};
     if (!rc && (props->router || sys->has_provider))
         d.found = uk_deploy_of_child(sys, &parent->ref, name);

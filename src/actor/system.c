@@ -74,7 +74,9 @@ static int read_debug(ukko_system *sys, ukko_error *err) {
     const struct {
         const char *path;
         bool *flag;
-    } flags[] = {{"pekko.actor.debug.unhandled", &sys->debug.unhandled},
+    } flags[] = {{"pekko.actor.serialize-messages", &sys->serialize_messages},
+                 {"pekko.actor.serialize-creators", &sys->serialize_creators},
+                 {"pekko.actor.debug.unhandled", &sys->debug.unhandled},
                  {"pekko.actor.debug.lifecycle", &sys->debug.lifecycle},
                  {"pekko.actor.debug.autoreceive", &sys->debug.autoreceive},
                  {"pekko.actor.debug.receive", &sys->debug.receive},
@@ -131,6 +133,11 @@ static uk_cell *make_guardian(ukko_system *sys, const ukko_actor *kind, const ch
 static void add_all(ukko_system *sys, const ukko_system_opts *o) {
     for (size_t i = 0; o->types && o->types[i]; i++) ukko_system_add_type(sys, o->types[i]);
     for (size_t i = 0; o->actors && o->actors[i]; i++) ukko_system_add_actor(sys, o->actors[i]);
+    if (o->size <= offsetof(ukko_system_opts, migrations)) return; /* an older program's */
+    for (size_t i = 0; o->serializers && o->serializers[i]; i++)
+        ukko_system_add_serializer(sys, o->serializers[i]);
+    for (size_t i = 0; o->migrations && o->migrations[i]; i++)
+        ukko_system_add_migration(sys, o->migrations[i]);
 }
 int ukko_system_new(ukko_system **out, const ukko_system_opts *o, ukko_error *err) {
     *out = NULL;
@@ -185,6 +192,22 @@ int ukko_system_add_actor(ukko_system *sys, const ukko_actor *actor) {
     sys->actors[sys->n_actors++] = actor;
     return UKKO_OK;
 }
+int ukko_system_add_serializer(ukko_system *sys, const struct ukko_serializer *serializer) {
+    if (sys->phase != UK_PHASE_NEW) return UKKO_ESTATE;
+    if (!serializer) return UKKO_EINVAL;
+    sys->serializers =
+        uk_realloc(sys->serializers, (sys->n_serializers + 1) * sizeof *sys->serializers);
+    sys->serializers[sys->n_serializers++] = serializer;
+    return UKKO_OK;
+}
+int ukko_system_add_migration(ukko_system *sys, const struct ukko_migration *migration) {
+    if (sys->phase != UK_PHASE_NEW) return UKKO_ESTATE;
+    if (!migration) return UKKO_EINVAL;
+    sys->migrations =
+        uk_realloc(sys->migrations, (sys->n_migrations + 1) * sizeof *sys->migrations);
+    sys->migrations[sys->n_migrations++] = migration;
+    return UKKO_OK;
+}
 int uk_system_set_provider(ukko_system *sys, const uk_provider *p) {
     if (sys->phase != UK_PHASE_NEW || sys->has_provider) return UKKO_ESTATE;
     sys->provider = *p;
@@ -211,6 +234,7 @@ int ukko_system_start(ukko_system *sys, ukko_error *err) {
     if (sys->phase != UK_PHASE_NEW)
         return uk_error(err, UKKO_ESTATE, "system \"%s\" was started before", sys->name);
     int rc = check_provider(sys, err);
+    if (!rc) rc = uk_serialization_open(sys, err);
     if (rc) return rc;
     sys->phase = UK_PHASE_RUNNING;
     if ((rc = uk_timers_start(sys->timers)) || (rc = uk_dispatcher_start(sys->dispatcher)))
@@ -324,6 +348,8 @@ void ukko_system_free(ukko_system *sys) {
     ukko_config_release(sys->config);
     uk_free(sys->types);
     uk_free(sys->actors);
+    uk_free(sys->serializers);
+    uk_free(sys->migrations);
     uk_free((char *)(uintptr_t)sys->local_address);
     uk_free(sys->name);
     uk_free(sys);
@@ -358,6 +384,14 @@ void *uk_system_claim_slot(ukko_system *sys, int slot, void *value, void (*free_
 const ukko_type *const *uk_system_types(ukko_system *sys, size_t *n) {
     *n = sys->n_types;
     return sys->types;
+}
+const struct ukko_serializer *const *uk_system_serializers(ukko_system *sys, size_t *n) {
+    *n = sys->n_serializers;
+    return sys->serializers;
+}
+const struct ukko_migration *const *uk_system_migrations(ukko_system *sys, size_t *n) {
+    *n = sys->n_migrations;
+    return sys->migrations;
 }
 const ukko_actor *uk_system_find_actor(ukko_system *sys, const char *name) {
     for (size_t i = 0; i < sys->n_actors; i++)

@@ -51,6 +51,10 @@ struct ukko_system {
     size_t n_types;
     const ukko_actor **actors;
     size_t n_actors;
+    const struct ukko_serializer **serializers;
+    size_t n_serializers;
+    const struct ukko_migration **migrations;
+    size_t n_migrations;
     void *slots[UK_SLOTS]; /* what upper layers keep here; set before start, or under lock */
     void (*slot_free[UK_SLOTS])(void *);
 
@@ -76,6 +80,7 @@ struct ukko_system {
     int64_t dead_resume_ms;  /* when suspended */
     int64_t dead_suspend_ms; /* 0: for ever */
     bool dead_log_shutdown;
+    bool serialize_messages, serialize_creators; /* test aids; constant */
 };
 
 /* system.c */

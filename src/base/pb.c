@@ -23,6 +23,10 @@ void uk_pb_end(uk_buf *b, size_t mark) {
 
 static int varint(uk_pb *in, uint64_t *out) {
     uint64_t v = 0;
+    if (in->p < in->end && *in->p < 128) {
+        *out = *in->p++;
+        return UKKO_OK;
+    }
     for (unsigned shift = 0; shift < 70; shift += 7) {
         if (in->p == in->end) return UKKO_EPARSE;
         uint8_t c = *in->p++;
@@ -48,23 +52,47 @@ static int bytes(uk_pb *in, ukko_slice *out) {
     in->p += n;
     return UKKO_OK;
 }
-int uk_pb_next(uk_pb *in, uk_pb_field *f) {
+enum { GROUP = 3, GROUP_END = 4, MAX_GROUPS = 64 };
+
+static int any_field(uk_pb *in, uk_pb_field *f) {
     uint64_t key;
-    int rc;
-    if (in->p == in->end) return 0;
     if (varint(in, &key) || key > UINT32_MAX || !(key >> 3)) return UKKO_EPARSE;
     f->number = (uint32_t)(key >> 3);
     f->wire = key & 7;
     f->value = 0;
     f->bytes = (ukko_slice){NULL, 0};
     switch (f->wire) {
-    case UK_PB_VARINT: rc = varint(in, &f->value); break;
-    case UK_PB_FIXED64: rc = fixed(in, 8, &f->value); break;
-    case UK_PB_FIXED32: rc = fixed(in, 4, &f->value); break;
-    case UK_PB_BYTES: rc = bytes(in, &f->bytes); break;
-    default: rc = UKKO_EPARSE;
+    case UK_PB_VARINT: return varint(in, &f->value);
+    case UK_PB_FIXED64: return fixed(in, 8, &f->value);
+    case UK_PB_FIXED32: return fixed(in, 4, &f->value);
+    case UK_PB_BYTES: return bytes(in, &f->bytes);
+    case GROUP:
+    case GROUP_END: return UKKO_OK;
+    default: return UKKO_EPARSE;
     }
-    return rc ? rc : 1;
+}
+/* Behind the beginning of a group, which no message of ours has: to its end. */
+static int skip_group(uk_pb *in, uint32_t number) {
+    uint32_t open[MAX_GROUPS];
+    unsigned n = 0;
+    uk_pb_field f;
+    open[n++] = number;
+    while (n) {
+        if (any_field(in, &f)) return UKKO_EPARSE;
+        if (f.wire == GROUP && n == MAX_GROUPS) return UKKO_EPARSE;
+        if (f.wire == GROUP) open[n++] = f.number;
+        else if (f.wire == GROUP_END && open[--n] != f.number) return UKKO_EPARSE;
+    }
+    return UKKO_OK;
+}
+int uk_pb_next(uk_pb *in, uk_pb_field *f) {
+    while (in->p != in->end) {
+        int rc = any_field(in, f);
+        if (rc) return rc;
+        if (f->wire < GROUP || f->wire > GROUP_END) return 1;
+        if (f->wire == GROUP_END || skip_group(in, f->number)) return UKKO_EPARSE;
+    }
+    return 0;
 }
 
 static size_t utf8_length(uint8_t c) {

@@ -58,8 +58,8 @@ typedef struct uk_pb_field {
 static inline uk_pb uk_pb_of(ukko_slice in) {
     return (uk_pb){in.ptr, in.len ? in.ptr + in.len : in.ptr}; /* NULL + 0 is not defined */
 }
-/* 1: *out is the next field; 0: the end; UKKO_EPARSE: malformed (also group
-   wire types, field number 0, over-long varints, lengths past the end). */
+/* 1: *out is the next field; 0: the end; UKKO_EPARSE: malformed (also field number 0, over-long
+   varints, lengths past the end). Groups are passed over. */
 int uk_pb_next(uk_pb *in, uk_pb_field *out);
 /* true when bytes are well-formed UTF-8. */
 bool uk_utf8_valid(ukko_slice s);

@@ -15,7 +15,7 @@ static int add_types(uk_serial *s, ukko_system *sys, ukko_error *err) {
         int rc = uk_serial_add(s, types[i], err);
         if (rc) return rc;
     }
-    return UKKO_OK;
+    return uk_serial_add_builtins(s, err);
 }
 int uk_serial_open(ukko_system *sys, uk_serial **out, ukko_error *err) {
     *out = uk_system_claim_slot(sys, SLOT, NULL, NULL);
@@ -34,6 +34,35 @@ int uk_serial_open(ukko_system *sys, uk_serial **out, ukko_error *err) {
 uk_serial *uk_serial_of(ukko_system *sys) {
     uk_serial *s;
     return uk_serial_open(sys, &s, NULL) ? NULL : s;
+}
+
+int uk_serialization_open(ukko_system *sys, ukko_error *err) {
+    uk_serial *s;
+    return uk_serial_open(sys, &s, err);
+}
+/* Pekko's own classes, what says that it stays here, and the runtime's own messages. */
+static bool is_exempt(const uk_serial *s, const ukko_msg *msg) {
+    const ukko_type *t = msg->type;
+    if (t->flags & UKKO_TYPE_AUTO) return true;
+    if (t->serializer == UKKO_SER_LOCAL && !t->class_name && t != &ukko_opaque_type)
+        return !uk_serial_entry_of(s, t);
+    return uk_has_prefix(s->set.unchecked, s->set.n_unchecked, ukko_str(ukko_msg_class(msg)));
+}
+int uk_serialization_check(ukko_system *sys, ukko_msg **msg, ukko_error *err) {
+    uk_serial *s;
+    uk_buf bytes = {0};
+    int32_t id;
+    ukko_slice manifest;
+    ukko_msg *back = NULL;
+    int rc = uk_serial_open(sys, &s, err);
+    if (rc || is_exempt(s, *msg)) return rc;
+    rc = uk_serial_encode(s, *msg, &bytes, &id, &manifest, err);
+    if (!rc) rc = uk_serial_decode(s, id, manifest, uk_buf_slice(&bytes), &back, err);
+    uk_buf_fini(&bytes);
+    if (rc || !back) return rc;
+    ukko_msg_release(*msg);
+    *msg = back;
+    return UKKO_OK;
 }
 
 int ukko_serialize(ukko_system *sys, const ukko_msg *msg, ukko_serialized *out, ukko_error *err) {

@@ -12,16 +12,23 @@ enum { CHUNK_NONE, CHUNK_TEXT, CHUNK_BYTES };
 
 typedef struct item {
     uk_reader *r;
-    uint64_t count;  /* of a definite array or map */
-    bool open, tag, brk, bytes;
-    int rc;
+    uint64_t count; /* of a definite array or map */
+    uint64_t tag;   /* the last one before the item; 0: none of interest */
+    bool open, is_tag, brk;
 } item;
+enum { TAG_BIG = 2, TAG_BIG_NEGATIVE = 3, TAG_DECIMAL = 4 };
 
 static void on_int(item *it, uint64_t v, bool neg) {
     uk_reader *r = it->r;
     r->tok = v > INT64_MAX ? UK_TOK_REAL : UK_TOK_INT;
     r->integer = neg ? (int64_t)~v : (int64_t)v;
     r->real = neg ? -1.0 - (double)v : (double)v;
+    r->text = (ukko_slice){NULL, 0};
+    if (r->tok == UK_TOK_INT) return;
+    uint64_t be = __builtin_bswap64(v);
+    uk_buf_clear(&r->scratch);
+    (void)uk_big_text((ukko_slice){(uint8_t *)&be, 8}, neg, &r->scratch);
+    r->text = uk_buf_slice(&r->scratch);
 }
 static void on_uint8(void *c, uint8_t v) { on_int(c, v, false); }
 static void on_uint16(void *c, uint16_t v) { on_int(c, v, false); }
@@ -34,6 +41,7 @@ static void on_neg64(void *c, uint64_t v) { on_int(c, v, true); }
 static void on_real(item *it, double v) {
     it->r->tok = UK_TOK_REAL;
     it->r->real = v;
+    it->r->text = (ukko_slice){NULL, 0};
 }
 static void on_float(void *c, float v) { on_real(c, (double)v); }
 static void on_double(void *c, double v) { on_real(c, v); }
@@ -70,8 +78,9 @@ static void on_map(void *c, size_t n) {
 static void on_array_start(void *c) { on_array(c, SIZE_MAX); }
 static void on_map_start(void *c) { on_map(c, SIZE_MAX); }
 static void on_tag(void *c, uint64_t v) {
-    (void)v;
-    ((item *)c)->tag = true;
+    item *it = c;
+    it->is_tag = true;
+    it->tag = v >= TAG_BIG && v <= TAG_DECIMAL ? v : 0;
 }
 static void on_null(void *c) { ((item *)c)->r->tok = UK_TOK_NULL; }
 static void on_bool(void *c, bool v) { ((item *)c)->r->tok = v ? UK_TOK_TRUE : UK_TOK_FALSE; }
@@ -107,6 +116,7 @@ static bool read_common(uk_reader *r) {
         r->tok = UK_TOK_INT;
         r->integer = c & 0x20 ? -1 - low : low;
         r->real = (double)r->integer;
+        r->text = (ukko_slice){NULL, 0};
     } else if (c == 0xf4 || c == 0xf5 || c == 0xf6) {
         r->tok = c == 0xf4 ? UK_TOK_FALSE : c == 0xf5 ? UK_TOK_TRUE : UK_TOK_NULL;
     } else if (c == 0xfb && room >= 8) {
@@ -115,6 +125,7 @@ static bool read_common(uk_reader *r) {
         bits = __builtin_bswap64(bits);
         memcpy(&r->real, &bits, 8);
         r->tok = UK_TOK_REAL;
+        r->text = (ukko_slice){NULL, 0};
         p += 8;
     } else {
         return false;
@@ -125,14 +136,14 @@ static bool read_common(uk_reader *r) {
 static int read_item(item *it, uk_reader *r) {
     *it = (item){.r = r};
     do {
-        it->tag = false;
+        it->is_tag = false;
         if (r->p == r->end) return UKKO_EPARSE;
         if (read_common(r)) return UKKO_OK;
         struct cbor_decoder_result res =
             cbor_stream_decode(r->p, (size_t)(r->end - r->p), &callbacks, it);
         if (res.status != CBOR_DECODER_FINISHED || !res.read) return UKKO_EPARSE;
         r->p += res.read;
-    } while (it->tag);
+    } while (it->is_tag);
     return UKKO_OK;
 }
 /* Chunks of a string of indefinite length, up to the break. */
@@ -151,8 +162,61 @@ static int join_chunks(uk_reader *r, uk_tok tok) {
     return UKKO_OK;
 }
 static int check_text(uk_reader *r) {
-    if (r->text.len > UK_MAX_STRING) return UKKO_ETOOBIG;
+    if (uk_check_chars(r->text, r->limits->string)) return UKKO_ETOOBIG;
     return uk_utf8_valid(r->text) ? UKKO_OK : UKKO_EPARSE;
+}
+
+/* ---- numbers of any size ---- */
+
+static int take_number(uk_reader *r, uk_buf *text) {
+    uk_buf_fini(&r->scratch);
+    r->scratch = *text;
+    r->text = uk_buf_slice(&r->scratch);
+    r->tok = UK_TOK_REAL;
+    if (r->text.len > r->limits->number) return UKKO_ETOOBIG;
+    r->real = uk_parse_f64(r->text);
+    return UKKO_OK;
+}
+/* Small ones, which are written so too, are plain integers. */
+static int take_whole(uk_reader *r, uk_buf *text) {
+    uk_reader n;
+    if (text->len > 20) return take_number(r, text);
+    uk_reader_init(&n, uk_buf_slice(text), false, 1);
+    int rc = uk_json_next(&n);
+    if (rc || n.tok != UK_TOK_INT) return take_number(r, text);
+    r->tok = UK_TOK_INT;
+    r->integer = n.integer;
+    r->real = n.real;
+    r->text = (ukko_slice){NULL, 0};
+    uk_buf_fini(text);
+    return UKKO_OK;
+}
+static int big_number(uk_reader *r, const item *it) {
+    uk_buf text = {0};
+    int rc = uk_big_text(r->text, it->tag == TAG_BIG_NEGATIVE, &text);
+    if (!rc) return take_whole(r, &text);
+    uk_buf_fini(&text);
+    return rc;
+}
+/* Behind the head of an array of two: exponent and unscaled value. */
+static int decimal(uk_reader *r) {
+    item it;
+    uk_buf unscaled = {0}, text = {0};
+    char tmp[UK_NUMBER_ROOM];
+    int rc = read_item(&it, r);
+    if (rc || it.open || it.brk || r->tok != UK_TOK_INT) return UKKO_EPARSE;
+    int64_t exponent = r->integer;
+    if (exponent > INT32_MAX || exponent < INT32_MIN) return UKKO_ETOOBIG;
+    rc = read_item(&it, r);
+    if (rc || it.open || it.brk) return UKKO_EPARSE;
+    if (r->tok == UK_TOK_INT) uk_buf_put(&unscaled, tmp, uk_print_int(tmp, r->integer));
+    else if (r->tok == UK_TOK_REAL && r->text.len) uk_buf_put(&unscaled, r->text.ptr, r->text.len);
+    else if (r->tok == UK_TOK_BYTES && (it.tag == TAG_BIG || it.tag == TAG_BIG_NEGATIVE))
+        rc = uk_big_text(r->text, it.tag == TAG_BIG_NEGATIVE, &unscaled);
+    else rc = UKKO_EPARSE;
+    if (!rc) uk_decimal_text(uk_buf_slice(&unscaled), -exponent, &text);
+    uk_buf_fini(&unscaled);
+    return rc ? rc : take_number(r, &text);
 }
 
 static void finish_value(uk_reader *r) {
@@ -189,7 +253,7 @@ static int read_key(uk_reader *r, const item *it) {
     } else if (!uk_utf8_valid(r->text)) {
         return UKKO_EPARSE;
     }
-    if (r->text.len > UK_MAX_NAME) return UKKO_ETOOBIG;
+    if (uk_check_chars(r->text, r->limits->name)) return UKKO_ETOOBIG;
     r->tok = UK_TOK_KEY;
     r->state = VALUE;
     return UKKO_OK;
@@ -198,6 +262,11 @@ enum { AWAIT_KEY = 3 };
 
 static int read_value(uk_reader *r, item *it) {
     uk_tok tok = r->tok;
+    if (it->tag == TAG_DECIMAL && tok == UK_TOK_ARR && it->count == 2) {
+        int bad = decimal(r);
+        if (bad) return bad;
+        tok = r->tok;
+    }
     if (tok == UK_TOK_ARR || tok == UK_TOK_OBJ) {
         int rc = open_level(r, it->count);
         r->state = r->tok == UK_TOK_OBJ ? AWAIT_KEY : VALUE;
@@ -205,6 +274,8 @@ static int read_value(uk_reader *r, item *it) {
     }
     int rc = it->open ? join_chunks(r, tok) : UKKO_OK;
     if (!rc && tok == UK_TOK_STR) rc = check_text(r);
+    if (!rc && tok == UK_TOK_BYTES && (it->tag == TAG_BIG || it->tag == TAG_BIG_NEGATIVE))
+        rc = big_number(r, it);
     finish_value(r);
     if (r->depth && r->levels[r->depth - 1].object) r->state = AWAIT_KEY;
     return rc;
@@ -251,6 +322,7 @@ static size_t encode_head(int what, uint64_t v, unsigned char *p, size_t room) {
     case UK_CBOR_TEXT_OPEN: return cbor_encode_indef_string_start(p, room);
     case UK_CBOR_BREAK: return cbor_encode_break(p, room);
     case UK_CBOR_NULL: return cbor_encode_null(p, room);
+    case UK_CBOR_TAG: return cbor_encode_tag(v, p, room);
     default: return cbor_encode_bool(v != 0, p, room);
     }
 }

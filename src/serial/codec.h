@@ -6,7 +6,9 @@
 #include "base/error.h"
 #include "base/map.h"
 #include "base/pb.h"
+#include "serial/json.h"
 #include "serial/serial.h"
+#include <ukko/serial.h>
 
 enum {
     UK_MAX_NESTED = 100,   /* payloads within payloads: Options, Throwables, selections */
@@ -14,32 +16,85 @@ enum {
     UK_MAX_LIST = 4096,    /* stack frames, nodes of a router */
     UK_MAX_ARGS = 256,     /* arguments and tags of a deployment */
     UK_MAX_TREE = 1000,    /* nested objects and arrays of JSON and CBOR, as Jackson has it */
-    UK_MAX_STRING = 20000000,
-    UK_MAX_NAME = 50000,
-    UK_MAX_NUMBER = 1000
+    UK_MAX_STRING = 20000000
 };
 
-typedef struct uk_serial_entry { /* a type with its manifest */
-    const ukko_type *type;
-    char *key; /* id and manifest, see key_of() in registry.c */
-} uk_serial_entry;
+/* ---- what the configuration makes of serializers: settings.c ---- */
+
+typedef enum uk_family {
+    UK_FAMILY_FOREIGN = 0, /* configured, but this program has nothing of that name */
+    UK_FAMILY_JAVA,        /* never done here */
+    UK_FAMILY_CORE,        /* the runtime's own, by fixed id */
+    UK_FAMILY_JSON,
+    UK_FAMILY_CBOR,
+    UK_FAMILY_PROTOBUF,
+    UK_FAMILY_USER /* a ukko_serializer */
+} uk_family;
+
+typedef struct uk_serializer { /* one serializer of pekko.actor.serializers */
+    char *name, *class_name;
+    int32_t id;
+    uk_family family;
+    const ukko_serializer *user;
+    /* Jackson */
+    bool gzip, lz4;
+    int64_t larger; /* compressed when strictly larger */
+    uk_limits limits;
+    unsigned write_depth;
+    bool strict_names, strict_duplicates;
+    bool type_in_manifest;
+    char *only_class; /* without a type in the manifest: the class that is read; NULL: none */
+} uk_serializer;
+
+typedef struct uk_binding { /* one entry of serialization-bindings, less those that are "none" */
+    char *class_name;
+    const uk_serializer *ser;
+} uk_binding;
 
 typedef struct uk_serial_settings {
-    bool json_gzip, json_lz4, cbor_gzip, cbor_lz4;
-    int64_t json_larger, cbor_larger; /* compressed when strictly larger */
-    int64_t max_inflated;             /* bytes that a compressed payload may become */
-    char **prefixes;                  /* allowed-class-prefix */
+    uk_serializer *serializers;
+    size_t n_serializers;
+    uk_map bindings;      /* class name -> uk_binding */
+    int64_t max_inflated; /* bytes that a compressed payload may become */
+    char **prefixes;      /* allowed-class-prefix */
     size_t n_prefixes;
+    bool check_messages, check_creators; /* serialize-messages, serialize-creators */
+    char **unchecked; /* no-serialization-verification-needed-class-prefix */
+    size_t n_unchecked;
 } uk_serial_settings;
+
+int uk_settings_read(uk_serial_settings *set, ukko_system *sys, const ukko_config *cfg,
+                     ukko_error *err); /* *set zeroed; also after a failure fini it */
+void uk_settings_fini(uk_serial_settings *set);
+/* By id; NULL: not configured. */
+const uk_serializer *uk_serializer_by_id(const uk_serial_settings *set, int32_t id);
+const uk_serializer *uk_serializer_by_name(const uk_serial_settings *set, const char *name);
+bool uk_has_prefix(char *const *prefixes, size_t n, ukko_slice name);
+
+/* ---- types ---- */
+
+typedef struct uk_serial_entry { /* a type with its serializer */
+    const ukko_type *type;
+    const uk_serializer *ser; /* NULL: the type's own codec, by its id */
+    int32_t id;
+    ukko_slice manifest; /* as it is written: with the version of a migration */
+    char *key;           /* id and manifest without version, see key_of() in registry.c */
+    char *versioned;     /* the memory of manifest when it has a version; or NULL */
+} uk_serial_entry;
+
+typedef struct uk_migration { /* a ukko_migration, and what is written for its class */
+    const ukko_migration *of;
+    char *manifest; /* "class#3" */
+} uk_migration;
 
 struct uk_serial {
     ukko_system *sys;
-    uk_map types; /* key -> uk_serial_entry */
+    uk_map types;      /* key -> uk_serial_entry; owns them */
+    uk_map by_type;    /* the address of a type -> uk_serial_entry */
+    uk_map migrations; /* class name -> uk_migration */
+    bool rebound;      /* a built-in type has another serializer than its own */
     uk_serial_settings set;
 };
-
-/* "jackson-cbor-264": what old Akka wrote as CBOR with JSON inside; read only. */
-enum { UK_SER_JACKSON_CBOR_264 = 32 };
 
 /* What a codec function of an application's type appends to. */
 struct ukko_encoder {
@@ -64,6 +119,11 @@ typedef struct uk_dec {
 
 /* A registered type by serializer and manifest; NULL: none. */
 const ukko_type *uk_serial_find(const uk_serial *s, int32_t id, ukko_slice manifest);
+/* A class of any Jackson serializer, first of the one with this id. */
+const ukko_type *uk_serial_find_jackson(const uk_serial *s, int32_t id, ukko_slice name);
+/* What a registered type is written with; NULL: not registered. */
+const uk_serial_entry *uk_serial_entry_of(const uk_serial *s, const ukko_type *type);
+const uk_migration *uk_serial_migration(const uk_serial *s, ukko_slice class_name);
 bool uk_serial_is_builtin(const ukko_type *type);
 
 /* ---- the two ends, with a depth ---- */
@@ -110,8 +170,11 @@ int uk_container_encode(uk_enc *e, const ukko_msg *msg);
 int uk_container_decode(uk_dec *d, ukko_slice in, ukko_msg **out);
 int uk_proto_encode(uk_enc *e, const ukko_type *type, const void *body);
 int uk_proto_decode(uk_dec *d, const ukko_type *type, ukko_slice in, ukko_msg **out);
-int uk_jackson_encode(uk_enc *e, const ukko_msg *msg, int32_t *id, ukko_slice *manifest);
-int uk_jackson_decode(uk_dec *d, int32_t id, ukko_slice manifest, ukko_slice in, ukko_msg **out);
+/* ser NULL: as the type says. */
+int uk_jackson_encode(uk_enc *e, const ukko_msg *msg, const uk_serializer *ser, int32_t *id,
+                      ukko_slice *manifest);
+int uk_jackson_decode(uk_dec *d, const uk_serializer *ser, ukko_slice manifest, ukko_slice in,
+                      ukko_msg **out);
 /* Codec functions of an application's type. */
 int uk_user_encode(uk_enc *e, const ukko_msg *msg);
 int uk_user_decode(uk_dec *d, const ukko_type *type, ukko_slice in, ukko_msg **out);

@@ -268,11 +268,9 @@ static int decode_old(uk_dec *d, const uk_daemon_value *v, ukko_msg **out) {
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (uk_slice_is(v->manifest, known[i]->class_name))
             return uk_decode_body(d, known[i]->serializer, (ukko_slice){NULL, 0}, v->bytes, out);
-    static const int32_t by_class[] = {UKKO_SER_JACKSON_JSON, UKKO_SER_JACKSON_CBOR,
-                                       UKKO_SER_PROTOBUF};
-    for (size_t i = 0; i < sizeof by_class / sizeof by_class[0]; i++)
-        if (uk_serial_find(d->s, by_class[i], v->manifest))
-            return uk_decode_body(d, by_class[i], v->manifest, v->bytes, out);
+    const ukko_type *t = uk_serial_find_jackson(d->s, UKKO_SER_JACKSON_JSON, v->manifest);
+    if (!t) t = uk_serial_find(d->s, UKKO_SER_PROTOBUF, v->manifest);
+    if (t) return uk_decode_body(d, uk_serial_entry_of(d->s, t)->id, v->manifest, v->bytes, out);
     return uk_dec_fail(d, UKKO_ENOTFOUND, "an argument of class [%.*s] cannot be read",
                        (int)(v->manifest.len < 200 ? v->manifest.len : 200),
                        (const char *)v->manifest.ptr);

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Serializers 31 (JSON), 33 (CBOR) and 32 (old "CBOR" that was JSON): which class, which version,
-   compression, and messages of classes without a C struct. The tables are walked in
-   jackson_read.c and jackson_write.c. Any thread. */
+/* Jackson's serializers, JSON (31, and 32: old "CBOR" that was JSON) and CBOR (33), and those that a
+   configuration makes of the same classes: which class, which version, compression, and messages of
+   classes without a C struct. The tables are walked in jackson_read.c and jackson_write.c. Any
+   thread. */
 #include "serial/jackson.h"
+#include "base/mem.h"
 #include "serial/compress.h"
+#include "serial/tree.h"
 
 /* ---- writing ---- */
 
-static int compress_from(uk_enc *e, size_t start, bool cbor) {
-    const uk_serial_settings *set = &e->s->set;
-    bool gzip = cbor ? set->cbor_gzip : set->json_gzip, lz4 = cbor ? set->cbor_lz4 : set->json_lz4;
+static int compress_from(uk_enc *e, const uk_serializer *ser, size_t start) {
     size_t len = e->out->len - start;
-    if ((!gzip && !lz4) || (int64_t)len <= (cbor ? set->cbor_larger : set->json_larger))
-        return UKKO_OK;
+    if ((!ser->gzip && !ser->lz4) || (int64_t)len <= ser->larger) return UKKO_OK;
     uk_buf packed = {0};
     ukko_slice plain = {e->out->ptr + start, len};
-    int rc = gzip ? uk_gzip(plain, &packed) : uk_lz4(plain, &packed);
+    int rc = ser->gzip ? uk_gzip(plain, &packed) : uk_lz4(plain, &packed);
     if (!rc) {
         e->out->len = start;
         uk_buf_put(e->out, packed.ptr, packed.len);
@@ -23,12 +23,12 @@ static int compress_from(uk_enc *e, size_t start, bool cbor) {
     uk_buf_fini(&packed);
     return rc;
 }
-static int write_json_message(uk_enc *e, const ukko_msg *msg) {
+static int write_json_text(uk_enc *e, const ukko_msg *msg, bool cbor) {
     const ukko_json *j = uk_msg_body(msg);
     ukko_slice text = {(const uint8_t *)j->text, j->len ? j->len : strlen(j->text)};
     if (uk_json_valid(text, UK_MAX_TREE, false))
         return uk_enc_fail(e, UKKO_ENOTSERIAL, msg, "its text is not JSON");
-    if (!j->cbor) {
+    if (!cbor) {
         uk_buf_put(e->out, text.ptr, text.len);
         return UKKO_OK;
     }
@@ -40,27 +40,50 @@ static int write_json_message(uk_enc *e, const ukko_msg *msg) {
     uk_reader_fini(&r);
     return rc;
 }
-int uk_jackson_encode(uk_enc *e, const ukko_msg *msg, int32_t *id, ukko_slice *manifest) {
+/* The serializer that a message goes with when its type was not registered. */
+static const uk_serializer *default_of(uk_enc *e, const ukko_msg *msg) {
+    const ukko_json *j = ukko_msg_get(msg, &ukko_json_type);
+    int32_t id = msg->type->serializer;
+    if (j) id = j->cbor ? UKKO_SER_JACKSON_CBOR : UKKO_SER_JACKSON_JSON;
+    uk_family want = id == UKKO_SER_JACKSON_CBOR ? UK_FAMILY_CBOR : UK_FAMILY_JSON;
+    const uk_serializer *ser = uk_serializer_by_id(&e->s->set, id);
+    if (!ser) ser = uk_serializer_by_name(&e->s->set, want == UK_FAMILY_CBOR ? "jackson-cbor" : "jackson-json");
+    return ser && ser->family == want ? ser : NULL;
+}
+/* With the version of a migration; a view that lives as long as the registry or the message. */
+static ukko_slice written_class(const uk_serial *s, const char *name) {
+    const uk_migration *m = uk_serial_migration(s, ukko_str(name));
+    return ukko_str(m ? m->manifest : name);
+}
+int uk_jackson_encode(uk_enc *e, const ukko_msg *msg, const uk_serializer *ser, int32_t *id,
+                      ukko_slice *manifest) {
     const ukko_type *t = msg->type;
     const ukko_json *j = ukko_msg_get(msg, &ukko_json_type);
     size_t start = e->out->len;
-    bool cbor = j ? j->cbor : t->serializer == UKKO_SER_JACKSON_CBOR;
+    bool registered = ser != NULL;
     int rc;
-    if (j) {
-        *manifest = ukko_str(j->class_name);
-        rc = write_json_message(e, msg);
-    } else {
-        *manifest = ukko_str(t->manifest ? t->manifest : t->class_name ? t->class_name : t->name);
-        if (t->codec && t->codec->encode)
-            rc = uk_user_encode(e, msg);
-        else
-            rc = uk_jackson_write(e, t, uk_msg_body(msg), cbor);
-    }
-    *id = cbor ? UKKO_SER_JACKSON_CBOR : UKKO_SER_JACKSON_JSON;
-    return rc ? rc : compress_from(e, start, cbor);
+    if (!ser && !(ser = default_of(e, msg)))
+        return uk_enc_fail(e, UKKO_ENOTSERIAL, msg, "Jackson's serializer is not configured");
+    bool cbor = ser->family == UK_FAMILY_CBOR;
+    *id = ser->id;
+    if (j) *manifest = written_class(e->s, j->class_name);
+    else if (!registered)
+        *manifest = written_class(e->s, t->manifest ? t->manifest : t->class_name ? t->class_name : t->name);
+    if (j) rc = write_json_text(e, msg, cbor);
+    else if (t->codec && t->codec->encode) rc = uk_user_encode(e, msg);
+    else rc = uk_jackson_write(e, t, ser, uk_msg_body(msg), cbor);
+    return rc ? rc : compress_from(e, ser, start);
 }
 
 /* ---- reading ---- */
+
+typedef struct incoming { /* one message on its way */
+    uk_dec *d;
+    const uk_serializer *ser;
+    ukko_slice name; /* of the class */
+    int32_t version;
+    const ukko_migration *migration; /* to go through; NULL: none */
+} incoming;
 
 /* "class#3": what is after the last '#' is the version of the class. */
 static int split_version(uk_dec *d, ukko_slice manifest, ukko_slice *name, int32_t *version) {
@@ -79,80 +102,117 @@ static int split_version(uk_dec *d, ukko_slice manifest, ukko_slice *name, int32
     *version = digits ? v : 1;
     return UKKO_OK;
 }
-static const ukko_type *find_class(const uk_serial *s, bool cbor, ukko_slice name) {
-    const ukko_type *t =
-        uk_serial_find(s, cbor ? UKKO_SER_JACKSON_CBOR : UKKO_SER_JACKSON_JSON, name);
-    if (t) return t;
-    return uk_serial_find(s, cbor ? UKKO_SER_JACKSON_JSON : UKKO_SER_JACKSON_CBOR, name);
+/* Which functions the message goes through, and what class it is then. */
+static int find_migration(incoming *in) {
+    const uk_migration *found = uk_serial_migration(in->d->s, in->name);
+    if (!found) return UKKO_OK;
+    const ukko_migration *m = found->of;
+    int32_t forward = m->forward ? m->forward : m->version;
+    if (in->version > forward)
+        return uk_dec_fail(in->d, UKKO_EPARSE,
+                           "migration version %d is behind version %d of deserialized type [%s]",
+                           (int)forward, (int)in->version, m->class_name);
+    if (in->version == m->version) return UKKO_OK;
+    in->migration = m;
+    const char *now = m->rename_class ? m->rename_class(in->version, m->class_name, m->data) : NULL;
+    if (now) in->name = ukko_str(now);
+    return UKKO_OK;
 }
-static bool allowed(const uk_serial *s, ukko_slice name) {
-    for (size_t i = 0; i < s->set.n_prefixes; i++) {
-        size_t n = strlen(s->set.prefixes[i]);
-        if (n && name.len >= n && !memcmp(name.ptr, s->set.prefixes[i], n)) return true;
-    }
-    return false;
+static int unknown_class(const incoming *in) {
+    return uk_dec_fail(in->d, UKKO_ENOTFOUND,
+                       "class [%.*s] is not registered, nor does an allowed-class-prefix fit",
+                       (int)(in->name.len < 200 ? in->name.len : 200), (const char *)in->name.ptr);
 }
-static int to_json_text(ukko_slice in, bool cbor, uk_buf *out) {
+static int to_json_text(const incoming *in, ukko_slice bytes, bool cbor, uk_buf *out) {
     uk_reader r;
     uk_writer w = {out, false, false};
     if (!cbor) {
-        int bad = uk_json_valid(in, UK_MAX_TREE, false);
-        if (!bad) uk_buf_put(out, in.ptr, in.len);
+        int bad = uk_json_fits(bytes, &in->ser->limits);
+        if (!bad) uk_buf_put(out, bytes.ptr, bytes.len);
         return bad;
     }
-    uk_reader_init(&r, in, true, UK_MAX_TREE);
-    int rc = uk_reader_next(&r);
+    int rc = uk_reader_open(&r, bytes, true, &in->ser->limits);
+    if (!rc) rc = uk_reader_next(&r);
     if (!rc) rc = uk_transcode(&r, &w);
+    if (!rc && r.p != r.end) rc = UKKO_EPARSE;
     uk_reader_fini(&r);
     return rc;
 }
-static int decode_as_text(uk_dec *d, ukko_slice name, ukko_slice in, bool cbor, bool cbor_id,
-                          ukko_msg **out) {
+static int read_as_text(const incoming *in, ukko_slice bytes, bool cbor, ukko_msg **out) {
     uk_buf text = {0};
-    int rc = to_json_text(in, cbor, &text);
+    int rc = to_json_text(in, bytes, cbor, &text);
     if (rc) {
         uk_buf_fini(&text);
-        return uk_dec_fail(d, rc, "not %s", cbor ? "CBOR" : "JSON");
+        return uk_dec_fail(in->d, rc, "not %s, or past a limit", cbor ? "CBOR" : "JSON");
     }
     ukko_msg *m = *out = ukko_msg_new(&ukko_json_type);
     ukko_json *j = ukko_msg_body(m);
     char *copy = ukko_msg_alloc(m, text.len + 1);
     memcpy(copy, text.ptr, text.len);
-    *j = (ukko_json){uk_dec_text(m, name), copy, text.len, cbor_id};
+    *j = (ukko_json){uk_dec_text(m, in->name), copy, text.len,
+                     in->ser->id != UKKO_SER_JACKSON_JSON};
     uk_buf_fini(&text);
     return UKKO_OK;
 }
-static int decode_plain(uk_dec *d, int32_t id, ukko_slice manifest, ukko_slice in,
-                        ukko_msg **out) {
-    bool cbor_id = id != UKKO_SER_JACKSON_JSON, cbor = id == UKKO_SER_JACKSON_CBOR;
-    ukko_slice name;
-    int32_t version;
-    int rc = split_version(d, manifest, &name, &version);
-    if (rc) return rc;
-    const ukko_type *t = find_class(d->s, cbor_id, name);
-    if (!t && allowed(d->s, name)) return decode_as_text(d, name, in, cbor, cbor_id, out);
-    if (!t)
-        return uk_dec_fail(d, UKKO_ENOTFOUND,
-                           "class [%.*s] is not registered, nor does an allowed-class-prefix fit",
-                           (int)(name.len < 200 ? name.len : 200), (const char *)name.ptr);
-    if (t->codec && t->codec->decode) return uk_user_decode(d, t, in, out);
-    return uk_jackson_read(d, t, in, cbor, out);
+static int read_class(const incoming *in, ukko_slice bytes, bool cbor, ukko_msg **out) {
+    uk_dec *d = in->d;
+    const ukko_type *t = uk_serial_find_jackson(d->s, in->ser->id, in->name);
+    if (!t && uk_has_prefix(d->s->set.prefixes, d->s->set.n_prefixes, in->name))
+        return read_as_text(in, bytes, cbor, out);
+    if (!t) return unknown_class(in);
+    if (t->codec && t->codec->decode) return uk_user_decode(d, t, bytes, out);
+    return uk_jackson_read(d, t, in->ser, bytes, cbor, out);
 }
-static int decode_packed(uk_dec *d, int32_t id, ukko_slice manifest, ukko_slice in,
-                         ukko_msg **out) {
+static int transform(const incoming *in, ukko_tree *tree) {
+    const ukko_migration *m = in->migration;
+    int rc = m->transform ? m->transform(in->version, tree, m->data) : UKKO_OK;
+    return rc < 0 ? uk_dec_fail(in->d, rc, "the migration from version %d refused it: %s",
+                                (int)in->version, ukko_strerror(rc))
+                  : UKKO_OK;
+}
+/* Through a tree, and from there as JSON. */
+static int read_migrated(const incoming *in, ukko_slice bytes, bool cbor, ukko_msg **out) {
+    ukko_tree *tree;
+    uk_buf text = {0};
+    int rc = uk_tree_read(&tree, bytes, cbor, &in->ser->limits);
+    if (rc) return uk_dec_fail(in->d, rc, "not %s, or past a limit", cbor ? "CBOR" : "JSON");
+    rc = transform(in, tree);
+    if (!rc && uk_tree_write(tree, &text, false))
+        rc = uk_dec_fail(in->d, UKKO_ETOOBIG, "the migration made it too deep");
+    if (!rc) rc = read_class(in, uk_buf_slice(&text), false, out);
+    uk_buf_fini(&text);
+    ukko_tree_free(tree);
+    return rc;
+}
+static int read_plain(uk_dec *d, const uk_serializer *ser, ukko_slice manifest, ukko_slice bytes,
+                      ukko_msg **out) {
+    incoming in = {.d = d, .ser = ser};
+    int rc = split_version(d, manifest, &in.name, &in.version);
+    if (!rc && !in.name.len && !ser->type_in_manifest) in.name = ukko_str(ser->only_class);
+    if (!rc) rc = find_migration(&in);
+    if (rc) return rc;
+    bool cbor = ser->family == UK_FAMILY_CBOR;
+    return in.migration ? read_migrated(&in, bytes, cbor, out)
+                        : read_class(&in, bytes, cbor, out);
+}
+static int read_packed(uk_dec *d, const uk_serializer *ser, ukko_slice manifest, ukko_slice in,
+                       ukko_msg **out) {
     uk_buf plain = {0};
     bool gzip = uk_is_gzip(in);
     size_t max = (size_t)d->s->set.max_inflated;
+    if (ser->limits.document > 0 && (uint64_t)ser->limits.document < max)
+        max = (size_t)ser->limits.document;
     int rc = gzip ? uk_gunzip(in, max, &plain) : uk_unlz4(in, max, &plain);
     if (rc)
         rc = uk_dec_fail(d, rc, "%s: %s", gzip ? "gzip" : "LZ4",
                          rc == UKKO_ETOOBIG ? "too large when decompressed" : "damaged");
     else
-        rc = decode_plain(d, id, manifest, uk_buf_slice(&plain), out);
+        rc = read_plain(d, ser, manifest, uk_buf_slice(&plain), out);
     uk_buf_fini(&plain);
     return rc;
 }
-int uk_jackson_decode(uk_dec *d, int32_t id, ukko_slice manifest, ukko_slice in, ukko_msg **out) {
-    if (uk_is_gzip(in) || uk_is_lz4(in)) return decode_packed(d, id, manifest, in, out);
-    return decode_plain(d, id, manifest, in, out);
+int uk_jackson_decode(uk_dec *d, const uk_serializer *ser, ukko_slice manifest, ukko_slice in,
+                      ukko_msg **out) {
+    if (uk_is_gzip(in) || uk_is_lz4(in)) return read_packed(d, ser, manifest, in, out);
+    return read_plain(d, ser, manifest, in, out);
 }

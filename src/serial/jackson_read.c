@@ -6,7 +6,9 @@
 
 enum {
     LIST_BUDGET = 64 << 20, /* bytes that the lists of one message may take */
-    MAX_STRUCTS = 500       /* structs within structs: this part is recursive */
+    TEXT_BLOCK = 4096,
+    REF_COST = 256,         /* of an actor reference, of the same budget */
+    MAX_STRUCTS = 1000      /* structs within structs: this part is recursive */
 };
 
 typedef struct walk {
@@ -18,6 +20,7 @@ typedef struct walk {
     size_t budget;
     unsigned depth;
     const char *field; /* being read */
+    const uk_serializer *ser;
 } walk;
 
 static int read_struct(walk *s, const ukko_type *type, void *body);
@@ -40,26 +43,38 @@ static int skip(walk *s) {
     return rc ? reader_fail(s, rc) : UKKO_OK;
 }
 
-/* ---- memory for texts ---- */
+/* ---- memory, of which a message gets so much ---- */
 
+static int charge(walk *s, size_t n) {
+    if (n > s->budget)
+        return uk_dec_fail(s->d, UKKO_ETOOBIG, "more elements than a message may have");
+    s->budget -= n;
+    return UKKO_OK;
+}
+/* Texts are mostly no longer than what they were read from: one block holds them. */
 static char *take(walk *s, size_t n) {
     if (n > s->room) {
-        if (s->arena || n > s->arena_size) return ukko_msg_alloc(s->m, n);
-        s->arena = ukko_msg_alloc(s->m, s->arena_size);
-        s->room = s->arena_size;
+        size_t block = s->arena ? TEXT_BLOCK : s->arena_size;
+        if (s->arena && charge(s, n > block ? n : block)) return NULL;
+        if (n > block) return ukko_msg_alloc(s->m, n);
+        s->arena = ukko_msg_alloc(s->m, block);
+        s->room = block;
     }
     char *p = s->arena;
     s->arena += n;
     s->room -= n;
     return p;
 }
-static int take_text(walk *s, ukko_slice t, const char **out) {
-    if (t.len && memchr(t.ptr, 0, t.len)) return wrong(s, "text without NUL");
+static char *copy_text(walk *s, ukko_slice t) {
     char *p = take(s, t.len + 1);
+    if (!p) return NULL;
     if (t.len) memcpy(p, t.ptr, t.len);
     p[t.len] = 0;
-    *out = p;
-    return UKKO_OK;
+    return p;
+}
+static int take_text(walk *s, ukko_slice t, const char **out) {
+    if (t.len && memchr(t.ptr, 0, t.len)) return wrong(s, "text without NUL");
+    return (*out = copy_text(s, t)) ? UKKO_OK : UKKO_ETOOBIG;
 }
 
 /* ---- scalars ---- */
@@ -95,6 +110,30 @@ static int read_int(walk *s, int64_t min, int64_t max, int64_t *out) {
     if (v < min || v > max) return wrong(s, "an integer in its range");
     *out = v;
     return UKKO_OK;
+}
+static int read_u64(walk *s, uint64_t max, uint64_t *out) {
+    int64_t v = 0;
+    ukko_slice t = s->r.text;
+    bool text = s->r.tok == UK_TOK_REAL || s->r.tok == UK_TOK_STR;
+    uint64_t n = 0;
+    if (text && t.len >= 19 && t.len <= 20) { /* what an int64_t does not hold */
+        bool fits = true;
+        for (size_t i = 0; i < t.len; i++)
+            fits &= t.ptr[i] >= '0' && t.ptr[i] <= '9' && !__builtin_mul_overflow(n, 10, &n) &&
+                    !__builtin_add_overflow(n, (uint64_t)(t.ptr[i] - '0'), &n);
+        if (!fits || n > max) return wrong(s, "an integer in its range");
+        *out = n;
+        return UKKO_OK;
+    }
+    int rc = read_int(s, 0, max > INT64_MAX ? INT64_MAX : (int64_t)max, &v);
+    if (!rc) *out = (uint64_t)v;
+    return rc;
+}
+static int read_u32(walk *s, uint32_t *out) {
+    uint64_t v;
+    int rc = read_u64(s, UINT32_MAX, &v);
+    if (!rc) *out = (uint32_t)v;
+    return rc;
 }
 static int read_i32(walk *s, int32_t *out) {
     int64_t v;
@@ -142,26 +181,153 @@ static int read_bool(walk *s, bool *out) {
     }
     return wrong(s, "a boolean");
 }
-static int read_str(walk *s, const char **out) {
-    char tmp[UK_NUMBER_ROOM];
+/* The text of a scalar; tmp has UK_NUMBER_ROOM. ptr NULL: null. */
+static int scalar_text(walk *s, char *tmp, ukko_slice *out) {
     ukko_slice t = s->r.text;
     switch (s->r.tok) {
-    case UK_TOK_NULL: *out = NULL; return UKKO_OK;
+    case UK_TOK_NULL: t = (ukko_slice){NULL, 0}; break;
     case UK_TOK_STR: break;
     case UK_TOK_TRUE: t = ukko_str("true"); break;
     case UK_TOK_FALSE: t = ukko_str("false"); break;
     case UK_TOK_INT:
-        if (s->r.cbor) t = (ukko_slice){(uint8_t *)tmp, uk_print_int(tmp, s->r.integer)};
+        if (!t.len) t = (ukko_slice){(uint8_t *)tmp, uk_print_int(tmp, s->r.integer)};
         break;
     case UK_TOK_REAL:
-        if (s->r.cbor && isfinite(s->r.real))
-            t = (ukko_slice){(uint8_t *)tmp, uk_print_f64(tmp, s->r.real)};
-        else if (s->r.cbor)
-            return wrong(s, "text");
+        if (t.len) break;
+        if (!isfinite(s->r.real)) return wrong(s, "text");
+        t = (ukko_slice){(uint8_t *)tmp, uk_print_f64(tmp, s->r.real)};
         break;
     default: return wrong(s, "text");
     }
-    return take_text(s, t, out);
+    *out = t;
+    return UKKO_OK;
+}
+static int read_str(walk *s, const char **out) {
+    char tmp[UK_NUMBER_ROOM];
+    ukko_slice t;
+    int rc = scalar_text(s, tmp, &t);
+    if (rc) return rc;
+    if (s->r.tok != UK_TOK_NULL) return take_text(s, t, out);
+    *out = NULL;
+    return UKKO_OK;
+}
+static int read_text(walk *s, ukko_string *out) {
+    char tmp[UK_NUMBER_ROOM];
+    ukko_slice t;
+    int rc = scalar_text(s, tmp, &t);
+    if (rc) return rc;
+    *out = (ukko_string){NULL, 0};
+    if (s->r.tok == UK_TOK_NULL) return UKKO_OK;
+    char *p = copy_text(s, t);
+    if (!p) return UKKO_ETOOBIG;
+    *out = (ukko_string){p, t.len};
+    return UKKO_OK;
+}
+static int read_number(walk *s, const char **out) {
+    bool whole, number = s->r.tok == UK_TOK_INT || s->r.tok == UK_TOK_REAL;
+    if (s->r.tok == UK_TOK_STR && uk_number_valid(s->r.text, &whole)) number = true;
+    if (!number && s->r.tok != UK_TOK_NULL) return wrong(s, "a number");
+    return read_str(s, out);
+}
+
+/* ---- times ---- */
+
+/* The text of a date or a number, terminated. */
+static int time_text(walk *s, char *tmp) {
+    if (s->r.tok != UK_TOK_STR || s->r.text.len >= UKKO_TIME_ROOM || !s->r.text.len ||
+        memchr(s->r.text.ptr, 0, s->r.text.len))
+        return wrong(s, "a date, time or duration");
+    memcpy(tmp, s->r.text.ptr, s->r.text.len);
+    tmp[s->r.text.len] = 0;
+    return UKKO_OK;
+}
+/* Seconds as a number, with a fraction: what Jackson writes as "timestamps". */
+static int time_number(walk *s, int64_t *seconds, int32_t *nanos) {
+    double v = s->r.real, whole = floor(v);
+    if (!(fabs(v) < 1e18)) return wrong(s, "a time in its range");
+    *seconds = s->r.tok == UK_TOK_INT ? s->r.integer : (int64_t)whole;
+    *nanos = 0;
+    const uint8_t *point = s->r.text.len ? memchr(s->r.text.ptr, '.', s->r.text.len) : NULL;
+    if (s->r.tok == UK_TOK_INT) return UKKO_OK;
+    if (!point || v < 0) {
+        *nanos = (int32_t)((v - whole) * 1e9);
+        return UKKO_OK;
+    }
+    const uint8_t *end = s->r.text.ptr + s->r.text.len;
+    int n = 0;
+    for (point++; point < end && n < 9 && *point >= '0' && *point <= '9'; point++, n++)
+        *nanos = *nanos * 10 + (*point - '0');
+    for (; n < 9; n++) *nanos *= 10;
+    return UKKO_OK;
+}
+static bool is_number(const walk *s) { return s->r.tok == UK_TOK_INT || s->r.tok == UK_TOK_REAL; }
+static int read_instant(walk *s, ukko_instant *out) {
+    char tmp[UKKO_TIME_ROOM];
+    if (is_number(s)) return time_number(s, &out->seconds, &out->nanos);
+    int rc = time_text(s, tmp);
+    if (rc) return rc;
+    return ukko_instant_parse(tmp, out) ? wrong(s, "an instant") : UKKO_OK;
+}
+static int read_timespan(walk *s, ukko_timespan *out) {
+    char tmp[UKKO_TIME_ROOM];
+    if (is_number(s)) return time_number(s, &out->seconds, &out->nanos);
+    int rc = time_text(s, tmp);
+    if (rc) return rc;
+    return ukko_timespan_parse(tmp, out) ? wrong(s, "a duration") : UKKO_OK;
+}
+/* [year, month, day, hour, minute, second, nanos], each but the first ones as far as given. */
+static int read_time_parts(walk *s, int parts, ukko_datetime *out) {
+    int64_t v[7] = {0, 1, 1, 0, 0, 0, 0};
+    int from = parts & UKKO_PART_DATE ? 0 : 3, end = parts & UKKO_PART_TIME ? 7 : 3, n = from;
+    for (;; n++) {
+        int rc = advance(s);
+        if (rc) return rc;
+        if (s->r.tok == UK_TOK_ARR_END) break;
+        if (n == end || s->r.tok != UK_TOK_INT) return wrong(s, "a date or time in parts");
+        v[n] = s->r.integer;
+    }
+    char tmp[UKKO_TIME_ROOM];
+    ukko_datetime t = {.year = (int32_t)v[0]};
+    bool fits = n - from >= 2 && v[0] >= -999999999 && v[0] <= 999999999 && v[6] >= 0 &&
+                v[6] <= 999999999;
+    for (int i = 1; i < 6; i++) fits &= v[i] >= 0 && v[i] < 60;
+    t.month = (uint8_t)v[1], t.day = (uint8_t)v[2], t.hour = (uint8_t)v[3];
+    t.minute = (uint8_t)v[4], t.second = (uint8_t)v[5], t.nanos = (int32_t)v[6];
+    if (fits) ukko_datetime_print(&t, parts, tmp, sizeof tmp);
+    return fits && !ukko_datetime_parse(tmp, parts, out) ? UKKO_OK
+                                                         : wrong(s, "a date or time in parts");
+}
+static int read_datetime(walk *s, uint32_t kind, ukko_datetime *out) {
+    char tmp[UKKO_TIME_ROOM];
+    int parts = uk_time_parts(kind);
+    ukko_instant i;
+    if (is_number(s) && parts & UKKO_PART_OFFSET) {
+        int bad = time_number(s, &i.seconds, &i.nanos);
+        if (!bad) *out = ukko_datetime_from_instant(i, 0);
+        return bad;
+    }
+    if (s->r.tok == UK_TOK_ARR && !(parts & UKKO_PART_OFFSET)) return read_time_parts(s, parts, out);
+    int rc = time_text(s, tmp);
+    if (rc) return rc;
+    return ukko_datetime_parse(tmp, parts, out) ? wrong(s, "a date or time") : UKKO_OK;
+}
+static int read_uuid(walk *s, ukko_uuid *out) {
+    char tmp[UKKO_TIME_ROOM];
+    if (s->r.tok == UK_TOK_BYTES && s->r.text.len == sizeof out->bytes) {
+        memcpy(out->bytes, s->r.text.ptr, sizeof out->bytes);
+        return UKKO_OK;
+    }
+    int rc = time_text(s, tmp);
+    if (rc) return rc;
+    return ukko_uuid_parse(tmp, out) ? wrong(s, "a UUID") : UKKO_OK;
+}
+/* null: a value of zeros. */
+static int read_special(walk *s, uint32_t kind, void *out) {
+    if (s->r.tok == UK_TOK_NULL) return UKKO_OK;
+    if (kind == UKKO_INSTANT) return read_instant(s, out);
+    if (kind == UKKO_TIMESPAN) return read_timespan(s, out);
+    if (kind == UKKO_UUID) return read_uuid(s, out);
+    return read_datetime(s, kind, out);
 }
 static int read_bytes(walk *s, ukko_slice *out) {
     uk_buf raw = {0};
@@ -180,10 +346,11 @@ static int read_bytes(walk *s, ukko_slice *out) {
     } else if (s->r.tok != UK_TOK_BYTES) {
         return wrong(s, "bytes");
     }
-    char *p = take(s, from.len + 1);
-    if (from.len) memcpy(p, from.ptr, from.len);
-    *out = (ukko_slice){(uint8_t *)p, from.len};
+    char *p = copy_text(s, from);
+    size_t n = from.len;
     uk_buf_fini(&raw);
+    if (!p) return UKKO_ETOOBIG;
+    *out = (ukko_slice){(uint8_t *)p, n};
     return UKKO_OK;
 }
 static int read_ref(walk *s, ukko_ref **out) {
@@ -191,11 +358,16 @@ static int read_ref(walk *s, ukko_ref **out) {
     *out = NULL;
     if (s->r.tok == UK_TOK_NULL) return UKKO_OK;
     if (s->r.tok != UK_TOK_STR) return wrong(s, "the path of an actor");
-    *out = uk_system_resolve(s->d->s->sys, s->r.text);
-    return UKKO_OK;
+    int rc = charge(s, REF_COST);
+    if (!rc) *out = uk_system_resolve(s->d->s->sys, s->r.text);
+    return rc;
 }
 static int read_enum(walk *s, const ukko_field *f, int32_t *out) {
     int32_t n = 0;
+    if (s->r.tok == UK_TOK_NULL) {
+        *out = -1;
+        return UKKO_OK;
+    }
     for (; f->labels[n]; n++) {
         if (s->r.tok != UK_TOK_STR || !uk_slice_is(s->r.text, f->labels[n])) continue;
         *out = n;
@@ -209,40 +381,85 @@ static int read_enum(walk *s, const ukko_field *f, int32_t *out) {
 
 /* ---- structs and lists ---- */
 
-static int read_struct_value(walk *s, const ukko_type *type, void *body) {
-    if (s->r.tok == UK_TOK_NULL) return UKKO_OK;
+static int read_list(walk *s, const ukko_field *f, void *body);
+static int read_bare(walk *s, const ukko_type *type, void *body);
+static int read_choice(walk *s, const ukko_type *type, void *body);
+
+/* At the value of a struct that is not null. */
+static int read_form(walk *s, const ukko_type *type, void *body) {
+    if (type->flags & UKKO_TYPE_VALUE) return read_bare(s, type, body);
     if (s->r.tok != UK_TOK_OBJ) return wrong(s, "an object");
-    return read_struct(s, type, body);
+    return type->flags & UKKO_TYPE_CHOICE ? read_choice(s, type, body) : read_struct(s, type, body);
 }
+static int read_struct_value(walk *s, const ukko_type *type, void *body) {
+    return s->r.tok == UK_TOK_NULL ? UKKO_OK : read_form(s, type, body);
+}
+static int new_struct(walk *s, const ukko_type *type, void **out) {
+    int rc = charge(s, type->body_size + 32);
+    if (!rc) *out = ukko_msg_alloc(s->m, type->body_size);
+    return rc;
+}
+/* One that comes again takes the place of the first. */
 static int read_struct_ptr(walk *s, const ukko_type *type, void **out) {
-    if (*out) uk_type_drop(type, *out);
+    void *place = *out;
     *out = NULL;
+    if (place) uk_type_drop(type, place);
     if (s->r.tok == UK_TOK_NULL) return UKKO_OK;
-    if (s->r.tok != UK_TOK_OBJ) return wrong(s, "an object");
-    if (type->body_size > s->budget) return uk_dec_fail(s->d, UKKO_ETOOBIG, "too many objects");
-    s->budget -= type->body_size;
-    *out = ukko_msg_alloc(s->m, type->body_size);
-    return read_struct(s, type, *out);
+    if (!place) {
+        int rc = new_struct(s, type, out);
+        return rc ? rc : read_form(s, type, *out);
+    }
+    memset(place, 0, type->body_size);
+    *out = place;
+    return read_form(s, type, place);
 }
 static int read_value(walk *s, const ukko_field *f, void *p) {
     switch (f->kind) {
     case UKKO_BOOL: return read_bool(s, p);
     case UKKO_I32: return read_i32(s, p);
     case UKKO_I64: return read_int(s, INT64_MIN, INT64_MAX, p);
+    case UKKO_U32: return read_u32(s, p);
+    case UKKO_U64: return read_u64(s, UINT64_MAX, p);
     case UKKO_F32: return read_f32(s, p);
     case UKKO_F64: return read_real(s, p);
     case UKKO_STR: return read_str(s, p);
+    case UKKO_TEXT: return read_text(s, p);
+    case UKKO_NUMBER: return read_number(s, p);
     case UKKO_BYTES: return read_bytes(s, p);
     case UKKO_REF: return read_ref(s, p);
     case UKKO_ENUM: return read_enum(s, f, p);
     case UKKO_STRUCT: return read_struct_value(s, f->type, p);
     case UKKO_STRUCTP: return read_struct_ptr(s, f->type, p);
-    default: return wrong(s, "something that can be read");
+    case UKKO_MSG: return wrong(s, "something that can be read");
+    default: return read_special(s, f->kind, p);
     }
 }
+/* A member that may be missing, or that takes the place of another one. */
+static int read_maybe(walk *s, const ukko_type *type, const ukko_field *f, void *body) {
+    if (s->r.tok == UK_TOK_NULL) {
+        uk_field_clear(f, body);
+        return UKKO_OK;
+    }
+    if (f->flags & UKKO_ONEOF) uk_field_choose(type, f, body);
+    if (!uk_field_there(f, body)) memset((char *)body + f->offset, 0, f->width);
+    uk_field_set_there(f, body, true); /* now, so that what it owns is dropped after a failure */
+    return read_value(s, f, (char *)body + f->offset);
+}
+static int read_field(walk *s, const ukko_type *type, const ukko_field *f, void *body) {
+    if (f->flags & UKKO_REPEATED) return read_list(s, f, body);
+    if (f->flags & (UKKO_PRESENT | UKKO_ONEOF)) return read_maybe(s, type, f, body);
+    return read_value(s, f, (char *)body + f->offset);
+}
+static int read_bare(walk *s, const ukko_type *type, void *body) {
+    if (s->depth >= MAX_STRUCTS) return uk_dec_fail(s->d, UKKO_ETOOBIG, "nested too deep");
+    s->depth++;
+    int rc = read_field(s, type, &type->fields[0], body);
+    s->depth--;
+    return rc;
+}
 static int add_element(walk *s, const ukko_field *f, uk_buf *list, size_t width) {
-    if (width > s->budget) return uk_dec_fail(s->d, UKKO_ETOOBIG, "list [%s] is too long", f->name);
-    s->budget -= width;
+    int rc = charge(s, width);
+    if (rc) return rc;
     uk_buf_reserve(list, width);
     void *p = list->ptr + list->len;
     memset(p, 0, width);
@@ -257,16 +474,24 @@ static int read_elements(walk *s, const ukko_field *f, uk_buf *list) {
         if ((rc = add_element(s, f, list, width))) return rc;
     }
 }
+/* A name of an object as the key of a map: texts, or whole numbers and booleans as texts. */
+static int read_key(walk *s, const ukko_field *f, void *p) {
+    if (f->kind == UKKO_STR) return take_text(s, s->r.text, p);
+    s->r.tok = UK_TOK_STR;
+    if (!s->r.text.len) return wrong(s, "a map with such keys");
+    return read_value(s, f, p);
+}
 static int add_entry(walk *s, const ukko_type *type, uk_buf *list) {
-    if (type->body_size > s->budget) return uk_dec_fail(s->d, UKKO_ETOOBIG, "a map is too long");
-    s->budget -= type->body_size;
+    const ukko_field *key = &type->fields[0], *value = &type->fields[1];
+    int rc = charge(s, type->body_size);
+    if (rc) return rc;
     uk_buf_reserve(list, type->body_size);
     char *p = (char *)list->ptr + list->len;
     memset(p, 0, type->body_size);
     list->len += type->body_size;
-    int rc = take_text(s, s->r.text, (const char **)(void *)(p + type->fields[0].offset));
+    rc = read_key(s, key, p + key->offset);
     if (rc || (rc = advance(s))) return rc;
-    return read_value(s, &type->fields[1], p + type->fields[1].offset);
+    return read_field(s, type, value, p);
 }
 static int read_entries(walk *s, const ukko_field *f, uk_buf *list) {
     for (;;) {
@@ -275,17 +500,11 @@ static int read_entries(walk *s, const ukko_field *f, uk_buf *list) {
         if ((rc = add_entry(s, f->type, list))) return rc;
     }
 }
-static void drop_old_list(const ukko_field *f, void *body) {
-    ukko_type one = {.n_fields = 1, .fields = f};
-    uk_type_drop(&one, body);
-}
 static int read_list(walk *s, const ukko_field *f, void *body) {
     void **out = (void **)((char *)body + f->offset);
     size_t *count = (size_t *)((char *)body + f->count_offset);
     bool map = f->flags & UKKO_MAP;
-    if (*out) drop_old_list(f, body);
-    *out = NULL;
-    *count = 0;
+    uk_field_clear(f, body);
     if (s->r.tok == UK_TOK_NULL) return UKKO_OK;
     if (s->r.tok != (map ? UK_TOK_OBJ : UK_TOK_ARR)) return wrong(s, map ? "an object" : "a list");
     uk_buf list = {0};
@@ -296,6 +515,9 @@ static int read_list(walk *s, const ukko_field *f, void *body) {
     uk_buf_fini(&list);
     return rc;
 }
+
+/* ---- the members of an object ---- */
+
 /* Names are short: one pass without strlen. */
 static inline bool same_name(const char *want, ukko_slice name) {
     for (size_t i = 0; i < name.len; i++)
@@ -312,44 +534,134 @@ static const ukko_field *find_field(const ukko_type *type, ukko_slice name, uint
     }
     return NULL;
 }
-static int read_member(walk *s, const ukko_type *type, void *body, uint32_t *hint) {
-    const ukko_field *f = find_field(type, s->r.text, hint);
-    if (f) s->field = f->name;
-    int rc = advance(s);
-    if (rc) return rc;
-    if (!f) return skip(s);
-    if (f->flags & UKKO_REPEATED) return read_list(s, f, body);
-    return read_value(s, f, (char *)body + f->offset);
+typedef struct members { /* of the object that is being read */
+    const ukko_type *type;
+    const char *property; /* that told which struct it is; NULL: none */
+    uint64_t *seen;       /* a bit for each field; NULL: nobody asks */
+    uint32_t hint;
+} members;
+
+static int unknown_member(walk *s, const members *o, ukko_slice name) {
+    if (!s->ser->strict_names || (o->property && uk_slice_is(name, o->property)))
+        return UKKO_OK;
+    return uk_dec_fail(s->d, UKKO_EPARSE, "unknown field [%.*s] of [%s]",
+                       (int)(name.len < 100 ? name.len : 100), (const char *)name.ptr,
+                       o->type->name);
 }
-static int read_struct(walk *s, const ukko_type *type, void *body) {
-    uint32_t hint = 0;
-    if (s->depth >= MAX_STRUCTS) return uk_dec_fail(s->d, UKKO_ETOOBIG, "nested too deep");
-    s->depth++;
-    for (;;) {
-        int rc = advance(s);
-        if (!rc && s->r.tok != UK_TOK_OBJ_END) rc = read_member(s, type, body, &hint);
-        else if (!rc) break;
-        if (rc) return rc;
-    }
-    s->depth--;
+static int note_seen(walk *s, const members *o, const ukko_field *f) {
+    size_t i = (size_t)(f - o->type->fields);
+    uint64_t bit = 1ull << i % 64, *word = &o->seen[i / 64];
+    if (*word & bit && s->ser->strict_duplicates)
+        return uk_dec_fail(s->d, UKKO_EPARSE, "field [%s] comes twice", f->name);
+    *word |= bit;
     return UKKO_OK;
 }
+static int read_member(walk *s, members *o, void *body) {
+    const ukko_field *f = find_field(o->type, s->r.text, &o->hint);
+    int rc = UKKO_OK;
+    if (f) s->field = f->name;
+    else rc = unknown_member(s, o, s->r.text);
+    if (!rc && f && o->seen) rc = note_seen(s, o, f);
+    if (!rc) rc = advance(s);
+    if (rc) return rc;
+    return f ? read_field(s, o->type, f, body) : skip(s);
+}
+static int check_required(walk *s, const members *o) {
+    for (uint32_t i = 0; i < o->type->n_fields; i++) {
+        const ukko_field *f = &o->type->fields[i];
+        if (f->flags & UKKO_REQUIRED && !(o->seen[i / 64] >> i % 64 & 1))
+            return uk_dec_fail(s->d, UKKO_EPARSE, "field [%s] is missing", f->name);
+    }
+    return UKKO_OK;
+}
+static bool has_required(const ukko_type *type) {
+    for (uint32_t i = 0; i < type->n_fields; i++)
+        if (type->fields[i].flags & UKKO_REQUIRED) return true;
+    return false;
+}
+static int read_members(walk *s, members *o, void *body) {
+    uint64_t few = 0;
+    if (has_required(o->type) || (s->ser->strict_duplicates))
+        o->seen = o->type->n_fields <= 64 ? &few : ukko_msg_alloc(s->m, o->type->n_fields / 8 + 8);
+    for (;;) {
+        int rc = advance(s);
+        if (!rc && s->r.tok != UK_TOK_OBJ_END) rc = read_member(s, o, body);
+        else if (!rc) return o->seen ? check_required(s, o) : UKKO_OK;
+        if (rc) return rc;
+    }
+}
+static int read_object(walk *s, const ukko_type *type, const char *property, void *body) {
+    members o = {type, property, NULL, 0};
+    if (s->depth >= MAX_STRUCTS) return uk_dec_fail(s->d, UKKO_ETOOBIG, "nested too deep");
+    s->depth++;
+    int rc = read_members(s, &o, body);
+    s->depth--;
+    return rc;
+}
+static int read_struct(walk *s, const ukko_type *type, void *body) {
+    return read_object(s, type, NULL, body);
+}
+
+/* ---- one of several structs ---- */
+
+/* The value of a property further on in the object whose beginning r is at. */
+static int find_property(uk_reader *r, const char *property, const ukko_type *type,
+                         const ukko_field **out) {
+    for (;;) {
+        int rc = uk_reader_next(r);
+        if (rc || r->tok == UK_TOK_OBJ_END) return rc ? rc : UKKO_EPARSE;
+        bool hit = uk_slice_is(r->text, property);
+        if ((rc = uk_reader_next(r))) return rc;
+        uint32_t hint = 0;
+        if (hit) return (*out = find_field(type, r->text, &hint)) ? UKKO_OK : UKKO_EPARSE;
+        if ((rc = uk_reader_skip(r))) return rc;
+    }
+}
+static int read_choice(walk *s, const ukko_type *type, void *body) {
+    uk_reader ahead;
+    const ukko_field *f = NULL;
+    uk_reader_fork(&s->r, &ahead);
+    int rc = find_property(&ahead, type->manifest, type, &f);
+    s->r.tokens = ahead.tokens; /* what was looked at twice counts twice */
+    uk_reader_fini(&ahead);
+    if (rc)
+        return uk_dec_fail(s->d, rc, "[%s] of a [%s] is missing or unknown", type->manifest,
+                           type->name);
+    uk_field_choose(type, f, body);
+    uk_field_clear(f, body);
+    void *p = (char *)body + f->offset;
+    memset(p, 0, f->width);
+    if (f->kind == UKKO_STRUCTP) {
+        if ((rc = new_struct(s, f->type, p))) return rc;
+        uk_field_set_there(f, body, true);
+        return read_object(s, f->type, type->manifest, *(void **)p);
+    }
+    uk_field_set_there(f, body, true);
+    return read_object(s, f->type, type->manifest, p);
+}
+
+/* ---- the message ---- */
 
 static bool is_case_object(const ukko_type *type) {
     size_t n = type->class_name ? strlen(type->class_name) : 0;
     return n && type->class_name[n - 1] == '$';
 }
-int uk_jackson_read(uk_dec *d, const ukko_type *type, ukko_slice in, bool cbor, ukko_msg **out) {
+static int read_root(walk *s, const ukko_type *type) {
+    int rc = advance(s);
+    if (!rc && s->r.tok == UK_TOK_NULL) rc = wrong(s, "an object");
+    if (!rc) rc = read_form(s, type, s->m->body);
+    return rc;
+}
+int uk_jackson_read(uk_dec *d, const ukko_type *type, const uk_serializer *ser, ukko_slice in,
+                    bool cbor, ukko_msg **out) {
     walk s = {.d = d, .m = ukko_msg_new(type), .arena_size = in.len + 8, .budget = LIST_BUDGET,
-              .field = "(root)"};
+              .field = "(root)", .ser = ser};
     if (is_case_object(type)) { /* a Scala singleton: what is written of it does not matter */
         *out = s.m;
         return UKKO_OK;
     }
-    uk_reader_init(&s.r, in, cbor, UK_MAX_TREE);
-    int rc = advance(&s);
-    if (!rc && s.r.tok != UK_TOK_OBJ) rc = wrong(&s, "an object");
-    if (!rc) rc = read_struct(&s, type, s.m->body);
+    int rc = uk_reader_open(&s.r, in, cbor, &ser->limits);
+    rc = rc ? uk_dec_fail(d, rc, "longer than max-document-length") : read_root(&s, type);
     uk_reader_fini(&s.r);
     if (rc) {
         ukko_msg_release(s.m);

@@ -14,12 +14,21 @@ typedef enum uk_tok {
     UK_TOK_KEY,
     UK_TOK_STR,
     UK_TOK_INT,
-    UK_TOK_REAL,
+    UK_TOK_REAL, /* also a whole number that is larger than 64 bits with a sign hold */
     UK_TOK_TRUE,
     UK_TOK_FALSE,
     UK_TOK_NULL,
     UK_TOK_BYTES /* CBOR only */
 } uk_tok;
+
+/* What a reader takes; Jackson's own limits are the defaults. 0 or less of the last two: any. */
+typedef struct uk_limits {
+    unsigned depth;
+    size_t number, string, name; /* characters */
+    int64_t document, tokens;
+} uk_limits;
+enum { UK_MAX_NUMBER = 1000 }; /* what a limit of numbers can be raised to */
+extern const uk_limits uk_limits_default;
 
 typedef struct uk_level {
     uint64_t left; /* CBOR of definite length: items to come; UINT64_MAX: until a break */
@@ -30,10 +39,13 @@ enum { UK_LEVELS_INLINE = 16 };
 typedef struct uk_reader {
     const uint8_t *p, *end;
     uk_tok tok;
-    ukko_slice text; /* KEY, STR, BYTES: the value; JSON numbers: as written. Until next */
+    ukko_slice text; /* KEY, STR, BYTES: the value; numbers: their text when it says more than the
+                        value, in JSON always. Until next */
     int64_t integer; /* INT */
     double real;     /* REAL, and INT as well */
     unsigned depth, max_depth;
+    const uk_limits *limits;
+    int64_t tokens; /* so far */
     uint8_t state; /* of json_read.c and cbor.c */
     bool cbor;
     uk_level *levels; /* those open; inl at first */
@@ -44,6 +56,12 @@ typedef struct uk_reader {
 
 void uk_reader_init(uk_reader *r, ukko_slice in, bool cbor, unsigned max_depth);
 void uk_reader_fini(uk_reader *r);
+/* limits must outlive r. UKKO_ETOOBIG: in is longer than they allow. */
+int uk_reader_open(uk_reader *r, ukko_slice in, bool cbor, const uk_limits *limits);
+/* A second reader at the same place. */
+void uk_reader_fork(const uk_reader *r, uk_reader *out);
+/* UKKO_ETOOBIG: more characters than max. */
+int uk_check_chars(ukko_slice text, size_t max);
 /* The next token. UKKO_EPARSE; UKKO_ETOOBIG: nested too deep, a name or number too long. */
 int uk_reader_next(uk_reader *r);
 /* With tok at the beginning of a value: passes over all of it; tok is its last token then. */
@@ -58,6 +76,7 @@ const uint8_t *uk_json_plain(const uint8_t *p, const uint8_t *end);
 /* Is text one JSON value, and an object when that is asked for? */
 int uk_json_check(ukko_slice text, unsigned max_depth);
 int uk_json_valid(ukko_slice text, unsigned max_depth, bool object);
+int uk_json_fits(ukko_slice text, const uk_limits *limits);
 
 typedef struct uk_writer {
     uk_buf *out;
@@ -71,6 +90,10 @@ void uk_w_arr_end(uk_writer *w, uint64_t n);
 void uk_w_key(uk_writer *w, const char *name, size_t len);
 void uk_w_str(uk_writer *w, const char *text, size_t len);
 void uk_w_int(uk_writer *w, int64_t v);
+void uk_w_uint(uk_writer *w, uint64_t v);
+void uk_w_number(uk_writer *w, ukko_slice text); /* a valid number: Java's BigInteger, BigDecimal */
+/* One whose text may be empty. */
+void uk_w_number_token(uk_writer *w, ukko_slice text, double value);
 void uk_w_f64(uk_writer *w, double v);
 void uk_w_f32(uk_writer *w, float v);
 void uk_w_bool(uk_writer *w, bool v);
@@ -82,7 +105,8 @@ int uk_transcode(uk_reader *r, uk_writer *w);
 /* cbor.c: single items. */
 void uk_cbor_head(uk_buf *out, int what, uint64_t v);
 enum { UK_CBOR_UINT, UK_CBOR_NEG, UK_CBOR_BYTES, UK_CBOR_TEXT, UK_CBOR_ARRAY, UK_CBOR_ARRAY_OPEN,
-       UK_CBOR_MAP_OPEN, UK_CBOR_TEXT_OPEN, UK_CBOR_BREAK, UK_CBOR_NULL, UK_CBOR_BOOL };
+       UK_CBOR_MAP_OPEN, UK_CBOR_TEXT_OPEN, UK_CBOR_BREAK, UK_CBOR_NULL, UK_CBOR_BOOL,
+       UK_CBOR_TAG };
 void uk_cbor_f64(uk_buf *out, double v);
 void uk_cbor_f32(uk_buf *out, float v);
 void uk_cbor_text(uk_buf *out, const char *text, size_t len);
@@ -90,11 +114,21 @@ void uk_cbor_text(uk_buf *out, const char *text, size_t len);
 /* ---- number.c ---- */
 enum { UK_NUMBER_ROOM = 40 };
 size_t uk_print_int(char *out, int64_t v);
+size_t uk_print_uint(char *out, uint64_t v);
 /* As Java's Double.toString and Float.toString; not for NaN and infinities. */
 size_t uk_print_f64(char *out, double v);
 size_t uk_print_f32(char *out, float v);
 /* A number of JSON's grammar; whatever the locale. */
 double uk_parse_f64(ukko_slice text);
+
+/* ---- bignum.c ---- */
+/* Appends the digits of a CBOR bignum, and the text that BigDecimal gives to unscaled x 10^-scale
+   (unscaled: digits, perhaps with a minus). UKKO_ETOOBIG. */
+int uk_big_text(ukko_slice bytes, bool negative, uk_buf *out);
+void uk_decimal_text(ukko_slice unscaled, int64_t scale, uk_buf *out);
+/* Is text one number of JSON? *whole: without fraction and exponent. */
+bool uk_number_valid(ukko_slice text, bool *whole);
+void uk_cbor_number(uk_buf *out, ukko_slice text); /* valid */
 
 /* ---- base64.c ---- */
 void uk_base64_put(uk_buf *out, ukko_slice bytes);

@@ -10,6 +10,8 @@ enum { FIRST_VALUE, VALUE, FIRST_KEY, KEY, AFTER, DONE };
 
 /* ---- shared by JSON and CBOR ---- */
 
+const uk_limits uk_limits_default = {UK_MAX_TREE, UK_MAX_NUMBER, UK_MAX_STRING, 50000, 0, 0};
+
 void uk_reader_init(uk_reader *r, ukko_slice in, bool cbor, unsigned max_depth) {
     r->p = in.ptr;
     r->end = in.len ? in.ptr + in.len : in.ptr;
@@ -17,6 +19,8 @@ void uk_reader_init(uk_reader *r, ukko_slice in, bool cbor, unsigned max_depth) 
     r->text = (ukko_slice){NULL, 0};
     r->depth = 0;
     r->max_depth = max_depth;
+    r->limits = &uk_limits_default;
+    r->tokens = 0;
     r->state = VALUE;
     r->cbor = cbor;
     r->levels = r->inl;
@@ -26,6 +30,26 @@ void uk_reader_init(uk_reader *r, ukko_slice in, bool cbor, unsigned max_depth) 
 void uk_reader_fini(uk_reader *r) {
     if (r->levels != r->inl) uk_free(r->levels);
     uk_buf_fini(&r->scratch);
+}
+int uk_reader_open(uk_reader *r, ukko_slice in, bool cbor, const uk_limits *limits) {
+    uk_reader_init(r, in, cbor, limits->depth);
+    r->limits = limits;
+    return limits->document > 0 && in.len > (uint64_t)limits->document ? UKKO_ETOOBIG : UKKO_OK;
+}
+void uk_reader_fork(const uk_reader *r, uk_reader *out) {
+    *out = *r;
+    out->scratch = (uk_buf){0};
+    out->levels = out->inl;
+    if (r->levels == r->inl) return;
+    out->levels = uk_alloc(r->levels_cap * sizeof *r->levels);
+    memcpy(out->levels, r->levels, r->depth * sizeof *r->levels);
+}
+int uk_check_chars(ukko_slice text, size_t max) {
+    size_t units = 0;
+    if (text.len <= max) return UKKO_OK;
+    for (size_t i = 0; i < text.len; i++) /* UTF-16 units, which Java counts */
+        units += (text.ptr[i] & 0xc0) != 0x80 ? 1 + (text.ptr[i] >= 0xf0) : 0;
+    return units > max ? UKKO_ETOOBIG : UKKO_OK;
 }
 static void more_levels(uk_reader *r) {
     uk_level *old = r->levels;
@@ -41,7 +65,10 @@ int uk_reader_push(uk_reader *r, bool object, uint64_t left) {
     r->tok = object ? UK_TOK_OBJ : UK_TOK_ARR;
     return UKKO_OK;
 }
-int uk_reader_next(uk_reader *r) { return r->cbor ? uk_cbor_next(r) : uk_json_next(r); }
+int uk_reader_next(uk_reader *r) {
+    if (r->limits->tokens > 0 && ++r->tokens > r->limits->tokens) return UKKO_ETOOBIG;
+    return r->cbor ? uk_cbor_next(r) : uk_json_next(r);
+}
 int uk_reader_skip(uk_reader *r) {
     unsigned level = r->depth;
     if (r->tok != UK_TOK_OBJ && r->tok != UK_TOK_ARR) return UKKO_OK;
@@ -199,7 +226,7 @@ static int number(uk_reader *r) {
     }
     r->text = (ukko_slice){from, (size_t)(p - from)};
     r->p = p;
-    if (r->text.len > UK_MAX_NUMBER) return UKKO_ETOOBIG;
+    if (r->text.len > r->limits->number) return UKKO_ETOOBIG;
     if (!real && to_int(r->text, &r->integer)) {
         r->real = (double)r->integer;
         r->tok = UK_TOK_INT;
@@ -228,7 +255,8 @@ static int scalar(uk_reader *r, uint8_t c) {
     case '"':
         r->p++;
         r->tok = UK_TOK_STR;
-        return string(r);
+        if (string(r)) return UKKO_EPARSE;
+        return uk_check_chars(r->text, r->limits->string);
     case 't': return word(r, "true", 4, UK_TOK_TRUE);
     case 'f': return word(r, "false", 5, UK_TOK_FALSE);
     case 'n': return word(r, "null", 4, UK_TOK_NULL);
@@ -256,7 +284,7 @@ static int key(uk_reader *r) {
     r->p++;
     int rc = string(r);
     if (rc) return rc;
-    if (r->text.len > UK_MAX_NAME) return UKKO_ETOOBIG;
+    if (uk_check_chars(r->text, r->limits->name)) return UKKO_ETOOBIG;
     white(r);
     if (r->p == r->end || *r->p != ':') return UKKO_EPARSE;
     r->p++;
@@ -285,13 +313,23 @@ int uk_json_next(uk_reader *r) {
     return r->state == FIRST_KEY || r->state == KEY ? key(r) : value(r);
 }
 
+static int check_value(uk_reader *r, bool object) {
+    int rc = uk_reader_next(r);
+    if (!rc && object && r->tok != UK_TOK_OBJ) rc = UKKO_EPARSE;
+    while (!rc && r->tok != UK_TOK_END) rc = uk_reader_next(r);
+    return !rc && r->p != r->end ? UKKO_EPARSE : rc;
+}
 int uk_json_valid(ukko_slice text, unsigned max_depth, bool object) {
     uk_reader r;
     uk_reader_init(&r, text, false, max_depth);
-    int rc = uk_reader_next(&r);
-    if (!rc && object && r.tok != UK_TOK_OBJ) rc = UKKO_EPARSE;
-    while (!rc && r.tok != UK_TOK_END) rc = uk_reader_next(&r);
-    if (!rc && r.p != r.end) rc = UKKO_EPARSE;
+    int rc = check_value(&r, object);
+    uk_reader_fini(&r);
+    return rc;
+}
+int uk_json_fits(ukko_slice text, const uk_limits *limits) {
+    uk_reader r;
+    int rc = uk_reader_open(&r, text, false, limits);
+    if (!rc) rc = check_value(&r, false);
     uk_reader_fini(&r);
     return rc;
 }

@@ -149,6 +149,22 @@ void uk_w_int(uk_writer *w, int64_t v) {
     sep(w);
     w->out->len += uk_print_int((char *)w->out->ptr + w->out->len, v);
 }
+void uk_w_uint(uk_writer *w, uint64_t v) {
+    if (v <= INT64_MAX) {
+        uk_w_int(w, (int64_t)v);
+        return;
+    }
+    if (w->cbor) {
+        uk_cbor_head(w->out, UK_CBOR_UINT, v);
+        return;
+    }
+    char tmp[UK_NUMBER_ROOM];
+    raw(w, tmp, uk_print_uint(tmp, v));
+}
+void uk_w_number(uk_writer *w, ukko_slice text) {
+    if (w->cbor) uk_cbor_number(w->out, text);
+    else raw(w, (const char *)text.ptr, text.len);
+}
 static bool not_finite(uk_writer *w, double v) {
     if (isfinite(v)) return false;
     const char *text = isnan(v) ? "\"NaN\"" : v > 0 ? "\"Infinity\"" : "\"-Infinity\"";
@@ -195,6 +211,12 @@ void uk_w_bytes(uk_writer *w, ukko_slice bytes) {
 
 /* ---- from one form into the other ---- */
 
+/* A number that may say more than a double; a fraction from JSON is one in CBOR, as Jackson has it. */
+void uk_w_number_token(uk_writer *w, ukko_slice text, double value) {
+    bool whole = false;
+    if (!text.len || (w->cbor && !(uk_number_valid(text, &whole) && whole))) uk_w_f64(w, value);
+    else uk_w_number(w, text);
+}
 static void copy_token(uk_reader *r, uk_writer *w) {
     const char *text = (const char *)r->text.ptr;
     switch (r->tok) {
@@ -205,7 +227,7 @@ static void copy_token(uk_reader *r, uk_writer *w) {
     case UK_TOK_KEY: uk_w_key(w, text, r->text.len); break;
     case UK_TOK_STR: uk_w_str(w, text, r->text.len); break;
     case UK_TOK_INT: uk_w_int(w, r->integer); break;
-    case UK_TOK_REAL: uk_w_f64(w, r->real); break;
+    case UK_TOK_REAL: uk_w_number_token(w, r->text, r->real); break;
     case UK_TOK_TRUE: uk_w_bool(w, true); break;
     case UK_TOK_FALSE: uk_w_bool(w, false); break;
     case UK_TOK_BYTES: uk_w_bytes(w, r->text); break;

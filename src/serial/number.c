@@ -17,16 +17,19 @@ static const char pairs[] =
     "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
     "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
     "8081828384858687888990919293949596979899";
-size_t uk_print_int(char *out, int64_t v) {
+size_t uk_print_uint(char *out, uint64_t u) {
     char tmp[20], *p = tmp + sizeof tmp;
-    uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
     for (; u >= 100; u /= 100) memcpy(p -= 2, pairs + u % 100 * 2, 2);
     if (u >= 10) memcpy(p -= 2, pairs + u * 2, 2);
     else *--p = (char)('0' + u);
     size_t n = (size_t)(tmp + sizeof tmp - p);
-    if (v < 0) *out++ = '-';
     memcpy(out, p, n);
-    return n + (v < 0);
+    return n;
+}
+size_t uk_print_int(char *out, int64_t v) {
+    if (v >= 0) return uk_print_uint(out, (uint64_t)v);
+    *out = '-';
+    return uk_print_uint(out + 1, 0 - (uint64_t)v) + 1;
 }
 
 /* ---- the shortest digits ---- */

@@ -13,6 +13,8 @@ int uk_serial_new(uk_serial **out, ukko_system *sys, const ukko_config *cfg, ukk
 void uk_serial_free(uk_serial *s);
 /* UKKO_EEXISTS: another type has this serializer and manifest. UKKO_EINVAL: bad table. */
 int uk_serial_add(uk_serial *s, const ukko_type *type, ukko_error *err);
+/* Looks which of the built-in types the configuration gives to a serializer of the application. */
+int uk_serial_add_builtins(uk_serial *s, ukko_error *err);
 
 /* The serializers of a system, with all types it was given; made at the first call and ended with
    the system. Any thread. The second form gives NULL where the first would fail. */
