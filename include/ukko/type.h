@@ -37,7 +37,7 @@ typedef enum ukko_kind {
     UKKO_STR,      /* const char *, UTF-8, NULL means JSON null */
     UKKO_BYTES,    /* ukko_slice; ptr NULL means JSON null */
     UKKO_REF,      /* ukko_ref *, written as its serialized path; NULL means null */
-    UKKO_ENUM,     /* int32_t, written as one of the names */
+    UKKO_ENUM,     /* int32_t, written as one of the names; -1 means null */
     UKKO_STRUCT,   /* a struct by value */
     UKKO_STRUCTP,  /* pointer to a struct, NULL means absent */
     UKKO_MSG,      /* ukko_msg *: any message; NULL means null */
@@ -48,7 +48,8 @@ typedef enum ukko_kind {
                       NULL means null */
     UKKO_INSTANT,  /* ukko_instant: java.time.Instant, google.protobuf.Timestamp */
     UKKO_TIMESPAN, /* ukko_timespan: java.time.Duration, FiniteDuration, protobuf's Duration */
-    UKKO_LOCAL_DATE,       /* ukko_datetime, as the five of java.time */
+    UKKO_LOCAL_DATE,       /* ukko_datetime, as the five of java.time; month 0 means null, but for
+                              LOCAL_TIME */
     UKKO_LOCAL_TIME,
     UKKO_LOCAL_DATE_TIME,
     UKKO_OFFSET_DATE_TIME,

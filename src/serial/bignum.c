@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers of any size between their decimal text and CBOR's bytes: BigInteger (tags 2 and 3) and
-   BigDecimal (tag 4), with the texts that Java gives them. Bounded by UK_MAX_NUMBER digits; any
+   BigDecimal (tag 4), with the texts that Java gives them. As Jackson has it, tag 3 holds the
+   magnitude itself, where RFC 8949 wants one less. Bounded by UK_MAX_NUMBER digits; any
    thread. */
 #include "serial/json.h"
 
@@ -35,7 +36,7 @@ static size_t print_big(const big *b, char *out) {
     }
     return len;
 }
-/* The magnitude plus `more` (0 or 1: negative ones are stored as one less). */
+/* The magnitude plus `more`. */
 static int digits_of(ukko_slice bytes, unsigned more, char *out, size_t *len) {
     big b = {.n = 0};
     while (bytes.len && !*bytes.ptr) bytes.ptr++, bytes.len--;
@@ -46,12 +47,12 @@ static int digits_of(ukko_slice bytes, unsigned more, char *out, size_t *len) {
     *len = print_big(&b, out);
     return *len > UK_MAX_NUMBER ? UKKO_ETOOBIG : UKKO_OK;
 }
-int uk_big_text(ukko_slice bytes, bool negative, uk_buf *out) {
+int uk_big_text(ukko_slice bytes, bool negative, bool less_one, uk_buf *out) {
     char digits[ROOM];
     size_t n;
-    int rc = digits_of(bytes, negative, digits, &n);
+    int rc = digits_of(bytes, less_one, digits, &n);
     if (rc) return rc;
-    if (negative) uk_buf_byte(out, '-');
+    if (negative && (n > 1 || digits[0] != '0')) uk_buf_byte(out, '-');
     uk_buf_put(out, digits, n);
     return UKKO_OK;
 }
@@ -97,16 +98,9 @@ bool uk_number_valid(ukko_slice text, bool *whole) {
     return ok;
 }
 /* The bytes of a number of digits: base 10^9 to base 2^32 by repeated division. */
-static void put_magnitude(uk_buf *out, big *b, bool negative) {
+static void put_magnitude(uk_buf *out, big *b) {
     uint8_t bytes[LIMBS * 4 + 1];
     size_t n = 0;
-    for (int i = 0; negative && i < b->n; i++) { /* one less */
-        if (b->limb[i]) {
-            b->limb[i]--;
-            break;
-        }
-        b->limb[i] = 999999999;
-    }
     while (b->n) {
         uint64_t rest = 0;
         for (int i = b->n - 1; i >= 0; i--) {
@@ -130,7 +124,7 @@ static void put_big(uk_buf *out, ukko_slice digits, bool negative) {
     }
     negative &= !zero;
     uk_cbor_head(out, UK_CBOR_TAG, negative ? 3 : 2);
-    put_magnitude(out, &b, negative);
+    put_magnitude(out, &b);
 }
 static void put_mantissa(uk_buf *out, ukko_slice digits, bool negative) {
     uint64_t v = 0;

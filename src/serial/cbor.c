@@ -27,7 +27,7 @@ static void on_int(item *it, uint64_t v, bool neg) {
     if (r->tok == UK_TOK_INT) return;
     uint64_t be = __builtin_bswap64(v);
     uk_buf_clear(&r->scratch);
-    (void)uk_big_text((ukko_slice){(uint8_t *)&be, 8}, neg, &r->scratch);
+    (void)uk_big_text((ukko_slice){(uint8_t *)&be, 8}, neg, neg, &r->scratch);
     r->text = uk_buf_slice(&r->scratch);
 }
 static void on_uint8(void *c, uint8_t v) { on_int(c, v, false); }
@@ -193,7 +193,7 @@ static int take_whole(uk_reader *r, uk_buf *text) {
 }
 static int big_number(uk_reader *r, const item *it) {
     uk_buf text = {0};
-    int rc = uk_big_text(r->text, it->tag == TAG_BIG_NEGATIVE, &text);
+    int rc = uk_big_text(r->text, it->tag == TAG_BIG_NEGATIVE, false, &text);
     if (!rc) return take_whole(r, &text);
     uk_buf_fini(&text);
     return rc;
@@ -212,7 +212,7 @@ static int decimal(uk_reader *r) {
     if (r->tok == UK_TOK_INT) uk_buf_put(&unscaled, tmp, uk_print_int(tmp, r->integer));
     else if (r->tok == UK_TOK_REAL && r->text.len) uk_buf_put(&unscaled, r->text.ptr, r->text.len);
     else if (r->tok == UK_TOK_BYTES && (it.tag == TAG_BIG || it.tag == TAG_BIG_NEGATIVE))
-        rc = uk_big_text(r->text, it.tag == TAG_BIG_NEGATIVE, &unscaled);
+        rc = uk_big_text(r->text, it.tag == TAG_BIG_NEGATIVE, false, &unscaled);
     else rc = UKKO_EPARSE;
     if (!rc) uk_decimal_text(uk_buf_slice(&unscaled), -exponent, &text);
     uk_buf_fini(&unscaled);

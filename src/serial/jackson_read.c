@@ -322,8 +322,12 @@ static int read_uuid(walk *s, ukko_uuid *out) {
     return ukko_uuid_parse(tmp, out) ? wrong(s, "a UUID") : UKKO_OK;
 }
 /* null: a value of zeros. */
-static int read_special(walk *s, uint32_t kind, void *out) {
-    if (s->r.tok == UK_TOK_NULL) return UKKO_OK;
+static int read_special(walk *s, const ukko_field *f, void *out) {
+    uint32_t kind = f->kind;
+    if (s->r.tok == UK_TOK_NULL) {
+        memset(out, 0, uk_field_width(f));
+        return UKKO_OK;
+    }
     if (kind == UKKO_INSTANT) return read_instant(s, out);
     if (kind == UKKO_TIMESPAN) return read_timespan(s, out);
     if (kind == UKKO_UUID) return read_uuid(s, out);
@@ -391,7 +395,10 @@ static int read_form(walk *s, const ukko_type *type, void *body) {
     if (s->r.tok != UK_TOK_OBJ) return wrong(s, "an object");
     return type->flags & UKKO_TYPE_CHOICE ? read_choice(s, type, body) : read_struct(s, type, body);
 }
+/* One that comes again takes the place of the first. */
 static int read_struct_value(walk *s, const ukko_type *type, void *body) {
+    uk_type_drop(type, body);
+    memset(body, 0, type->body_size);
     return s->r.tok == UK_TOK_NULL ? UKKO_OK : read_form(s, type, body);
 }
 static int new_struct(walk *s, const ukko_type *type, void **out) {
@@ -399,7 +406,6 @@ static int new_struct(walk *s, const ukko_type *type, void **out) {
     if (!rc) *out = ukko_msg_alloc(s->m, type->body_size);
     return rc;
 }
-/* One that comes again takes the place of the first. */
 static int read_struct_ptr(walk *s, const ukko_type *type, void **out) {
     void *place = *out;
     *out = NULL;
@@ -431,7 +437,7 @@ static int read_value(walk *s, const ukko_field *f, void *p) {
     case UKKO_STRUCT: return read_struct_value(s, f->type, p);
     case UKKO_STRUCTP: return read_struct_ptr(s, f->type, p);
     case UKKO_MSG: return wrong(s, "something that can be read");
-    default: return read_special(s, f->kind, p);
+    default: return read_special(s, f, p);
     }
 }
 /* A member that may be missing, or that takes the place of another one. */

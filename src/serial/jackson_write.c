@@ -60,10 +60,14 @@ static int write_special(walk *s, const ukko_field *f, const void *p) {
     case UKKO_TIMESPAN: n = ukko_timespan_print(*(const ukko_timespan *)p, tmp, sizeof tmp); break;
     case UKKO_UUID: return write_uuid(s, p);
     case UKKO_LOCAL_DATE:
-    case UKKO_LOCAL_TIME:
     case UKKO_LOCAL_DATE_TIME:
     case UKKO_OFFSET_DATE_TIME:
     case UKKO_ZONED_DATE_TIME:
+    case UKKO_LOCAL_TIME:
+        if (f->kind != UKKO_LOCAL_TIME && !((const ukko_datetime *)p)->month) {
+            uk_w_null(&s->w); /* no day at all */
+            return UKKO_OK;
+        }
         n = ukko_datetime_print(p, uk_time_parts(f->kind), tmp, sizeof tmp);
         break;
     default:

@@ -122,9 +122,9 @@ size_t uk_print_f32(char *out, float v);
 double uk_parse_f64(ukko_slice text);
 
 /* ---- bignum.c ---- */
-/* Appends the digits of a CBOR bignum, and the text that BigDecimal gives to unscaled x 10^-scale
+/* Appends the digits of a CBOR bignum (less_one: negative by the rule of plain integers), and the text that BigDecimal gives to unscaled x 10^-scale
    (unscaled: digits, perhaps with a minus). UKKO_ETOOBIG. */
-int uk_big_text(ukko_slice bytes, bool negative, uk_buf *out);
+int uk_big_text(ukko_slice bytes, bool negative, bool less_one, uk_buf *out);
 void uk_decimal_text(ukko_slice unscaled, int64_t scale, uk_buf *out);
 /* Is text one number of JSON? *whole: without fraction and exponent. */
 bool uk_number_valid(ukko_slice text, bool *whole);

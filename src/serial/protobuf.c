@@ -60,6 +60,7 @@ static void write_time(uk_buf *out, const ukko_field *f, const void *p) {
 }
 static void write_datetime(uk_buf *out, const ukko_field *f, const void *p) {
     char tmp[UKKO_TIME_ROOM];
+    if (f->kind != UKKO_LOCAL_TIME && !((const ukko_datetime *)p)->month) return; /* no day at all */
     uk_pb_bytes(out, f->tag, tmp, ukko_datetime_print(p, uk_time_parts(f->kind), tmp, sizeof tmp));
 }
 static int write_nested(uk_enc *e, const ukko_field *f, const void *body, unsigned depth) {
