@@ -2,7 +2,8 @@
 /* The bounded protobuf reader and nested lengths of the writer. Pure; one thread at a time. */
 #include "base/pb.h"
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "fixed64 is written as it lies in memory");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "fixed64 is written as it lies in memory");
 
 /* The length is written in front of a body of unknown size: one byte is kept free, and the body
    moves when it needs more. */
@@ -80,8 +81,10 @@ static int skip_group(uk_pb *in, uint32_t number) {
     while (n) {
         if (any_field(in, &f)) return UKKO_EPARSE;
         if (f.wire == GROUP && n == MAX_GROUPS) return UKKO_EPARSE;
-        if (f.wire == GROUP) open[n++] = f.number;
-        else if (f.wire == GROUP_END && open[--n] != f.number) return UKKO_EPARSE;
+        if (f.wire == GROUP)
+            open[n++] = f.number;
+        else if (f.wire == GROUP_END && open[--n] != f.number)
+            return UKKO_EPARSE;
     }
     return UKKO_OK;
 }

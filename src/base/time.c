@@ -54,8 +54,10 @@ static size_t give(const sink *s, char *buf, size_t len) {
     return s->len;
 }
 static void put_year(sink *s, int64_t year) {
-    if (year < 0) put(s, "-%04lld", (long long)-year);
-    else put(s, year > 9999 ? "+%lld" : "%04lld", (long long)year);
+    if (year < 0)
+        put(s, "-%04lld", (long long)-year);
+    else
+        put(s, year > 9999 ? "+%lld" : "%04lld", (long long)year);
 }
 /* ".12": without zeros at the end; step 3: in groups of three digits. */
 static void put_fraction(sink *s, int32_t nanos, int step) {
@@ -217,7 +219,8 @@ int ukko_datetime_parse(const char *text, int parts, ukko_datetime *out) {
         rc = UKKO_EPARSE;
     if (!rc && parts & UKKO_PART_TIME) rc = parse_time(&p, &t);
     if (!rc && parts & UKKO_PART_OFFSET) rc = parse_offset(&p, &t.offset_seconds);
-    if (!rc && parts & UKKO_PART_OFFSET && skip(&p, '[')) rc = parse_zone(&p, t.zone, sizeof t.zone);
+    if (!rc && parts & UKKO_PART_OFFSET && skip(&p, '['))
+        rc = parse_zone(&p, t.zone, sizeof t.zone);
     if (rc || *p) return UKKO_EPARSE;
     *out = t;
     return UKKO_OK;

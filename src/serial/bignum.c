@@ -61,8 +61,10 @@ int uk_big_text(ukko_slice bytes, bool negative, bool less_one, uk_buf *out) {
 
 static void put_plain(uk_buf *out, ukko_slice digits, int64_t scale) {
     int64_t whole = (int64_t)digits.len - scale;
-    if (whole <= 0) uk_buf_str(out, "0");
-    else uk_buf_put(out, digits.ptr, (size_t)whole);
+    if (whole <= 0)
+        uk_buf_str(out, "0");
+    else
+        uk_buf_put(out, digits.ptr, (size_t)whole);
     if (!scale) return;
     uk_buf_byte(out, '.');
     for (int64_t i = whole; i < 0; i++) uk_buf_byte(out, '0');
@@ -168,7 +170,9 @@ void uk_cbor_number(uk_buf *out, ukko_slice text) {
     }
     uk_cbor_head(out, UK_CBOR_TAG, 4);
     uk_cbor_head(out, UK_CBOR_ARRAY, 2);
-    if (scale > 0) uk_cbor_head(out, UK_CBOR_NEG, (uint64_t)scale - 1);
-    else uk_cbor_head(out, UK_CBOR_UINT, (uint64_t)-scale);
+    if (scale > 0)
+        uk_cbor_head(out, UK_CBOR_NEG, (uint64_t)scale - 1);
+    else
+        uk_cbor_head(out, UK_CBOR_UINT, (uint64_t)-scale);
     put_mantissa(out, d, minus);
 }

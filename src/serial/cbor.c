@@ -86,15 +86,30 @@ static void on_null(void *c) { ((item *)c)->r->tok = UK_TOK_NULL; }
 static void on_bool(void *c, bool v) { ((item *)c)->r->tok = v ? UK_TOK_TRUE : UK_TOK_FALSE; }
 static void on_break(void *c) { ((item *)c)->brk = true; }
 
-static const struct cbor_callbacks callbacks = {
-    .uint8 = on_uint8, .uint16 = on_uint16, .uint32 = on_uint32, .uint64 = on_uint64,
-    .negint8 = on_neg8, .negint16 = on_neg16, .negint32 = on_neg32, .negint64 = on_neg64,
-    .byte_string_start = on_bytes_start, .byte_string = on_bytes,
-    .string = on_text, .string_start = on_text_start,
-    .indef_array_start = on_array_start, .array_start = on_array,
-    .indef_map_start = on_map_start, .map_start = on_map, .tag = on_tag,
-    .float2 = on_float, .float4 = on_float, .float8 = on_double,
-    .undefined = on_null, .null = on_null, .boolean = on_bool, .indef_break = on_break};
+static const struct cbor_callbacks callbacks = {.uint8 = on_uint8,
+                                                .uint16 = on_uint16,
+                                                .uint32 = on_uint32,
+                                                .uint64 = on_uint64,
+                                                .negint8 = on_neg8,
+                                                .negint16 = on_neg16,
+                                                .negint32 = on_neg32,
+                                                .negint64 = on_neg64,
+                                                .byte_string_start = on_bytes_start,
+                                                .byte_string = on_bytes,
+                                                .string = on_text,
+                                                .string_start = on_text_start,
+                                                .indef_array_start = on_array_start,
+                                                .array_start = on_array,
+                                                .indef_map_start = on_map_start,
+                                                .map_start = on_map,
+                                                .tag = on_tag,
+                                                .float2 = on_float,
+                                                .float4 = on_float,
+                                                .float8 = on_double,
+                                                .undefined = on_null,
+                                                .null = on_null,
+                                                .boolean = on_bool,
+                                                .indef_break = on_break};
 
 /* What most items are, without the library: small integers, short text, true, false,
    null, doubles. false: leave it to libcbor. */
@@ -209,11 +224,14 @@ static int decimal(uk_reader *r) {
     if (exponent > INT32_MAX || exponent < INT32_MIN) return UKKO_ETOOBIG;
     rc = read_item(&it, r);
     if (rc || it.open || it.brk) return UKKO_EPARSE;
-    if (r->tok == UK_TOK_INT) uk_buf_put(&unscaled, tmp, uk_print_int(tmp, r->integer));
-    else if (r->tok == UK_TOK_REAL && r->text.len) uk_buf_put(&unscaled, r->text.ptr, r->text.len);
+    if (r->tok == UK_TOK_INT)
+        uk_buf_put(&unscaled, tmp, uk_print_int(tmp, r->integer));
+    else if (r->tok == UK_TOK_REAL && r->text.len)
+        uk_buf_put(&unscaled, r->text.ptr, r->text.len);
     else if (r->tok == UK_TOK_BYTES && (it.tag == TAG_BIG || it.tag == TAG_BIG_NEGATIVE))
         rc = uk_big_text(r->text, it.tag == TAG_BIG_NEGATIVE, false, &unscaled);
-    else rc = UKKO_EPARSE;
+    else
+        rc = UKKO_EPARSE;
     if (!rc) uk_decimal_text(uk_buf_slice(&unscaled), -exponent, &text);
     uk_buf_fini(&unscaled);
     return rc ? rc : take_number(r, &text);
@@ -246,8 +264,7 @@ static int read_key(uk_reader *r, const item *it) {
     if (r->tok == UK_TOK_INT) { /* Jackson takes numbers as names too */
         uk_buf_clear(&r->scratch);
         uk_buf_reserve(&r->scratch, UK_NUMBER_ROOM);
-        r->text = (ukko_slice){r->scratch.ptr,
-                               uk_print_int((char *)r->scratch.ptr, r->integer)};
+        r->text = (ukko_slice){r->scratch.ptr, uk_print_int((char *)r->scratch.ptr, r->integer)};
     } else if (r->tok != UK_TOK_STR) {
         return UKKO_EPARSE;
     } else if (!uk_utf8_valid(r->text)) {

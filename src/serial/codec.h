@@ -11,11 +11,11 @@
 #include <ukko/serial.h>
 
 enum {
-    UK_MAX_NESTED = 100,   /* payloads within payloads: Options, Throwables, selections */
-    UK_MAX_STEPS = 1024,   /* elements of a selection's path */
-    UK_MAX_LIST = 4096,    /* stack frames, nodes of a router */
-    UK_MAX_ARGS = 256,     /* arguments and tags of a deployment */
-    UK_MAX_TREE = 1000,    /* nested objects and arrays of JSON and CBOR, as Jackson has it */
+    UK_MAX_NESTED = 100, /* payloads within payloads: Options, Throwables, selections */
+    UK_MAX_STEPS = 1024, /* elements of a selection's path */
+    UK_MAX_LIST = 4096,  /* stack frames, nodes of a router */
+    UK_MAX_ARGS = 256,   /* arguments and tags of a deployment */
+    UK_MAX_TREE = 1000,  /* nested objects and arrays of JSON and CBOR, as Jackson has it */
     UK_MAX_STRING = 20000000
 };
 
@@ -59,7 +59,7 @@ typedef struct uk_serial_settings {
     char **prefixes;      /* allowed-class-prefix */
     size_t n_prefixes;
     bool check_messages, check_creators; /* serialize-messages, serialize-creators */
-    char **unchecked; /* no-serialization-verification-needed-class-prefix */
+    char **unchecked;                    /* no-serialization-verification-needed-class-prefix */
     size_t n_unchecked;
 } uk_serial_settings;
 
@@ -141,8 +141,7 @@ int uk_payload_split(uk_dec *d, ukko_slice bytes, uk_payload *out);
 
 /* ---- failures: text names what was being written or read ---- */
 int uk_enc_fail(uk_enc *e, int code, const ukko_msg *msg, const char *why);
-int uk_dec_fail(uk_dec *d, int code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+int uk_dec_fail(uk_dec *d, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The class name in the header of a Java-serialized stream, which is all that is ever read. */
 ukko_slice uk_java_class(ukko_slice stream);
 

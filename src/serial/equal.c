@@ -45,11 +45,9 @@ static bool same_value(const ukko_field *f, const void *a, const void *b, unsign
     case UKKO_REF:
         memcpy(&pa, a, sizeof pa), memcpy(&pb, b, sizeof pb);
         return pa && pb ? ukko_ref_equal(pa, pb) : pa == pb;
-    case UKKO_MSG:
-        return same_msg(*(ukko_msg *const *)a, *(ukko_msg *const *)b, depth + 1);
+    case UKKO_MSG: return same_msg(*(ukko_msg *const *)a, *(ukko_msg *const *)b, depth + 1);
     case UKKO_STRUCT: return same_body(f->type, a, b, depth + 1);
-    case UKKO_STRUCTP:
-        return same_struct_ptr(f->type, *(void *const *)a, *(void *const *)b, depth);
+    case UKKO_STRUCTP: return same_struct_ptr(f->type, *(void *const *)a, *(void *const *)b, depth);
     case UKKO_INSTANT:
     case UKKO_TIMESPAN: {
         const ukko_instant *x = a, *y = b;
@@ -77,8 +75,7 @@ static bool same_field(const ukko_field *f, const void *a, const void *b, unsign
     if (f->flags & UKKO_REPEATED) return same_list(f, a, b, depth);
     bool there = uk_field_there(f, a);
     if (there != uk_field_there(f, b)) return false;
-    return !there ||
-           same_value(f, (const char *)a + f->offset, (const char *)b + f->offset, depth);
+    return !there || same_value(f, (const char *)a + f->offset, (const char *)b + f->offset, depth);
 }
 static bool same_body(const ukko_type *type, const void *a, const void *b, unsigned depth) {
     if (depth > MAX_DEPTH) return false;

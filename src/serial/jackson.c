@@ -47,7 +47,9 @@ static const uk_serializer *default_of(uk_enc *e, const ukko_msg *msg) {
     if (j) id = j->cbor ? UKKO_SER_JACKSON_CBOR : UKKO_SER_JACKSON_JSON;
     uk_family want = id == UKKO_SER_JACKSON_CBOR ? UK_FAMILY_CBOR : UK_FAMILY_JSON;
     const uk_serializer *ser = uk_serializer_by_id(&e->s->set, id);
-    if (!ser) ser = uk_serializer_by_name(&e->s->set, want == UK_FAMILY_CBOR ? "jackson-cbor" : "jackson-json");
+    if (!ser)
+        ser = uk_serializer_by_name(&e->s->set,
+                                    want == UK_FAMILY_CBOR ? "jackson-cbor" : "jackson-json");
     return ser && ser->family == want ? ser : NULL;
 }
 /* With the version of a migration; a view that lives as long as the registry or the message. */
@@ -66,12 +68,18 @@ int uk_jackson_encode(uk_enc *e, const ukko_msg *msg, const uk_serializer *ser, 
         return uk_enc_fail(e, UKKO_ENOTSERIAL, msg, "Jackson's serializer is not configured");
     bool cbor = ser->family == UK_FAMILY_CBOR;
     *id = ser->id;
-    if (j) *manifest = written_class(e->s, j->class_name);
+    if (j)
+        *manifest = written_class(e->s, j->class_name);
     else if (!registered)
-        *manifest = written_class(e->s, t->manifest ? t->manifest : t->class_name ? t->class_name : t->name);
-    if (j) rc = write_json_text(e, msg, cbor);
-    else if (t->codec && t->codec->encode) rc = uk_user_encode(e, msg);
-    else rc = uk_jackson_write(e, t, ser, uk_msg_body(msg), cbor);
+        *manifest = written_class(e->s, t->manifest     ? t->manifest
+                                        : t->class_name ? t->class_name
+                                                        : t->name);
+    if (j)
+        rc = write_json_text(e, msg, cbor);
+    else if (t->codec && t->codec->encode)
+        rc = uk_user_encode(e, msg);
+    else
+        rc = uk_jackson_write(e, t, ser, uk_msg_body(msg), cbor);
     return rc ? rc : compress_from(e, ser, start);
 }
 
@@ -149,8 +157,8 @@ static int read_as_text(const incoming *in, ukko_slice bytes, bool cbor, ukko_ms
     ukko_json *j = ukko_msg_body(m);
     char *copy = ukko_msg_alloc(m, text.len + 1);
     memcpy(copy, text.ptr, text.len);
-    *j = (ukko_json){uk_dec_text(m, in->name), copy, text.len,
-                     in->ser->id != UKKO_SER_JACKSON_JSON};
+    *j =
+        (ukko_json){uk_dec_text(m, in->name), copy, text.len, in->ser->id != UKKO_SER_JACKSON_JSON};
     uk_buf_fini(&text);
     return UKKO_OK;
 }
@@ -192,8 +200,7 @@ static int read_plain(uk_dec *d, const uk_serializer *ser, ukko_slice manifest, 
     if (!rc) rc = find_migration(&in);
     if (rc) return rc;
     bool cbor = ser->family == UK_FAMILY_CBOR;
-    return in.migration ? read_migrated(&in, bytes, cbor, out)
-                        : read_class(&in, bytes, cbor, out);
+    return in.migration ? read_migrated(&in, bytes, cbor, out) : read_class(&in, bytes, cbor, out);
 }
 static int read_packed(uk_dec *d, const uk_serializer *ser, ukko_slice manifest, ukko_slice in,
                        ukko_msg **out) {

@@ -7,8 +7,8 @@
 enum {
     LIST_BUDGET = 64 << 20, /* bytes that the lists of one message may take */
     TEXT_BLOCK = 4096,
-    REF_COST = 256,         /* of an actor reference, of the same budget */
-    MAX_STRUCTS = 1000      /* structs within structs: this part is recursive */
+    REF_COST = 256,    /* of an actor reference, of the same budget */
+    MAX_STRUCTS = 1000 /* structs within structs: this part is recursive */
 };
 
 typedef struct walk {
@@ -144,11 +144,16 @@ static int read_i32(walk *s, int32_t *out) {
 static int text_real(walk *s, double *out) {
     int64_t whole;
     ukko_slice t = s->r.text;
-    if (!t.len) *out = 0;
-    else if (uk_slice_is(t, "NaN")) *out = NAN;
-    else if (uk_slice_is(t, "Infinity") || uk_slice_is(t, "INF")) *out = INFINITY;
-    else if (uk_slice_is(t, "-Infinity") || uk_slice_is(t, "-INF")) *out = -INFINITY;
-    else if (!text_number(s, out, &whole)) return wrong(s, "a number");
+    if (!t.len)
+        *out = 0;
+    else if (uk_slice_is(t, "NaN"))
+        *out = NAN;
+    else if (uk_slice_is(t, "Infinity") || uk_slice_is(t, "INF"))
+        *out = INFINITY;
+    else if (uk_slice_is(t, "-Infinity") || uk_slice_is(t, "-INF"))
+        *out = -INFINITY;
+    else if (!text_number(s, out, &whole))
+        return wrong(s, "a number");
     return UKKO_OK;
 }
 static int read_real(walk *s, double *out) {
@@ -288,8 +293,8 @@ static int read_time_parts(walk *s, int parts, ukko_datetime *out) {
     }
     char tmp[UKKO_TIME_ROOM];
     ukko_datetime t = {.year = (int32_t)v[0]};
-    bool fits = n - from >= 2 && v[0] >= -999999999 && v[0] <= 999999999 && v[6] >= 0 &&
-                v[6] <= 999999999;
+    bool fits =
+        n - from >= 2 && v[0] >= -999999999 && v[0] <= 999999999 && v[6] >= 0 && v[6] <= 999999999;
     for (int i = 1; i < 6; i++) fits &= v[i] >= 0 && v[i] < 60;
     t.month = (uint8_t)v[1], t.day = (uint8_t)v[2], t.hour = (uint8_t)v[3];
     t.minute = (uint8_t)v[4], t.second = (uint8_t)v[5], t.nanos = (int32_t)v[6];
@@ -306,7 +311,8 @@ static int read_datetime(walk *s, uint32_t kind, ukko_datetime *out) {
         if (!bad) *out = ukko_datetime_from_instant(i, 0);
         return bad;
     }
-    if (s->r.tok == UK_TOK_ARR && !(parts & UKKO_PART_OFFSET)) return read_time_parts(s, parts, out);
+    if (s->r.tok == UK_TOK_ARR && !(parts & UKKO_PART_OFFSET))
+        return read_time_parts(s, parts, out);
     int rc = time_text(s, tmp);
     if (rc) return rc;
     return ukko_datetime_parse(tmp, parts, out) ? wrong(s, "a date or time") : UKKO_OK;
@@ -548,8 +554,7 @@ typedef struct members { /* of the object that is being read */
 } members;
 
 static int unknown_member(walk *s, const members *o, ukko_slice name) {
-    if (!s->ser->strict_names || (o->property && uk_slice_is(name, o->property)))
-        return UKKO_OK;
+    if (!s->ser->strict_names || (o->property && uk_slice_is(name, o->property))) return UKKO_OK;
     return uk_dec_fail(s->d, UKKO_EPARSE, "unknown field [%.*s] of [%s]",
                        (int)(name.len < 100 ? name.len : 100), (const char *)name.ptr,
                        o->type->name);
@@ -565,8 +570,10 @@ static int note_seen(walk *s, const members *o, const ukko_field *f) {
 static int read_member(walk *s, members *o, void *body) {
     const ukko_field *f = find_field(o->type, s->r.text, &o->hint);
     int rc = UKKO_OK;
-    if (f) s->field = f->name;
-    else rc = unknown_member(s, o, s->r.text);
+    if (f)
+        s->field = f->name;
+    else
+        rc = unknown_member(s, o, s->r.text);
     if (!rc && f && o->seen) rc = note_seen(s, o, f);
     if (!rc) rc = advance(s);
     if (rc) return rc;
@@ -591,8 +598,10 @@ static int read_members(walk *s, members *o, void *body) {
         o->seen = o->type->n_fields <= 64 ? &few : ukko_msg_alloc(s->m, o->type->n_fields / 8 + 8);
     for (;;) {
         int rc = advance(s);
-        if (!rc && s->r.tok != UK_TOK_OBJ_END) rc = read_member(s, o, body);
-        else if (!rc) return o->seen ? check_required(s, o) : UKKO_OK;
+        if (!rc && s->r.tok != UK_TOK_OBJ_END)
+            rc = read_member(s, o, body);
+        else if (!rc)
+            return o->seen ? check_required(s, o) : UKKO_OK;
         if (rc) return rc;
     }
 }
@@ -660,8 +669,12 @@ static int read_root(walk *s, const ukko_type *type) {
 }
 int uk_jackson_read(uk_dec *d, const ukko_type *type, const uk_serializer *ser, ukko_slice in,
                     bool cbor, ukko_msg **out) {
-    walk s = {.d = d, .m = ukko_msg_new(type), .arena_size = in.len + 8, .budget = LIST_BUDGET,
-              .field = "(root)", .ser = ser};
+    walk s = {.d = d,
+              .m = ukko_msg_new(type),
+              .arena_size = in.len + 8,
+              .budget = LIST_BUDGET,
+              .field = "(root)",
+              .ser = ser};
     if (is_case_object(type)) { /* a Scala singleton: what is written of it does not matter */
         *out = s.m;
         return UKKO_OK;

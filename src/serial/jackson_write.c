@@ -33,23 +33,30 @@ static int write_text(walk *s, const char *text) {
     return UKKO_OK;
 }
 static int write_string(walk *s, const ukko_string *t) {
-    if (t->text) uk_w_str(&s->w, t->text, t->len ? t->len : strlen(t->text));
-    else uk_w_null(&s->w);
+    if (t->text)
+        uk_w_str(&s->w, t->text, t->len ? t->len : strlen(t->text));
+    else
+        uk_w_null(&s->w);
     return UKKO_OK;
 }
 static int write_number(walk *s, const ukko_field *f, const char *text) {
     bool whole;
     ukko_slice t = ukko_str(text);
-    if (!text) uk_w_null(&s->w);
+    if (!text)
+        uk_w_null(&s->w);
     else if (!uk_number_valid(t, &whole))
-        return uk_error(s->e->err, UKKO_ENOTSERIAL, "field %s: [%.40s] is no number", f->name, text);
-    else uk_w_number(&s->w, t);
+        return uk_error(s->e->err, UKKO_ENOTSERIAL, "field %s: [%.40s] is no number", f->name,
+                        text);
+    else
+        uk_w_number(&s->w, t);
     return UKKO_OK;
 }
 static int write_uuid(walk *s, const ukko_uuid *id) {
     char tmp[UKKO_TIME_ROOM];
-    if (s->w.cbor) uk_w_bytes(&s->w, (ukko_slice){id->bytes, sizeof id->bytes});
-    else uk_w_str(&s->w, tmp, ukko_uuid_print(*id, tmp, sizeof tmp));
+    if (s->w.cbor)
+        uk_w_bytes(&s->w, (ukko_slice){id->bytes, sizeof id->bytes});
+    else
+        uk_w_str(&s->w, tmp, ukko_uuid_print(*id, tmp, sizeof tmp));
     return UKKO_OK;
 }
 static int write_special(walk *s, const ukko_field *f, const void *p) {
@@ -70,8 +77,7 @@ static int write_special(walk *s, const ukko_field *f, const void *p) {
         }
         n = ukko_datetime_print(p, uk_time_parts(f->kind), tmp, sizeof tmp);
         break;
-    default:
-        return uk_error(s->e->err, UKKO_ENOTSERIAL, "field %s cannot be written", f->name);
+    default: return uk_error(s->e->err, UKKO_ENOTSERIAL, "field %s cannot be written", f->name);
     }
     uk_w_str(&s->w, tmp, n);
     return UKKO_OK;

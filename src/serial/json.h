@@ -46,7 +46,7 @@ typedef struct uk_reader {
     unsigned depth, max_depth;
     const uk_limits *limits;
     int64_t tokens; /* so far */
-    uint8_t state; /* of json_read.c and cbor.c */
+    uint8_t state;  /* of json_read.c and cbor.c */
     bool cbor;
     uk_level *levels; /* those open; inl at first */
     size_t levels_cap;
@@ -104,9 +104,20 @@ int uk_transcode(uk_reader *r, uk_writer *w);
 
 /* cbor.c: single items. */
 void uk_cbor_head(uk_buf *out, int what, uint64_t v);
-enum { UK_CBOR_UINT, UK_CBOR_NEG, UK_CBOR_BYTES, UK_CBOR_TEXT, UK_CBOR_ARRAY, UK_CBOR_ARRAY_OPEN,
-       UK_CBOR_MAP_OPEN, UK_CBOR_TEXT_OPEN, UK_CBOR_BREAK, UK_CBOR_NULL, UK_CBOR_BOOL,
-       UK_CBOR_TAG };
+enum {
+    UK_CBOR_UINT,
+    UK_CBOR_NEG,
+    UK_CBOR_BYTES,
+    UK_CBOR_TEXT,
+    UK_CBOR_ARRAY,
+    UK_CBOR_ARRAY_OPEN,
+    UK_CBOR_MAP_OPEN,
+    UK_CBOR_TEXT_OPEN,
+    UK_CBOR_BREAK,
+    UK_CBOR_NULL,
+    UK_CBOR_BOOL,
+    UK_CBOR_TAG
+};
 void uk_cbor_f64(uk_buf *out, double v);
 void uk_cbor_f32(uk_buf *out, float v);
 void uk_cbor_text(uk_buf *out, const char *text, size_t len);

@@ -240,7 +240,7 @@ static int number(uk_reader *r) {
 /* ---- the grammar ---- */
 
 static inline void white(uk_reader *r) {
-    if (r->p < r->end && *r->p > ' ') return;
+    if (r->p<r->end && * r->p> ' ') return;
     while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' || *r->p == '\r' || *r->p == '\t'))
         r->p++;
 }

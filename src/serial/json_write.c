@@ -14,8 +14,9 @@ static void sep(uk_writer *w) {
 
 static void unit_escape(uk_buf *out, uint32_t c) {
     static const char hex[] = "0123456789ABCDEF";
-    uk_buf_put(out, (char[]){'\\', 'u', hex[c >> 12 & 15], hex[c >> 8 & 15], hex[c >> 4 & 15],
-                             hex[c & 15]}, 6);
+    uk_buf_put(
+        out,
+        (char[]){'\\', 'u', hex[c >> 12 & 15], hex[c >> 8 & 15], hex[c >> 4 & 15], hex[c & 15]}, 6);
 }
 static void control_escape(uk_buf *out, uint8_t c) {
     static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
@@ -141,8 +142,10 @@ void uk_w_str(uk_writer *w, const char *text, size_t len) {
 }
 void uk_w_int(uk_writer *w, int64_t v) {
     if (w->cbor) {
-        if (v < 0) uk_cbor_head(w->out, UK_CBOR_NEG, ~(uint64_t)v);
-        else uk_cbor_head(w->out, UK_CBOR_UINT, (uint64_t)v);
+        if (v < 0)
+            uk_cbor_head(w->out, UK_CBOR_NEG, ~(uint64_t)v);
+        else
+            uk_cbor_head(w->out, UK_CBOR_UINT, (uint64_t)v);
         return;
     }
     uk_buf_reserve(w->out, UK_NUMBER_ROOM);
@@ -162,8 +165,10 @@ void uk_w_uint(uk_writer *w, uint64_t v) {
     raw(w, tmp, uk_print_uint(tmp, v));
 }
 void uk_w_number(uk_writer *w, ukko_slice text) {
-    if (w->cbor) uk_cbor_number(w->out, text);
-    else raw(w, (const char *)text.ptr, text.len);
+    if (w->cbor)
+        uk_cbor_number(w->out, text);
+    else
+        raw(w, (const char *)text.ptr, text.len);
 }
 static bool not_finite(uk_writer *w, double v) {
     if (isfinite(v)) return false;
@@ -214,8 +219,10 @@ void uk_w_bytes(uk_writer *w, ukko_slice bytes) {
 /* A number that may say more than a double; a fraction from JSON is one in CBOR, as Jackson has it. */
 void uk_w_number_token(uk_writer *w, ukko_slice text, double value) {
     bool whole = false;
-    if (!text.len || (w->cbor && !(uk_number_valid(text, &whole) && whole))) uk_w_f64(w, value);
-    else uk_w_number(w, text);
+    if (!text.len || (w->cbor && !(uk_number_valid(text, &whole) && whole)))
+        uk_w_f64(w, value);
+    else
+        uk_w_number(w, text);
 }
 static void copy_token(uk_reader *r, uk_writer *w) {
     const char *text = (const char *)r->text.ptr;

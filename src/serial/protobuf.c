@@ -18,15 +18,17 @@ static uint64_t varint_of(const ukko_field *f, const void *p) {
     case UKKO_U64: return *(const uint64_t *)p;
     case UKKO_I64:
         if (f->flags & UKKO_ZIGZAG) return zigzag(*(const int64_t *)p);
-        return (uint64_t)*(const int64_t *)p;
+        return (uint64_t) * (const int64_t *)p;
     default: /* I32, ENUM; negative ones take ten bytes */
         if (f->flags & UKKO_ZIGZAG) return (uint32_t)zigzag(*(const int32_t *)p);
-        return (uint64_t)(int64_t)*(const int32_t *)p;
+        return (uint64_t)(int64_t) * (const int32_t *)p;
     }
 }
 static void put_scalar(uk_buf *out, const ukko_field *f, uint32_t wire, const void *p) {
-    if (wire == UK_PB_VARINT) uk_pb_raw_varint(out, varint_of(f, p));
-    else uk_buf_put(out, p, wire == UK_PB_FIXED64 ? 8 : 4); /* little-endian, see pb.c */
+    if (wire == UK_PB_VARINT)
+        uk_pb_raw_varint(out, varint_of(f, p));
+    else
+        uk_buf_put(out, p, wire == UK_PB_FIXED64 ? 8 : 4); /* little-endian, see pb.c */
 }
 static bool is_zero(const void *p, size_t n) {
     static const uint8_t zero[16];
@@ -60,7 +62,8 @@ static void write_time(uk_buf *out, const ukko_field *f, const void *p) {
 }
 static void write_datetime(uk_buf *out, const ukko_field *f, const void *p) {
     char tmp[UKKO_TIME_ROOM];
-    if (f->kind != UKKO_LOCAL_TIME && !((const ukko_datetime *)p)->month) return; /* no day at all */
+    if (f->kind != UKKO_LOCAL_TIME && !((const ukko_datetime *)p)->month)
+        return; /* no day at all */
     uk_pb_bytes(out, f->tag, tmp, ukko_datetime_print(p, uk_time_parts(f->kind), tmp, sizeof tmp));
 }
 static int write_nested(uk_enc *e, const ukko_field *f, const void *body, unsigned depth) {
@@ -69,7 +72,8 @@ static int write_nested(uk_enc *e, const ukko_field *f, const void *body, unsign
     if (!rc) uk_pb_end(e->out, mark);
     return rc;
 }
-static int write_pointer(uk_enc *e, const ukko_field *f, const void *ptr, unsigned depth, bool all) {
+static int write_pointer(uk_enc *e, const ukko_field *f, const void *ptr, unsigned depth,
+                         bool all) {
     switch (f->kind) {
     case UKKO_STR:
     case UKKO_NUMBER: write_chars(e->out, f, ptr, all); return UKKO_OK;
@@ -103,8 +107,10 @@ static int write_value(uk_enc *e, const ukko_field *f, const void *p, unsigned d
             uk_pb_bytes(e->out, f->tag, p, sizeof(ukko_uuid));
         return UKKO_OK;
     default:
-        if (uk_proto_is_scalar(f->kind)) write_scalar(e->out, f, p, all);
-        else write_datetime(e->out, f, p);
+        if (uk_proto_is_scalar(f->kind))
+            write_scalar(e->out, f, p, all);
+        else
+            write_datetime(e->out, f, p);
         return UKKO_OK;
     }
 }

@@ -41,8 +41,10 @@ static void set_varint(const ukko_field *f, uint64_t v, void *p) {
 }
 static int read_scalar(walk *s, const ukko_field *f, const uk_pb_field *in, void *p) {
     if (in->wire != uk_proto_wire(f)) return bad(s, f, "another wire type");
-    if (in->wire == UK_PB_VARINT) set_varint(f, in->value, p);
-    else memcpy(p, &in->value, in->wire == UK_PB_FIXED64 ? 8 : 4);
+    if (in->wire == UK_PB_VARINT)
+        set_varint(f, in->value, p);
+    else
+        memcpy(p, &in->value, in->wire == UK_PB_FIXED64 ? 8 : 4);
     return UKKO_OK;
 }
 /* A terminated copy. Each byte of it was read, and at least two before it: they all fit. */
@@ -113,7 +115,8 @@ static int read_time(walk *s, const ukko_field *f, ukko_slice bytes, ukko_timesp
     }
     if (rc < 0 || nanos > 999999999 || nanos < -999999999) return bad(s, f, "no time");
     if (nanos < 0 && (seconds == INT64_MIN || f->kind == UKKO_INSTANT)) return bad(s, f, "no time");
-    *out = (ukko_timespan){seconds - (nanos < 0), (int32_t)(nanos < 0 ? nanos + 1000000000 : nanos)};
+    *out =
+        (ukko_timespan){seconds - (nanos < 0), (int32_t)(nanos < 0 ? nanos + 1000000000 : nanos)};
     return UKKO_OK;
 }
 static int read_datetime(walk *s, const ukko_field *f, ukko_slice in, ukko_datetime *out) {
@@ -171,8 +174,10 @@ static int count_elements(const ukko_field *f, ukko_slice bytes, size_t *n) {
     int rc;
     while ((rc = uk_pb_next(&in, &x)) > 0) {
         if (x.number != f->tag) continue;
-        if (!is_packed_here(f, &x)) ++*n;
-        else if (count_packed(f, x.bytes, n)) return UKKO_EPARSE;
+        if (!is_packed_here(f, &x))
+            ++*n;
+        else if (count_packed(f, x.bytes, n))
+            return UKKO_EPARSE;
     }
     return rc;
 }
@@ -222,8 +227,7 @@ static int read_list(walk *s, const ukko_field *f, ukko_slice bytes, void *body,
     size_t width = uk_field_width(f), before = *list ? *count : 0;
     if (count_elements(f, bytes, &n)) return bad(s, f, "malformed");
     if (!n) return UKKO_OK;
-    if (n > s->budget / width || before > s->budget / width - n)
-        return charge(s, f, SIZE_MAX);
+    if (n > s->budget / width || before > s->budget / width - n) return charge(s, f, SIZE_MAX);
     s->budget -= (n + before) * width;
     char *room = ukko_msg_alloc(s->m, (n + before) * width);
     if (before) memcpy(room, *list, before * width);
@@ -261,7 +265,8 @@ static int finish(walk *s, const ukko_type *type, char *body, const uint64_t *se
             return bad(s, f, "is missing");
         if (f->flags & (UKKO_REPEATED | UKKO_OPTIONAL | UKKO_PRESENT | UKKO_ONEOF)) continue;
         if (f->kind == UKKO_STR && !*(const char **)p) *(const char **)p = "";
-        if (f->kind == UKKO_TEXT && !((ukko_string *)p)->text) *(ukko_string *)p = (ukko_string){"", 0};
+        if (f->kind == UKKO_TEXT && !((ukko_string *)p)->text)
+            *(ukko_string *)p = (ukko_string){"", 0};
         if (f->kind == UKKO_BYTES && !((ukko_slice *)p)->ptr) *(ukko_slice *)p = ukko_str("");
     }
     return UKKO_OK;
@@ -300,8 +305,10 @@ static int read_fields(walk *s, const ukko_type *type, ukko_slice bytes, void *b
         if (!f) continue;
         size_t i = (size_t)(f - type->fields);
         seen[i / 64] |= 1ull << i % 64;
-        if (f->flags & UKKO_REPEATED) lists = true;
-        else if ((rc = read_single(s, type, f, &x, body, depth))) return rc;
+        if (f->flags & UKKO_REPEATED)
+            lists = true;
+        else if ((rc = read_single(s, type, f, &x, body, depth)))
+            return rc;
     }
     if (rc < 0) return uk_dec_fail(s->d, rc, "malformed protobuf");
     if (lists && (rc = read_lists(s, type, bytes, body, depth))) return rc;

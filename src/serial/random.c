@@ -39,8 +39,20 @@ static int64_t roll_int(dice *d, int64_t min, int64_t max) {
     return (int64_t)((uint64_t)min + (span == UINT64_MAX ? roll(d) : roll(d) % (span + 1)));
 }
 static double roll_real(dice *d) {
-    static const double some[] = {0.0, -0.0, 1.0, -1.5, 0.1, 1e-3, 1e7, 9999999.0, 1e21, 1e-300,
-                                  1.7976931348623157e308, 4.9e-324, 123456789.125, 2.2250738585072014e-308};
+    static const double some[] = {0.0,
+                                  -0.0,
+                                  1.0,
+                                  -1.5,
+                                  0.1,
+                                  1e-3,
+                                  1e7,
+                                  9999999.0,
+                                  1e21,
+                                  1e-300,
+                                  1.7976931348623157e308,
+                                  4.9e-324,
+                                  123456789.125,
+                                  2.2250738585072014e-308};
     uint64_t bits = roll(d);
     double v;
     if (below(d, 2)) return some[below(d, sizeof some / sizeof some[0])];
@@ -48,7 +60,8 @@ static double roll_real(dice *d) {
     return isfinite(v) ? v : 3.25;
 }
 static float roll_float(dice *d) {
-    static const float some[] = {0.0f, -0.0f, 1.5f, 0.1f, 3.4028235e38f, 1.4e-45f, 1e10f, 16777216.0f};
+    static const float some[] = {0.0f,          -0.0f,    1.5f,  0.1f,
+                                 3.4028235e38f, 1.4e-45f, 1e10f, 16777216.0f};
     uint32_t bits = (uint32_t)roll(d);
     float v;
     if (below(d, 2)) return some[below(d, sizeof some / sizeof some[0])];
@@ -169,13 +182,27 @@ static void roll_value(dice *d, const ukko_field *f, void *p, unsigned depth, bo
     case UKKO_F32: *(float *)p = roll_float(d); break;
     case UKKO_F64: *(double *)p = roll_real(d); break;
     case UKKO_ENUM: *(int32_t *)p = roll_enum(d, f); break;
-    case UKKO_UUID: for (int i = 0; i < 16; i++) ((uint8_t *)p)[i] = (uint8_t)roll(d); break;
-    case UKKO_STR: if (!absent) *(const char **)p = roll_text(d).text; break;
-    case UKKO_TEXT: if (!absent) *(ukko_string *)p = roll_text(d); break;
-    case UKKO_NUMBER: if (!absent) *(const char **)p = roll_number(d); break;
-    case UKKO_BYTES: if (!absent) *(ukko_slice *)p = roll_bytes(d); break;
-    case UKKO_REF: if (!absent) *(ukko_ref **)p = ukko_ref_retain(ukko_dead_letters(d->sys)); break;
-    case UKKO_MSG: if (!absent) *(ukko_msg **)p = ukko_msg_string(roll_text(d).text); break;
+    case UKKO_UUID:
+        for (int i = 0; i < 16; i++) ((uint8_t *)p)[i] = (uint8_t)roll(d);
+        break;
+    case UKKO_STR:
+        if (!absent) *(const char **)p = roll_text(d).text;
+        break;
+    case UKKO_TEXT:
+        if (!absent) *(ukko_string *)p = roll_text(d);
+        break;
+    case UKKO_NUMBER:
+        if (!absent) *(const char **)p = roll_number(d);
+        break;
+    case UKKO_BYTES:
+        if (!absent) *(ukko_slice *)p = roll_bytes(d);
+        break;
+    case UKKO_REF:
+        if (!absent) *(ukko_ref **)p = ukko_ref_retain(ukko_dead_letters(d->sys));
+        break;
+    case UKKO_MSG:
+        if (!absent) *(ukko_msg **)p = ukko_msg_string(roll_text(d).text);
+        break;
     case UKKO_STRUCT: roll_body(d, f->type, p, depth + 1); break;
     case UKKO_STRUCTP: roll_struct_ptr(d, f, p, depth); break;
     default: roll_time(d, f, p);
@@ -260,15 +287,22 @@ static void roll_body(dice *d, const ukko_type *type, void *body, unsigned depth
 /* ---- types without a table ---- */
 
 static void roll_plain(dice *d, const ukko_type *t, void *body) {
-    if (t == &ukko_string_type || t == &ukko_reply_error_type) *(ukko_string *)body = roll_text(d);
-    else if (t == &ukko_int_type) *(int32_t *)body = (int32_t)roll_int(d, INT32_MIN, INT32_MAX);
-    else if (t == &ukko_long_type) *(int64_t *)body = roll_int(d, INT64_MIN, INT64_MAX);
-    else if (t == &ukko_bool_type) *(bool *)body = below(d, 2);
-    else if (t == &ukko_double_type) *(double *)body = roll_real(d);
+    if (t == &ukko_string_type || t == &ukko_reply_error_type)
+        *(ukko_string *)body = roll_text(d);
+    else if (t == &ukko_int_type)
+        *(int32_t *)body = (int32_t)roll_int(d, INT32_MIN, INT32_MAX);
+    else if (t == &ukko_long_type)
+        *(int64_t *)body = roll_int(d, INT64_MIN, INT64_MAX);
+    else if (t == &ukko_bool_type)
+        *(bool *)body = below(d, 2);
+    else if (t == &ukko_double_type)
+        *(double *)body = roll_real(d);
 }
 ukko_msg *ukko_msg_random(ukko_system *sys, const ukko_type *type, uint64_t *seed) {
     dice d = {seed, sys, ukko_msg_new(type), type->serializer == UKKO_SER_PROTOBUF};
-    if (type->n_fields) roll_body(&d, type, d.m->body, 0);
-    else roll_plain(&d, type, d.m->body);
+    if (type->n_fields)
+        roll_body(&d, type, d.m->body, 0);
+    else
+        roll_plain(&d, type, d.m->body);
     return d.m;
 }

@@ -32,7 +32,8 @@ static void warn_of_migrations(uk_serial *s, const ukko_config *cfg) {
     if (!cfg || ukko_config_key_count(cfg, path, &n)) return;
     for (size_t i = 0; i < n && !ukko_config_key_at(cfg, path, i, &name); i++)
         if (!uk_serial_migration(s, ukko_str(name)))
-            uk_log(s->sys, UKKO_LOG_WARN, "serialization", "org.apache.pekko.serialization.Serialization", NULL, NULL,
+            uk_log(s->sys, UKKO_LOG_WARN, "serialization",
+                   "org.apache.pekko.serialization.Serialization", NULL, NULL,
                    "%s has class [%s], of which this program has no ukko_migration: its messages "
                    "are read as they are and written without a version",
                    path, name);
@@ -102,17 +103,44 @@ const uk_serial_entry *uk_serial_entry_of(const uk_serial *s, const ukko_type *t
 const uk_migration *uk_serial_migration(const uk_serial *s, ukko_slice class_name) {
     return uk_map_get(&s->migrations, class_name.ptr, class_name.len);
 }
-static const ukko_type *const builtins[] = {
-    &ukko_null_type, &ukko_string_type, &ukko_int_type, &ukko_long_type, &ukko_bool_type,
-    &ukko_double_type, &ukko_bytes_type, &ukko_bytestring_type, &ukko_option_type,
-    &ukko_optional_type, &ukko_status_success_type, &ukko_status_failure_type,
-    &ukko_reply_success_type, &ukko_reply_exception_type, &ukko_reply_ack_type,
-    &ukko_reply_error_type, &ukko_done_type, &ukko_not_used_type, &ukko_throwable_type,
-    &ukko_ref_type, &ukko_identify_type, &ukko_identity_type, &ukko_address_type,
-    &ukko_unique_address_type, &ukko_poison_pill_type, &ukko_kill_type, &ukko_local_scope_type,
-    &ukko_remote_scope_type, &ukko_config_type, &ukko_default_resizer_type, &ukko_pool_type,
-    &ukko_from_config_type, &ukko_remote_router_config_type, &ukko_opaque_type, &ukko_json_type,
-    &uk_selection_type, &uk_heartbeat_type, &uk_heartbeat_rsp_type};
+static const ukko_type *const builtins[] = {&ukko_null_type,
+                                            &ukko_string_type,
+                                            &ukko_int_type,
+                                            &ukko_long_type,
+                                            &ukko_bool_type,
+                                            &ukko_double_type,
+                                            &ukko_bytes_type,
+                                            &ukko_bytestring_type,
+                                            &ukko_option_type,
+                                            &ukko_optional_type,
+                                            &ukko_status_success_type,
+                                            &ukko_status_failure_type,
+                                            &ukko_reply_success_type,
+                                            &ukko_reply_exception_type,
+                                            &ukko_reply_ack_type,
+                                            &ukko_reply_error_type,
+                                            &ukko_done_type,
+                                            &ukko_not_used_type,
+                                            &ukko_throwable_type,
+                                            &ukko_ref_type,
+                                            &ukko_identify_type,
+                                            &ukko_identity_type,
+                                            &ukko_address_type,
+                                            &ukko_unique_address_type,
+                                            &ukko_poison_pill_type,
+                                            &ukko_kill_type,
+                                            &ukko_local_scope_type,
+                                            &ukko_remote_scope_type,
+                                            &ukko_config_type,
+                                            &ukko_default_resizer_type,
+                                            &ukko_pool_type,
+                                            &ukko_from_config_type,
+                                            &ukko_remote_router_config_type,
+                                            &ukko_opaque_type,
+                                            &ukko_json_type,
+                                            &uk_selection_type,
+                                            &uk_heartbeat_type,
+                                            &uk_heartbeat_rsp_type};
 enum { N_BUILTINS = sizeof builtins / sizeof builtins[0] };
 
 bool uk_serial_is_builtin(const ukko_type *type) {
@@ -138,7 +166,8 @@ static bool has_codec(const ukko_type *t) {
 static const uk_binding *binding_of(const uk_serial *s, const ukko_type *type) {
     for (const ukko_type *t = type; t; t = t->super) {
         const uk_binding *b =
-            t->class_name ? uk_map_get(&s->set.bindings, t->class_name, strlen(t->class_name)) : NULL;
+            t->class_name ? uk_map_get(&s->set.bindings, t->class_name, strlen(t->class_name))
+                          : NULL;
         if (b) return b;
     }
     return NULL;
@@ -154,21 +183,22 @@ static int check_serializer(const ukko_type *t, const uk_serializer *ser, ukko_e
     case UK_FAMILY_USER: return UKKO_OK;
     case UK_FAMILY_JAVA:
         return uk_error(err, UKKO_ECONFIG,
-                        "type %s: its class %s is bound to [%s], which is Java serialization", t->name,
-                        t->class_name, ser->name);
+                        "type %s: its class %s is bound to [%s], which is Java serialization",
+                        t->name, t->class_name, ser->name);
     case UK_FAMILY_CORE:
         return uk_error(err, UKKO_EINVAL, "type %s: serializer %d [%s] is Pekko's own", t->name,
                         ser->id, ser->name);
     default:
-        return uk_error(err, UKKO_ECONFIG,
-                        "type %s: its class %s is bound to serializer [%s] (%s), which this program "
-                        "does not have",
-                        t->name, t->class_name, ser->name, ser->class_name);
+        return uk_error(
+            err, UKKO_ECONFIG,
+            "type %s: its class %s is bound to serializer [%s] (%s), which this program "
+            "does not have",
+            t->name, t->class_name, ser->name, ser->class_name);
     }
 }
 /* *ser NULL: the type's own codec. */
 static int choose_serializer(const uk_serial *s, const ukko_type *t, const uk_serializer **ser,
-                         ukko_error *err) {
+                             ukko_error *err) {
     const uk_binding *b = binding_of(s, t);
     *ser = b ? b->ser : uk_serializer_by_id(&s->set, t->serializer);
     if (*ser) return check_serializer(t, *ser, err);
@@ -176,13 +206,13 @@ static int choose_serializer(const uk_serial *s, const ukko_type *t, const uk_se
         return uk_error(err, UKKO_EINVAL, "type %s: serializer %d is Pekko's own", t->name,
                         t->serializer);
     if (!has_codec(t))
-        return uk_error(err, UKKO_EINVAL, "type %s: serializer %d needs encode and decode",
-                        t->name, t->serializer);
+        return uk_error(err, UKKO_EINVAL, "type %s: serializer %d needs encode and decode", t->name,
+                        t->serializer);
     return UKKO_OK;
 }
 static bool names_class(const uk_serializer *ser) {
     return ser && (ser->family == UK_FAMILY_JSON || ser->family == UK_FAMILY_CBOR ||
-                 ser->family == UK_FAMILY_PROTOBUF);
+                   ser->family == UK_FAMILY_PROTOBUF);
 }
 static ukko_slice manifest_of(const ukko_type *t, const uk_serializer *ser) {
     if (t->manifest || !names_class(ser)) return ukko_str(t->manifest);

@@ -25,8 +25,8 @@ static int frame_error(uk_dec *d, int code, int32_t id, ukko_slice manifest, siz
     char why[300];
     if (!d->err) return code;
     snprintf(why, sizeof why, "%.299s", d->err->message);
-    return uk_error(d->err, code, "serializer id [%" PRId32 "], manifest [%.*s], %zu bytes: %s",
-                    id, (int)(manifest.len < 120 ? manifest.len : 120), (const char *)manifest.ptr,
+    return uk_error(d->err, code, "serializer id [%" PRId32 "], manifest [%.*s], %zu bytes: %s", id,
+                    (int)(manifest.len < 120 ? manifest.len : 120), (const char *)manifest.ptr,
                     size, *why ? why : ukko_strerror(code));
 }
 
@@ -98,8 +98,7 @@ static int encode_other(uk_enc *e, const ukko_msg *msg, int32_t *id, ukko_slice 
     if (*id == UKKO_SER_CONTAINER) return uk_container_encode(e, msg);
     if (msg->type == &ukko_opaque_type) return encode_opaque(e, msg, id, manifest);
     const uk_serial_entry *entry = uk_serial_entry_of(e->s, msg->type);
-    return entry ? encode_bound(e, msg, entry, id, manifest)
-                 : encode_unknown(e, msg, id, manifest);
+    return entry ? encode_bound(e, msg, entry, id, manifest) : encode_unknown(e, msg, id, manifest);
 }
 int uk_encode_body(uk_enc *e, const ukko_msg *msg, int32_t *id, ukko_slice *manifest) {
     const uk_serial_entry *entry;
@@ -156,8 +155,8 @@ static int decode_by_type(uk_dec *d, int32_t id, ukko_slice manifest, ukko_slice
     if (t->codec && t->codec->decode) return uk_user_decode(d, t, in, out);
     return uk_proto_decode(d, t, in, out);
 }
-static int decode_with_user(uk_dec *d, const uk_serializer *ser, ukko_slice manifest,
-                            ukko_slice in, ukko_msg **out) {
+static int decode_with_user(uk_dec *d, const uk_serializer *ser, ukko_slice manifest, ukko_slice in,
+                            ukko_msg **out) {
     const ukko_serializer *u = ser->user;
     char *text = uk_strndup(manifest.ptr ? (const char *)manifest.ptr : "", manifest.len);
     int rc = u->decode(d->s->sys, text, in, out, u->data);
@@ -167,8 +166,7 @@ static int decode_with_user(uk_dec *d, const uk_serializer *ser, ukko_slice mani
     *out = NULL;
     return uk_dec_fail(d, rc, "serializer [%s] refused it: %s", ser->name, ukko_strerror(rc));
 }
-static int decode_other(uk_dec *d, int32_t id, ukko_slice manifest, ukko_slice in,
-                        ukko_msg **out) {
+static int decode_other(uk_dec *d, int32_t id, ukko_slice manifest, ukko_slice in, ukko_msg **out) {
     const uk_serializer *ser = uk_serializer_by_id(&d->s->set, id);
     switch (ser ? ser->family : UK_FAMILY_CORE) {
     case UK_FAMILY_JSON:

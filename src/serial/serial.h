@@ -35,5 +35,6 @@ int uk_sysmsg_encode(uk_serial *s, const uk_sysmsg *m, uk_buf *out);
 int uk_sysmsg_decode(uk_serial *s, ukko_slice bytes, uk_sysmsg **out, ukko_error *err);
 /* A nested Payload message (ContainerFormats) with fields 1, 2, 4. */
 int uk_payload_encode(uk_serial *s, const ukko_msg *msg, uk_buf *out, ukko_error *err);
-int uk_payload_decode(uk_serial *s, ukko_slice bytes, unsigned depth, ukko_msg **out, ukko_error *err);
+int uk_payload_decode(uk_serial *s, ukko_slice bytes, unsigned depth, ukko_msg **out,
+                      ukko_error *err);
 #endif

@@ -29,11 +29,13 @@ static void get_int(source *s, const char *path, int64_t least, int64_t most, in
     int64_t v;
     int rc = ukko_config_int(s->cfg, path, &v);
     if (rc == UKKO_ENOTFOUND) return;
-    if (rc) failed(s, path, rc, "a number");
+    if (rc)
+        failed(s, path, rc, "a number");
     else if (v < least && !s->rc)
         s->rc = uk_error(s->err, UKKO_ECONFIG, "%s = %lld: at least %lld is needed", path,
                          (long long)v, (long long)least);
-    else *out = v > most ? most : v;
+    else
+        *out = v > most ? most : v;
 }
 static void get_bytes(source *s, const char *path, int64_t *out) {
     int rc = ukko_config_bytes(s->cfg, path, out);
@@ -47,12 +49,15 @@ static void get_list(source *s, const char *path, char ***out, size_t *n_out) {
     if (rc || !n) return;
     *out = uk_zalloc(n * sizeof **out);
     for (size_t i = 0; i < n; i++) {
-        if ((rc = ukko_config_string_at(s->cfg, path, i, &text))) failed(s, path, rc, "texts");
-        else (*out)[(*n_out)++] = uk_strdup(text);
+        if ((rc = ukko_config_string_at(s->cfg, path, i, &text)))
+            failed(s, path, rc, "texts");
+        else
+            (*out)[(*n_out)++] = uk_strdup(text);
     }
 }
 /* The path of a setting of one Jackson serializer: its own section, or else the common one. */
-static const char *jackson_path(const source *s, const uk_serializer *ser, const char *key, char *path) {
+static const char *jackson_path(const source *s, const uk_serializer *ser, const char *key,
+                                char *path) {
     char *quoted = ukko_config_quote(ser->name);
     int n = snprintf(path, PATH_ROOM, JACKSON "%s.%s", quoted, key);
     ukko_free(quoted);
@@ -121,7 +126,8 @@ static void check_only_class(source *s, uk_serial_settings *set, uk_serializer *
         name = b->class_name;
         n++;
     }
-    if (n == 1) ser->only_class = uk_strdup(name);
+    if (n == 1)
+        ser->only_class = uk_strdup(name);
     else
         s->rc = uk_error(s->err, UKKO_ECONFIG,
                          "serializer [%s]: type-in-manifest is off, so it needs a "
@@ -139,7 +145,7 @@ typedef struct known_class {
 
 static const known_class known_classes[] = {
 #define REMOTE "org.apache.pekko.remote.serialization."
-#define ACTOR "org.apache.pekko.serialization."
+#define ACTOR  "org.apache.pekko.serialization."
     {ACTOR "jackson.JacksonJsonSerializer", UK_FAMILY_JSON, OTHER_ID},
     {ACTOR "jackson.JacksonCborSerializer", UK_FAMILY_CBOR, OTHER_ID},
     {REMOTE "ProtobufSerializer", UK_FAMILY_PROTOBUF, UKKO_SER_PROTOBUF},
@@ -177,7 +183,8 @@ static const ukko_serializer *find_user(source *s, const char *name, const char 
     const ukko_serializer *const *all = uk_system_serializers(s->sys, &n);
     for (size_t i = 0; i < n; i++) {
         if (!strcmp(all[i]->name, name)) return all[i];
-        if (class_name && all[i]->class_name && !strcmp(all[i]->class_name, class_name)) return all[i];
+        if (class_name && all[i]->class_name && !strcmp(all[i]->class_name, class_name))
+            return all[i];
     }
     return NULL;
 }
@@ -189,22 +196,25 @@ static void conflict(source *s, const uk_serializer *ser, const char *what, int3
 /* An application's: its own id, the configured one, or both when they agree. */
 static void set_user_id(source *s, uk_serializer *ser, bool configured) {
     int32_t own = ser->user->id;
-    if (!configured) ser->id = own;
-    else if (own && own != ser->id) conflict(s, ser, "configured otherwise than its own identifier", own);
+    if (!configured)
+        ser->id = own;
+    else if (own && own != ser->id)
+        conflict(s, ser, "configured otherwise than its own identifier", own);
     if ((ser->id >= 0 && ser->id <= 40) || ser->id == UKKO_SER_LOCAL)
         conflict(s, ser, "an application's identifier is 41 or above, or below -1; it is", ser->id);
 }
 static void set_id(source *s, uk_serializer *ser, const known_class *k) {
-    bool configured = get_identifier(s, ser->name, &ser->id) ||
-                      get_identifier(s, ser->class_name, &ser->id);
+    bool configured =
+        get_identifier(s, ser->name, &ser->id) || get_identifier(s, ser->class_name, &ser->id);
     if (ser->user) {
         set_user_id(s, ser, configured);
     } else if (!k || k->id == OTHER_ID) {
         if (!configured) ser->id = OTHER_ID;
         if (!configured && k && !s->rc)
-            s->rc = uk_error(s->err, UKKO_ECONFIG,
-                             "serializer [%s] has no number in pekko.actor.serialization-identifiers",
-                             ser->name);
+            s->rc =
+                uk_error(s->err, UKKO_ECONFIG,
+                         "serializer [%s] has no number in pekko.actor.serialization-identifiers",
+                         ser->name);
     } else {
         if (configured && ser->id != k->id) conflict(s, ser, "its identifier is always", k->id);
         ser->id = k->id;
@@ -236,8 +246,9 @@ static void check_ids(source *s, const uk_serial_settings *set) {
         for (size_t k = 0; k < i && !s->rc; k++) {
             const uk_serializer *a = &set->serializers[k], *b = &set->serializers[i];
             if (a->id != b->id || a->id == OTHER_ID) continue;
-            s->rc = uk_error(s->err, UKKO_EEXISTS, "serializers [%s] and [%s] have the same identifier %d",
-                             a->name, b->name, (int)a->id);
+            s->rc = uk_error(s->err, UKKO_EEXISTS,
+                             "serializers [%s] and [%s] have the same identifier %d", a->name,
+                             b->name, (int)a->id);
         }
 }
 static void read_serializers(source *s, uk_serial_settings *set) {
@@ -254,8 +265,10 @@ static void read_serializers(source *s, uk_serial_settings *set) {
         char *quoted = ukko_config_quote(name);
         snprintf(full, sizeof full, "%s.%s", path, quoted);
         ukko_free(quoted);
-        if ((rc = ukko_config_string(s->cfg, full, &class_name))) failed(s, full, rc, "a class name");
-        else add_serializer(s, set, name, class_name);
+        if ((rc = ukko_config_string(s->cfg, full, &class_name)))
+            failed(s, full, rc, "a class name");
+        else
+            add_serializer(s, set, name, class_name);
     }
     add_users(s, set);
     check_ids(s, set);
@@ -273,17 +286,19 @@ static void add_binding(source *s, uk_serial_settings *set, const char *class_na
     if (!strcmp(name, "none")) return;
     const uk_serializer *ser = uk_serializer_by_name(set, name);
     if (!ser) {
-        s->rc = uk_error(s->err, UKKO_ECONFIG,
-                         "pekko.actor.serialization-bindings: class %s is bound to [%s], but there is no "
-                         "such name in pekko.actor.serializers",
-                         class_name, name);
+        s->rc = uk_error(
+            s->err, UKKO_ECONFIG,
+            "pekko.actor.serialization-bindings: class %s is bound to [%s], but there is no "
+            "such name in pekko.actor.serializers",
+            class_name, name);
         return;
     }
     if ((ser->family == UK_FAMILY_JSON || ser->family == UK_FAMILY_CBOR) && is_open(class_name)) {
-        s->rc = uk_error(s->err, UKKO_ECONFIG,
-                         "pekko.actor.serialization-bindings: [%s] must not be bound to Jackson's [%s], "
-                         "for any class would be made of what a peer sends",
-                         class_name, name);
+        s->rc = uk_error(
+            s->err, UKKO_ECONFIG,
+            "pekko.actor.serialization-bindings: [%s] must not be bound to Jackson's [%s], "
+            "for any class would be made of what a peer sends",
+            class_name, name);
         return;
     }
     uk_binding *b = uk_alloc(sizeof *b);
@@ -301,12 +316,14 @@ static void read_bindings(source *s, uk_serial_settings *set) {
         char *quoted = ukko_config_quote(class_name), *full = uk_format("%s.%s", path, quoted);
         if ((rc = ukko_config_string(s->cfg, full, &name)))
             failed(s, full, rc, "a name of pekko.actor.serializers, or none");
-        else add_binding(s, set, class_name, name);
+        else
+            add_binding(s, set, class_name, name);
         ukko_free(quoted);
         uk_free(full);
     }
     for (size_t i = 0; i < set->n_serializers; i++)
-        if (set->serializers[i].family == UK_FAMILY_JSON || set->serializers[i].family == UK_FAMILY_CBOR)
+        if (set->serializers[i].family == UK_FAMILY_JSON ||
+            set->serializers[i].family == UK_FAMILY_CBOR)
             check_only_class(s, set, &set->serializers[i]);
 }
 

@@ -140,8 +140,10 @@ int ukko_node_set(ukko_tree *t, ukko_node *object, const char *name, ukko_node *
     if (!object || object->kind != UKKO_NODE_OBJECT || !name) return UKKO_ETYPE;
     if (!value) value = ukko_node_new_null(t);
     size_t i = index_of(object, name);
-    if (i < object->n) object->items[i] = value;
-    else append(t, object, copy_text(t, name, strlen(name)), value);
+    if (i < object->n)
+        object->items[i] = value;
+    else
+        append(t, object, copy_text(t, name, strlen(name)), value);
     return UKKO_OK;
 }
 int ukko_node_add(ukko_tree *t, ukko_node *list, ukko_node *value) {
@@ -250,8 +252,10 @@ static ukko_node *scalar(build *b) {
 }
 static void place(build *b, ukko_node *n) {
     ukko_node *top = b->n_open ? b->open[b->n_open - 1] : NULL;
-    if (!top) b->root = n;
-    else append(b->t, top, b->name, n);
+    if (!top)
+        b->root = n;
+    else
+        append(b->t, top, b->name, n);
     b->name = NULL;
     if (n->kind != UKKO_NODE_OBJECT && n->kind != UKKO_NODE_LIST) return;
     if (b->n_open == b->cap)
@@ -297,7 +301,8 @@ static int build_tree(build *b) {
         else if (b->r->tok == UK_TOK_KEY) {
             if (memchr(b->r->text.ptr, 0, b->r->text.len)) return UKKO_EPARSE;
             b->name = copy_text(b->t, b->r->text.ptr, b->r->text.len);
-        } else place(b, scalar(b));
+        } else
+            place(b, scalar(b));
         if (!b->t->budget) return UKKO_ETOOBIG;
     } while (b->n_open);
     int rc = uk_reader_next(b->r);
@@ -321,7 +326,8 @@ int uk_tree_read(ukko_tree **out, ukko_slice in, bool cbor, const uk_limits *lim
 int ukko_tree_parse(ukko_tree **out, ukko_slice json, ukko_error *err) {
     *out = NULL;
     int rc = uk_tree_read(out, json, false, &uk_limits_default);
-    if (rc) return uk_error(err, rc, "%s", rc == UKKO_ETOOBIG ? "too deep or too large" : "no JSON");
+    if (rc)
+        return uk_error(err, rc, "%s", rc == UKKO_ETOOBIG ? "too deep or too large" : "no JSON");
     return UKKO_OK;
 }
 ukko_tree *ukko_tree_of(const ukko_msg *msg) {
@@ -341,8 +347,10 @@ static void write_scalar(const ukko_node *n, uk_writer *w) {
     case UKKO_NODE_TEXT: uk_w_str(w, n->text, n->len); break;
     case UKKO_NODE_BYTES: uk_w_bytes(w, text); break;
     case UKKO_NODE_NUMBER:
-        if (n->whole) uk_w_int(w, n->integer);
-        else uk_w_number_token(w, text, n->real);
+        if (n->whole)
+            uk_w_int(w, n->integer);
+        else
+            uk_w_number_token(w, text, n->real);
         break;
     default: uk_w_null(w);
     }
@@ -354,15 +362,19 @@ static int write_node(const ukko_node *n, uk_writer *w, unsigned depth) {
         return UKKO_OK;
     }
     if (depth >= UK_MAX_TREE) return UKKO_ETOOBIG;
-    if (object) uk_w_obj(w);
-    else uk_w_arr(w, n->n);
+    if (object)
+        uk_w_obj(w);
+    else
+        uk_w_arr(w, n->n);
     for (size_t i = 0; i < n->n; i++) {
         if (object) uk_w_key(w, n->names[i], strlen(n->names[i]));
         int rc = write_node(n->items[i], w, depth + 1);
         if (rc) return rc;
     }
-    if (object) uk_w_obj_end(w);
-    else uk_w_arr_end(w, n->n);
+    if (object)
+        uk_w_obj_end(w);
+    else
+        uk_w_arr_end(w, n->n);
     return UKKO_OK;
 }
 int uk_tree_write(const ukko_tree *t, uk_buf *out, bool cbor) {
@@ -393,7 +405,8 @@ static ukko_node *copy_node(ukko_tree *t, const ukko_node *from, unsigned depth)
     n->names = NULL;
     n->n = n->cap = 0;
     for (size_t i = 0; i < from->n; i++) {
-        const char *name = from->names ? copy_text(t, from->names[i], strlen(from->names[i])) : NULL;
+        const char *name =
+            from->names ? copy_text(t, from->names[i], strlen(from->names[i])) : NULL;
         append(t, n, name, copy_node(t, from->items[i], depth + 1));
     }
     return n;

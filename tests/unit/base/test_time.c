@@ -13,7 +13,10 @@
 enum { DATE = UKKO_PART_DATE, TIME = UKKO_PART_TIME, OFFSET = UKKO_PART_OFFSET };
 
 static void instants_as_a_jvm_prints_them(void **state) {
-    static const struct { ukko_instant t; const char *text; } rows[] = {
+    static const struct {
+        ukko_instant t;
+        const char *text;
+    } rows[] = {
         {{1699999980, 0}, "2023-11-14T22:13:00Z"},
         {{1700000000, 120000000}, "2023-11-14T22:13:20.120Z"},
         {{1700000000, 123456789}, "2023-11-14T22:13:20.123456789Z"},
@@ -52,7 +55,11 @@ static void instants_at_the_ends_do_no_harm(void **state) {
     }
 }
 static void date_times_as_a_jvm_prints_them(void **state) {
-    static const struct { ukko_datetime t; int parts; const char *text; } rows[] = {
+    static const struct {
+        ukko_datetime t;
+        int parts;
+        const char *text;
+    } rows[] = {
         {{2007, 12, 3, 0, 0, 0, 0, 0, ""}, DATE, "2007-12-03"},
         {{-5, 12, 3, 0, 0, 0, 0, 0, ""}, DATE, "-0005-12-03"},
         {{12345, 12, 3, 0, 0, 0, 0, 0, ""}, DATE, "+12345-12-03"},
@@ -60,9 +67,11 @@ static void date_times_as_a_jvm_prints_them(void **state) {
         {{0, 0, 0, 10, 15, 30, 120000000, 0, ""}, TIME, "10:15:30.12"},
         {{2007, 12, 3, 10, 15, 30, 1000, 0, ""}, DATE | TIME, "2007-12-03T10:15:30.000001"},
         {{2007, 12, 3, 10, 15, 0, 0, 0, ""}, DATE | TIME | OFFSET, "2007-12-03T10:15:00Z"},
-        {{2007, 12, 3, 10, 15, 30, 120000000, -19800, ""}, DATE | TIME | OFFSET,
+        {{2007, 12, 3, 10, 15, 30, 120000000, -19800, ""},
+         DATE | TIME | OFFSET,
          "2007-12-03T10:15:30.12-05:30"},
-        {{-5, 12, 3, 10, 15, 30, 123456789, 561, ""}, DATE | TIME | OFFSET,
+        {{-5, 12, 3, 10, 15, 30, 123456789, 561, ""},
+         DATE | TIME | OFFSET,
          "-0005-12-03T10:15:30.123456789+00:09:21"},
         {{2007, 12, 3, 10, 15, 0, 0, 3600, ""}, DATE | TIME | OFFSET, "2007-12-03T10:15:00+01:00"},
     };
@@ -79,8 +88,9 @@ static void date_times_as_a_jvm_prints_them(void **state) {
 static void other_spellings_are_read(void **state) {
     ukko_datetime t;
     (void)state;
-    assert_int_equal(ukko_datetime_parse("2007-12-03T10:15+01:00[Europe/Paris]",
-                                         DATE | TIME | OFFSET, &t), UKKO_OK);
+    assert_int_equal(
+        ukko_datetime_parse("2007-12-03T10:15+01:00[Europe/Paris]", DATE | TIME | OFFSET, &t),
+        UKKO_OK);
     assert_string_equal(t.zone, "Europe/Paris");
     assert_int_equal(ukko_datetime_to_instant(&t).seconds, 1196673300);
     assert_int_equal(ukko_datetime_parse("2007-12-03T10:15:00+0130", DATE | TIME | OFFSET, &t), 0);
@@ -90,12 +100,28 @@ static void other_spellings_are_read(void **state) {
 }
 static void what_is_no_time_is_refused(void **state) {
     static const char *const bad[] = {
-        "", "x", "2007-13-01T00:00:00Z", "2007-02-29T00:00:00Z", "2007-00-01T00:00:00Z",
-        "2007-01-32T00:00:00Z", "2007-01-01T24:00:00Z", "2007-01-01T00:60:00Z", "07-01-01T00:00:00Z",
-        "12345-01-01T00:00:00Z", "2007-01-01T00:00:60Z", "2007-01-01T00:00:00", "2007-01-01T00:00:00Zx",
-        "2007-01-01T00:00:00.1234567890Z", "2007-01-01T00:00:00+19:00", "2007-01-01T00:00:00+",
-        "2007-01-01T00:00:00Z[", "2007-01-01T00:00:00Z[]", "2007-1-1T00:00:00Z", "20070101T000000Z",
-        "99999999999-01-01T00:00:00Z", "2007-01-01T00:00:00Z[aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd]"};
+        "",
+        "x",
+        "2007-13-01T00:00:00Z",
+        "2007-02-29T00:00:00Z",
+        "2007-00-01T00:00:00Z",
+        "2007-01-32T00:00:00Z",
+        "2007-01-01T24:00:00Z",
+        "2007-01-01T00:60:00Z",
+        "07-01-01T00:00:00Z",
+        "12345-01-01T00:00:00Z",
+        "2007-01-01T00:00:60Z",
+        "2007-01-01T00:00:00",
+        "2007-01-01T00:00:00Zx",
+        "2007-01-01T00:00:00.1234567890Z",
+        "2007-01-01T00:00:00+19:00",
+        "2007-01-01T00:00:00+",
+        "2007-01-01T00:00:00Z[",
+        "2007-01-01T00:00:00Z[]",
+        "2007-1-1T00:00:00Z",
+        "20070101T000000Z",
+        "99999999999-01-01T00:00:00Z",
+        "2007-01-01T00:00:00Z[aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd]"};
     ukko_instant t = {7, 7};
     (void)state;
     for (size_t i = 0; i < COUNT(bad); i++)
@@ -104,7 +130,10 @@ static void what_is_no_time_is_refused(void **state) {
     assert_int_equal(ukko_instant_parse(NULL, &t), UKKO_EPARSE);
 }
 static void spans_as_a_jvm_prints_them(void **state) {
-    static const struct { ukko_timespan t; const char *text; } rows[] = {
+    static const struct {
+        ukko_timespan t;
+        const char *text;
+    } rows[] = {
         {{0, 0}, "PT0S"},
         {{-90, 120000000}, "PT-1M-29.88S"},
         {{3600 * 25 + 61, 123456789}, "PT25H1M1.123456789S"},
@@ -127,12 +156,36 @@ static void spans_as_a_jvm_prints_them(void **state) {
     }
 }
 static void spans_are_parsed_as_by_a_jvm(void **state) {
-    static const struct { const char *text; int64_t seconds; int32_t nanos; } good[] = {
-        {"P2DT3H4M", 183840, 0}, {"-PT6H+3M", -21780, 0}, {"PT20.345S", 20, 345000000},
-        {"pt15m", 900, 0}, {"P-6H3M", 0, -1}, {"PT-6H3M", -21420, 0}, {"-PT0.5S", -1, 500000000},
-        {"P1D", 86400, 0}, {"PT1,5S", 1, 500000000}, {"PT1.S", 1, 0}, {"+PT1S", 1, 0}};
-    static const char *const bad[] = {"", "P", "PT", "1S", "PT1", "PTS", "P1H", "PT1D", "PT1M1H", "PT1S1S",
-                                      "PT1.5M", "PT--1S", "PT1.1234567890S", "P1DT", "PT 1S"};
+    static const struct {
+        const char *text;
+        int64_t seconds;
+        int32_t nanos;
+    } good[] = {{"P2DT3H4M", 183840, 0},
+                {"-PT6H+3M", -21780, 0},
+                {"PT20.345S", 20, 345000000},
+                {"pt15m", 900, 0},
+                {"P-6H3M", 0, -1},
+                {"PT-6H3M", -21420, 0},
+                {"-PT0.5S", -1, 500000000},
+                {"P1D", 86400, 0},
+                {"PT1,5S", 1, 500000000},
+                {"PT1.S", 1, 0},
+                {"+PT1S", 1, 0}};
+    static const char *const bad[] = {"",
+                                      "P",
+                                      "PT",
+                                      "1S",
+                                      "PT1",
+                                      "PTS",
+                                      "P1H",
+                                      "PT1D",
+                                      "PT1M1H",
+                                      "PT1S1S",
+                                      "PT1.5M",
+                                      "PT--1S",
+                                      "PT1.1234567890S",
+                                      "P1DT",
+                                      "PT 1S"};
     ukko_timespan t;
     (void)state;
     for (size_t i = 0; i < COUNT(good); i++) {
@@ -167,13 +220,15 @@ static void days_count_on_through_the_years(void **state) {
         ukko_datetime d = ukko_datetime_from_instant((ukko_instant){(day + i) * 86400 + 5, 0}, 0);
         assert_int_equal(ukko_datetime_to_instant(&d).seconds, (day + i) * 86400 + 5);
         bool next = d.day == 1 || d.day == t.day + 1 || i == 0;
-        if (!next) fail_msg("%d-%d-%d after %d-%d-%d", d.year, d.month, d.day, t.year, t.month, t.day);
+        if (!next)
+            fail_msg("%d-%d-%d after %d-%d-%d", d.year, d.month, d.day, t.year, t.month, t.day);
         t = d;
     }
 }
 static void uuids(void **state) {
-    static const char *const bad[] = {"", "123e4567-e89b-12d3-a456-42661417400", "123e4567e89b12d3a456426614174000",
-                                      "123e4567-e89b-12d3-a456-42661417400g", "123e4567-e89b-12d3-a456-4266141740000"};
+    static const char *const bad[] = {
+        "", "123e4567-e89b-12d3-a456-42661417400", "123e4567e89b12d3a456426614174000",
+        "123e4567-e89b-12d3-a456-42661417400g", "123e4567-e89b-12d3-a456-4266141740000"};
     char text[UKKO_TIME_ROOM];
     ukko_uuid id;
     (void)state;
@@ -182,7 +237,8 @@ static void uuids(void **state) {
     assert_int_equal(id.bytes[15], 0);
     assert_int_equal(ukko_uuid_print(id, text, sizeof text), 36);
     assert_string_equal(text, "123e4567-e89b-12d3-a456-426614174000");
-    for (size_t i = 0; i < COUNT(bad); i++) assert_int_equal(ukko_uuid_parse(bad[i], &id), UKKO_EPARSE);
+    for (size_t i = 0; i < COUNT(bad); i++)
+        assert_int_equal(ukko_uuid_parse(bad[i], &id), UKKO_EPARSE);
 }
 
 int main(void) {

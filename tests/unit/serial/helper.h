@@ -133,7 +133,7 @@ static const ukko_type *const peer_types[] = {
 static ukko_system *the_system;
 static uk_serial *the_serial;
 
-static int open_system(void **state) {
+static inline int open_system(void **state) {
     (void)state;
     ukko_error err;
     ukko_system_opts opts = UKKO_SYSTEM_OPTS("vec", NULL);
@@ -147,7 +147,7 @@ static int open_system(void **state) {
     the_serial = uk_serial_of(the_system);
     return the_serial ? 0 : -1;
 }
-static int close_system(void **state) {
+static inline int close_system(void **state) {
     (void)state;
     ukko_system_free(the_system);
     return 0;
