@@ -96,7 +96,7 @@ size_t ukko_datetime_print(const ukko_datetime *t, int parts, char *buf, size_t 
 size_t ukko_instant_print(ukko_instant t, char *buf, size_t len) {
     sink s = {{0}, 0};
     int64_t days = floor_div(t.seconds, DAY), year;
-    int rest = (int)(t.seconds - days * DAY);
+    int rest = (int)(t.seconds % DAY + (t.seconds % DAY < 0 ? DAY : 0));
     uint8_t month, day;
     date_of(days, &year, &month, &day);
     put_year(&s, year);
