@@ -332,8 +332,11 @@ static void finish_terminate(ukko_ctx *ctx) {
     clear_failed(c);
     uk_outbox_flush(); /* what stop() has sent goes before the news of the end */
     uk_cell_close(c);
-    /* the name is free before any watcher hears of the end, however late the parent gets to run */
-    if (c->parent->vt->kind == UK_REF_CELL) uk_kids_remove(uk_cell_of(c->parent), &c->ref);
+    /* Else the parent frees the name when it hears of the end. Below the guardians any thread makes
+       actors: there it is free before any watcher hears. */
+    ukko_system *sys = c->ref.sys;
+    if (c->parent == &sys->user->ref || c->parent == &sys->system_guardian->ref)
+        uk_kids_remove(uk_cell_of(c->parent), &c->ref);
     uk_sysmsg *m = uk_sysmsg_new(UK_SYS_NOTIFY, &c->ref, NULL);
     m->flag = true;
     uk_ref_system(c->parent, m);
