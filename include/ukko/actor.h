@@ -252,16 +252,25 @@ UKKO_API size_t ukko_selection_path(const ukko_selection *sel, char *buf, size_t
 /* ---- Asking ------------------------------------------------------------------------- */
 
 /* Called once, as a message of the asking actor; never before ukko_ask() returns. status:
-   UKKO_OK, UKKO_ETIMEOUT (answer NULL), UKKO_EANSWER (answer is a Status.Failure). */
+   UKKO_OK; UKKO_EANSWER: answer is a Status.Failure that came; UKKO_ETIMEOUT: none came in time, or
+   the one asked had ended before; UKKO_EINVAL: the question was not sent, for want of a recipient or
+   of a positive timeout; UKKO_EKILLED: somebody stopped the promise. With the last three answer is
+   a Status.Failure that says why (AskTimeoutException, IllegalArgumentException). A Status.Success
+   comes as what is in it. */
 typedef int (*ukko_answer_fn)(ukko_ctx *ctx, void *state, int status, const ukko_msg *answer,
                               void *data);
 UKKO_API void ukko_ask(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body,
                        int64_t timeout_ms, ukko_answer_fn fn, void *data); /* [actor] */
+/* The same, but the answer, or the Status.Failure, is told to recipient, which may be the asking
+   actor, as a message of this actor. (pipeTo) */
+UKKO_API void ukko_ask_pipe(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body,
+                            int64_t timeout_ms, ukko_ref *recipient); /* [actor] */
 /* Identify: answer is a ukko_identity. */
 UKKO_API void ukko_find(ukko_ctx *ctx, const char *path, int64_t timeout_ms,
                         ukko_answer_fn fn, void *data); /* [actor] */
 
-/* Called once, on any thread; must not block. answer and ref are borrowed. */
+/* Called once, on any thread, possibly before the function returns; must not block. answer and ref
+   are borrowed; status and answer as for ukko_answer_fn. */
 typedef void (*ukko_answered_fn)(void *data, int status, const ukko_msg *answer);
 typedef void (*ukko_found_fn)(void *data, int status, ukko_ref *ref);
 UKKO_API void ukko_ask_async(ukko_ref *to, ukko_msg *msg, int64_t timeout_ms,
@@ -271,13 +280,42 @@ UKKO_API void ukko_selection_ask_async(const ukko_selection *sel, ukko_msg *msg,
 /* resolveOne: status UKKO_ENOTFOUND when nobody (or nobody in time) answers with a ref. */
 UKKO_API void ukko_selection_find_async(const ukko_selection *sel, int64_t timeout_ms,
                                         ukko_found_fn fn, void *data);
-/* For main() and tests: UKKO_EDEADLOCK on an actor thread. *answer is owned. */
+/* For main() and tests: UKKO_EDEADLOCK on an actor thread. *answer is owned; NULL unless the result
+   is UKKO_OK or UKKO_EANSWER. */
 UKKO_API int ukko_ask_wait(ukko_ref *to, const ukko_type *type, const void *body,
                            int64_t timeout_ms, ukko_msg **answer);
 UKKO_API int ukko_ask_wait_msg(ukko_ref *to, ukko_msg *msg, int64_t timeout_ms,
                                ukko_msg **answer); /* takes msg */
+/* [any] Detail of the last ukko_ask_wait() on this thread that failed. */
+UKKO_API void ukko_ask_error(ukko_error *err);
 UKKO_API int ukko_find_wait(ukko_system *sys, const char *path, int64_t timeout_ms,
                             ukko_ref **out);
+
+/* [any] Sends stop_msg (taken; NULL: a poison pill) and tells when target has ended. status:
+   UKKO_OK, or UKKO_ETIMEOUT when it lives on. fn is called once, on any thread. (gracefulStop) */
+typedef void (*ukko_stopped_fn)(void *data, int status);
+UKKO_API void ukko_stop_async(ukko_ref *target, ukko_msg *stop_msg, int64_t timeout_ms,
+                              ukko_stopped_fn fn, void *data);
+/* The same for main() and tests: UKKO_EDEADLOCK on an actor thread. */
+UKKO_API int ukko_stop_wait(ukko_ref *target, ukko_msg *stop_msg, int64_t timeout_ms);
+
+/* ---- Later --------------------------------------------------------------------------- */
+
+/* What is to happen later, or again and again. */
+typedef struct ukko_scheduled ukko_scheduled;
+
+/* [any] Sends msg (taken) to `to` after delay_ms and then, when period_ms > 0, every period_ms, in the
+   name of sender (may be NULL). It ends when it is cancelled, when `to` has stopped, or with the
+   system. *out may be NULL; else owned: ukko_scheduled_release(). (scheduleOnce, scheduleAtFixedRate) */
+UKKO_API void ukko_tell_later(ukko_ref *to, ukko_msg *msg, ukko_ref *sender, int64_t delay_ms,
+                              int64_t period_ms, ukko_scheduled **out);
+/* [any] Calls fn likewise, on the timer thread: it must be quick and must not block. */
+UKKO_API void ukko_call_later(ukko_system *sys, int64_t delay_ms, int64_t period_ms,
+                              void (*fn)(void *data), void *data, ukko_scheduled **out);
+/* [any] true: it will not happen (again). false: it was cancelled, or is over. One that is happening
+   at this moment is not waited for. */
+UKKO_API bool ukko_scheduled_cancel(ukko_scheduled *s);
+UKKO_API void ukko_scheduled_release(ukko_scheduled *s); /* [any] does not cancel; NULL is fine */
 
 /* ---- The context: everything below is [actor] ---------------------------------------- */
 

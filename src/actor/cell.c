@@ -161,7 +161,9 @@ static const uk_ref_vt counted_vt = {UK_REF_CELL, counted_tell, uk_cell_tell_sys
                                      cell_child,  cell_print,   cell_free,   NULL};
 
 bool uk_ref_stopped(const ukko_ref *ref) {
-    if (ref->vt->kind != UK_REF_CELL) return ref->vt->kind == UK_REF_EMPTY;
+    uk_ref_kind kind = ref->vt->kind;
+    if (kind == UK_REF_PROMISE) return uk_promise_done(ref);
+    if (kind != UK_REF_CELL) return kind == UK_REF_EMPTY || kind == UK_REF_DEAD;
     const uk_cell *c = (const uk_cell *)(const void *)ref;
     return uk_cell_stopped(c);
 }

@@ -215,7 +215,8 @@ void uk_cell_hook_failed(ukko_ctx *ctx, const char *hook);
 /* Why the last spawn of this message failed, as a throwable, when code came from there; owned. */
 ukko_msg *uk_spawn_failure(const ukko_ctx *ctx, int code);
 
-/* watch.c: owner thread */
+/* watch.c: owner thread, but for the first */
+void uk_watch_send(ukko_ref *watchee, ukko_ref *watcher, bool on); /* any thread, any watcher */
 int uk_cell_watch(uk_cell *c, ukko_ref *who);
 /* Takes msg. UKKO_ESTATE: it is watched with another message. */
 int uk_cell_watch_with(uk_cell *c, ukko_ref *who, ukko_msg *msg);
@@ -238,6 +239,7 @@ void uk_cell_unstash(uk_cell *c); /* in front of what waits */
 /* celltimer.c */
 void uk_cell_stop_timers(uk_cell *c, bool receive_timeout); /* false: that one goes on */
 void uk_cell_touch_receive_timeout(uk_cell *c, const ukko_msg *m);
+bool uk_promise_done(const ukko_ref *promise); /* answered, or too late; any thread */
 /* celltimer.c, ask.c: messages that only the runtime sees */
 extern const ukko_type uk_tick_type, uk_answer_type;
 int uk_cell_tick(ukko_ctx *ctx, const ukko_msg *m);

@@ -116,7 +116,10 @@ static void go(walk *w, ukko_ref *at, size_t i, bool fan_out, unsigned depth) {
             fan(w, at, i, fan_out, depth);
             break;
         }
-        ukko_ref *next = s->kind == UK_STEP_PARENT ? at->vt->parent(at) : named(at, s->text);
+        bool leaf = s->kind == UK_STEP_NAME && i + 1 == sel->n_steps;
+        ukko_ref *next = at == at->sys->temp && !leaf ? NULL /* names only, and nothing below */
+                         : s->kind == UK_STEP_PARENT ? at->vt->parent(at)
+                                                     : named(at, s->text);
         if (!next) missing(w, at, i, fan_out);
         uk_ref_release(at);
         at = next;

@@ -17,6 +17,7 @@ struct uk_timers {
     pthread_cond_t wake;
     pthread_t thread;
     bool started, stopping, virtual_clock;
+    bool ended; /* written when no thread fires any more */
     int64_t now_ms;      /* virtual clock */
     int64_t done_ms;     /* all slots up to here were visited */
     int64_t sleeping_to; /* the thread sleeps until then; INT64_MAX: for ever; 0: awake */
@@ -119,14 +120,20 @@ int uk_timers_start(uk_timers *w) {
     w->started = true;
     return UKKO_OK;
 }
+bool uk_timers_ended(const uk_timers *w) { return w->ended; }
+
 void uk_timers_stop(uk_timers *w) {
-    if (!w->started) return;
+    if (!w->started) {
+        w->ended = true;
+        return;
+    }
     pthread_mutex_lock(&w->lock);
     w->stopping = true;
     pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
     pthread_join(w->thread, NULL);
     w->started = false;
+    w->ended = true;
 }
 void uk_timers_drain(uk_timers *w) {
     for (unsigned s = 0; s < SLOTS; s++)

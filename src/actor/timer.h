@@ -20,6 +20,7 @@ int uk_timers_start(uk_timers *w);
 void uk_timers_stop(uk_timers *w); /* joins the thread; armed timers never fire then */
 /* After stop: fires all that is still armed, at once and in order, on this thread. */
 void uk_timers_drain(uk_timers *w);
+bool uk_timers_ended(const uk_timers *w); /* it was stopped: what fires now, is drained */
 void uk_timers_free(uk_timers *w);
 int64_t uk_timers_now(uk_timers *w); /* ms, monotonic or virtual */
 /* Arms t, which must not be armed. The memory of t must stay until it fired or was cancelled. */

@@ -26,14 +26,15 @@ static void update_subscription(uk_cell *c, ukko_ref *changed) {
     else uk_set_remove(&sys->address_watchers, &c->ref);
     pthread_mutex_unlock(&sys->lock);
 }
-static void send_watch(uk_cell *c, ukko_ref *who, bool on) {
-    ukko_system *sys = c->ref.sys;
+void uk_watch_send(ukko_ref *who, ukko_ref *watcher, bool on) {
+    ukko_system *sys = who->sys;
     if (remote(who) && sys->has_provider && sys->provider.watch) {
-        (on ? sys->provider.watch : sys->provider.unwatch)(sys->provider.self, who, &c->ref);
+        (on ? sys->provider.watch : sys->provider.unwatch)(sys->provider.self, who, watcher);
         return;
     }
-    uk_ref_system(who, uk_sysmsg_new(on ? UK_SYS_WATCH : UK_SYS_UNWATCH, who, &c->ref));
+    uk_ref_system(who, uk_sysmsg_new(on ? UK_SYS_WATCH : UK_SYS_UNWATCH, who, watcher));
 }
+static void send_watch(uk_cell *c, ukko_ref *who, bool on) { uk_watch_send(who, &c->ref, on); }
 
 /* ---- a message of one's own in place of Terminated ---- */
 
