@@ -25,8 +25,9 @@ static void one(ukko_slice body) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const int32_t ids[] = {0, 1, 2, 3, 4, 6, 16, 18, 19, 20, 21, 22, 31, 33, 35, 77};
-    static const char *const manifests[] = {"A",  "B",  "C",     "D",    "F",   "RWHR", "AIEX", "UD",
-                                            "RS", "DR", "ROSGP", "RORRC", "CF", "S",    "SM",   "x"};
+    static const char *const manifests[] = {"A",    "B",  "C",  "D",  "F",     "RWHR",
+                                            "AIEX", "UD", "RS", "DR", "ROSGP", "RORRC",
+                                            "CF",   "S",  "SM", "x"};
     ukko_slice in = {data, size}, body;
     while (ukko_wire_cut(&in, 1 << 20, &body) == 1) one(body);
     if (size < 2) return 0;

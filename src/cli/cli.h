@@ -129,25 +129,54 @@ json_t *output_ms(int64_t ns);
 
 /* ---- settings.c: the configuration of the command's own system ----------------------- */
 
-typedef struct own_system { const char *name, *hostname; int64_t port; } own_system;
-int settings_build(cli *c, const own_system *own, ukko_config **out);
+typedef struct target target;
+typedef struct tls_material tls_material;
+typedef struct own_system { const char *name, *hostname, *bind_hostname; int64_t port; } own_system;
+/* to NULL: a node, that talks as its configuration says. */
+int settings_build(cli *c, const own_system *own, const target *to, ukko_config **out);
 int settings_failed(cli *c, const ukko_error *err); /* prints why a system did not start */
 void settings_log(void *c, const ukko_log_record *r);
+/* --config and each -D, without the defaults; *out owned, may be NULL when there is none. */
+int settings_given(cli *c, ukko_config **out);
+
+/* ---- keys.c: what the options, or the configuration, say about TLS ------------------- */
+
+/* Borrowed from c and config, which may be NULL. */
+int keys_of(cli *c, const ukko_config *config, tls_material *m);
+/* The settings that stand for options and configuration as HOCON, for a system; files that are put
+   together are removed by keys_end(). to NULL: a node. *text is owned: free(). */
+int keys_settings(cli *c, const ukko_config *config, const target *to, char **text);
+void keys_end(void);
 
 /* ---- target.c ------------------------------------------------------------------------ */
 
-typedef struct target {
-    char text[600];    /* as given, with the path */
-    char address[400]; /* pekko.tcp://sys@host:port */
+struct target {
+    char text[900];    /* as given, with the path; made whole when the rest was learnt */
+    char address[600]; /* pekko.tcp://sys@host:port; "" as long as only host and port are known */
+    char name[8];      /* what it begins with: pekko, akka; "": not known yet */
+    bool tls;
+    char system[256];  /* "": not known yet */
     char host[256];
     int port;
-    const char *path; /* "/user/x", into text; "" when none was given */
-} target;
+    char path[300];    /* "/user/x"; "" when none was given */
+    char published[260]; /* host:port that the peer calls its own, when they are other ones */
+};
 int target_parse(cli *c, const char *text, target *t);
-/* Times the name look-up and a first connection, in ns; says what is wrong when one fails. */
-int target_dial(cli *c, const target *t, int64_t *resolve_ns, int64_t *connect_ns);
-typedef enum port_kind { PORT_SILENT, PORT_HTTP, PORT_TLS, PORT_OTHER, PORT_CLOSED } port_kind;
-port_kind target_probe(const target *t); /* who else than Pekko may answer there */
+/* Finds out what host:port leaves open, by asking the peer. */
+int target_learn(cli *c, target *t);
+void target_complete(target *t); /* address and text from the parts */
+/* Times the name look-up and a first connection, in ns; own: the local address of it. Says what is
+   wrong when one fails. */
+int target_dial(cli *c, const target *t, int64_t *resolve_ns, int64_t *connect_ns, char *own,
+                size_t len);
+typedef enum port_kind {
+    PORT_SILENT, PORT_HTTP, PORT_TLS, PORT_ARTERY, PORT_LITTLE_ENDIAN, PORT_OTHER, PORT_CLOSED
+} port_kind;
+/* Who else than classic remoting answers there; first: its first bytes as text. classify.c */
+port_kind classify_port(const char *host, int port, char *first, size_t len);
+/* Prints what the port is instead; otherwise: what is known when it is none of these. */
+int target_not_classic(cli *c, const target *t, port_kind kind, const char *first,
+                       const char *otherwise);
 
 /* ---- session.c: a system of its own that talks to one target ------------------------- */
 
@@ -162,6 +191,7 @@ typedef struct inbox inbox;
 typedef struct session {
     cli *cli;
     target target;
+    char local[64]; /* own address on the way there */
     ukko_system *sys;
     inbox *box;
     ukko_ref *self; /* the actor that fills the inbox */
@@ -171,6 +201,7 @@ typedef struct session {
 } session;
 
 /* types: what may arrive besides the built-in ones, ends with NULL; may be NULL. */
+int own_parse(cli *c, own_system *own, char *buf, size_t len); /* --as */
 int session_open(session *s, cli *c, const char *text, const ukko_type *const *types);
 void session_close(session *s);
 int64_t session_deadline(int64_t ms);
@@ -200,6 +231,7 @@ char *show_line(const ukko_msg *msg); /* the value for people; free() */
 
 int run_node(cli *c);
 int run_ping(cli *c);
+int run_doctor(cli *c);
 int run_tell(cli *c);
 int run_ask(cli *c);
 int run_identify(cli *c);
@@ -211,6 +243,10 @@ int run_config_check(cli *c);
 int run_config_get(cli *c);
 int run_config_explain(cli *c);
 int run_config_diff(cli *c);
+int run_tls_show(cli *c);
+int run_tls_gen(cli *c);
+int run_tls_check(cli *c);
+int run_tls_suites(cli *c);
 int run_completion(cli *c);
 int run_schema(cli *c);
 int run_cheat(cli *c);

@@ -80,23 +80,18 @@ static void offer(const char *cursor, const char *before, const char *word, size
                   const char *help) {
     char whole[300];
     snprintf(whole, sizeof whole, "%s%.*s", before, (int)len, word);
-    if (strncmp(whole, cursor, strlen(cursor)) == 0)
-        printf("%s\t%s\n", whole, help);
+    if (strncmp(whole, cursor, strlen(cursor)) == 0) printf("%s\t%s\n", whole, help);
 }
 
 static void offer_commands(const char *cursor, const command *k) {
-    for (; k && k->name; k++)
-        offer(cursor, "", k->name, strlen(k->name), k->help);
+    for (; k && k->name; k++) offer(cursor, "", k->name, strlen(k->name), k->help);
 }
 
 static void offer_values(const char *cursor, const char *before, const char *values,
                          const char *help) {
-    if (!values)
-        return;
-    if (strcmp(values, "@file") == 0)
-        puts(":file");
-    if (strcmp(values, "@command") == 0)
-        offer_commands(cursor, commands);
+    if (!values) return;
+    if (strcmp(values, "@file") == 0) puts(":file");
+    if (strcmp(values, "@command") == 0) offer_commands(cursor, commands);
     for (const char *p = values; *values != '@' && *p; p += strspn(p, " ")) {
         size_t n = strcspn(p, " ");
         offer(cursor, before, p, n, help);
@@ -105,21 +100,18 @@ static void offer_values(const char *cursor, const char *before, const char *val
 }
 
 static void offer_options(const char *cursor, const option *o) {
-    for (; o && o->name; o++)
-        offer(cursor, "--", o->name, strlen(o->name), o->help);
+    for (; o && o->name; o++) offer(cursor, "--", o->name, strlen(o->name), o->help);
 }
 
 static const option *option_in(const option *table, const char *word, size_t len) {
     for (; table && table->name; table++)
-        if (strlen(table->name) == len && strncmp(table->name, word, len) == 0)
-            return table;
+        if (strlen(table->name) == len && strncmp(table->name, word, len) == 0) return table;
     return NULL;
 }
 
 static const option *letter_in(const option *table, char letter) {
     for (; table && table->name; table++)
-        if (table->letter == letter)
-            return table;
+        if (table->letter == letter) return table;
     return NULL;
 }
 
@@ -138,8 +130,7 @@ static const option *option_of(const place *at, const char *word) {
 static void step(place *at, const char *word) {
     bool value = at->option != NULL;
     at->option = NULL;
-    if (value)
-        return;
+    if (value) return;
     if (!at->ended && strcmp(word, "--") == 0) {
         at->ended = true;
     } else if (!at->ended && word[0] == '-' && word[1]) {
@@ -166,8 +157,7 @@ static void offer_all_options(const place *at, const char *cursor) {
     offer_options(cursor, at->command ? at->command->options : NULL);
     offer_options(cursor, at->command ? at->command->messages : NULL);
     offer_options(cursor, output_options);
-    if (!at->command || !at->command->local)
-        offer_options(cursor, system_options);
+    if (!at->command || !at->command->local) offer_options(cursor, system_options);
 }
 
 static void offer_arguments(const place *at, const char *cursor) {
@@ -181,8 +171,7 @@ static void offer_arguments(const place *at, const char *cursor) {
 static int offer_words(const cli *c) {
     place at = {NULL};
     const char *cursor = c->n_args ? c->args[c->n_args - 1] : "";
-    for (int i = 0; i + 1 < c->n_args; i++)
-        step(&at, c->args[i]);
+    for (int i = 0; i + 1 < c->n_args; i++) step(&at, c->args[i]);
     if (at.option)
         offer_values(cursor, "", at.option->values, at.option->help);
     else if (cursor[0] == '-' && !at.ended)
@@ -193,10 +182,10 @@ static int offer_words(const cli *c) {
 }
 
 int run_completion(cli *c) {
-    static const struct { const char *shell, *script; } scripts[] = {
-        {"bash", bash_script}, {"zsh", zsh_script}, {"fish", fish_script}};
-    if (args_count(c, "words"))
-        return offer_words(c);
+    static const struct {
+        const char *shell, *script;
+    } scripts[] = {{"bash", bash_script}, {"zsh", zsh_script}, {"fish", fish_script}};
+    if (args_count(c, "words")) return offer_words(c);
     for (size_t i = 0; c->n_args == 1 && i < sizeof scripts / sizeof scripts[0]; i++) {
         if (strcmp(c->args[0], scripts[i].shell) == 0) {
             fputs(scripts[i].script, stdout);

@@ -29,6 +29,18 @@ const field ping_whole[] = {
     END,
 };
 
+const field doctor_fields[] = {
+    {"target", "string", "as it was given"},
+    {"check", "string", "dns, tcp, tls, cert, trust, certname, versions, suites, bytes, handshake, "
+                        "name, scheme, reply, quarantine, select, watch, frame, reverse"},
+    {"status", "string", "ok, warn, fail or skipped"},
+    {"code", "string?", "what was found, for programs; null when it is ok"},
+    {"text", "string", "what was found, for people"},
+    {"where", "string?", "what to change: here, or at the peer"},
+    {"fix", "string?", "the line of configuration, or what to do"},
+    END,
+};
+
 const field tell_fields[] = {
     {"to", "string", "reference of the actor"},
     {"sent", "boolean", "always true"},
@@ -83,6 +95,42 @@ const field explain_fields[] = {
     {"use", "string", "own, honoured, accepted or unknown"},
     {"meaning", "string?", "what the setting is for"},
     {"overrides", "array", "value, file and line of each setting below"},
+    END,
+};
+
+const field store_fields[] = {
+    {"file", "string", "the file"},
+    {"kind", "string?", "PEM, PKCS#12 or JKS"},
+    {"alias", "string?", "name of the entry"},
+    {"entry", "string", "private key, certificate or trusted"},
+    {"subject", "string", "whom the certificate is for"},
+    {"issuer", "string", "who issued it"},
+    {"names", "array", "alternative names of the subject"},
+    {"from", "string", "valid from"},
+    {"until", "string", "valid until"},
+    {"state", "string", "valid, expired or not yet valid"},
+    {"key", "string", "kind and bits of the public key"},
+    {"sha256", "string", "fingerprint"},
+    END,
+};
+
+const field gen_fields[] = {
+    {"file", "string", "the file"},
+    {"what", "string", "what it is for"},
+    END,
+};
+
+const field check_fields[] = {
+    {"file", "string", "the configuration"},
+    {"usable", "boolean", "always true"},
+    END,
+};
+
+const field suite_fields[] = {
+    {"java", "string?", "name in Java and in enabled-algorithms"},
+    {"openssl", "string", "name in OpenSSL"},
+    {"version", "string", "TLS version that it belongs to"},
+    {"bits", "integer", "of the cipher"},
     END,
 };
 

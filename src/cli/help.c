@@ -16,14 +16,12 @@ static void wrap(const char *text, size_t len) {
     size_t column = 0;
     for (size_t i = 0; i < len;) {
         size_t n = 0;
-        while (i + n < len && text[i + n] != ' ' && text[i + n] != '\n')
-            n++;
+        while (i + n < len && text[i + n] != ' ' && text[i + n] != '\n') n++;
         if (n && column && column + 1 + n > WIDTH) {
             putchar('\n');
             column = 0;
         }
-        if (n)
-            column += (size_t)printf("%s%.*s", column ? " " : "", (int)n, text + i);
+        if (n) column += (size_t)printf("%s%.*s", column ? " " : "", (int)n, text + i);
         i += n + 1;
     }
     putchar('\n');
@@ -44,8 +42,7 @@ static void say_paragraph(const char *text, size_t len) {
 }
 
 static void print_options(const char *title, const option *table) {
-    if (!table || !table->name)
-        return;
+    if (!table || !table->name) return;
     printf("\n%s:\n", title);
     for (; table->name; table++) {
         char text[64];
@@ -64,13 +61,11 @@ static void print_exit_codes(void) {
 }
 
 static void print_commands(const command *k) {
-    for (; k->name; k++)
-        printf("  %-10s %-16s %s\n", k->name, k->args, k->help);
+    for (; k->name; k++) printf("  %-10s %-16s %s\n", k->name, k->args, k->help);
 }
 
 static void print_examples(const cli *c, const command *k) {
-    if (!k->examples)
-        return;
+    if (!k->examples) return;
     puts("\nExamples:");
     for (const example *e = k->examples; e->line; e++)
         printf("  # %s\n  %s %s\n", e->what, c->program, e->line);
@@ -99,8 +94,7 @@ void help_of(const cli *c, const command *outer, const command *k) {
     print_options("Options", k->options);
     print_options("The message", k->messages);
     print_options("Options of every command", output_options);
-    if (!k->local)
-        print_options("Options of the system that the command runs", system_options);
+    if (!k->local) print_options("Options of the system that the command runs", system_options);
     print_examples(c, k);
 }
 
@@ -127,18 +121,15 @@ static void cheat(const cli *c, const command *outer, const command *k) {
     for (const example *e = k->examples; e && e->line; e++)
         printf("# %s%s%s: %s\n%s %s\n\n", outer ? outer->name : "", outer ? " " : "", k->name,
                e->what, c->program, e->line);
-    for (const command *sub = k->sub; sub && sub->name; sub++)
-        cheat(c, k, sub);
+    for (const command *sub = k->sub; sub && sub->name; sub++) cheat(c, k, sub);
 }
 
 int run_cheat(cli *c) {
     const command *only = c->n_args ? command_named(commands, c->args[0]) : NULL;
-    if (c->n_args && !only)
-        return cli_usage(c, "unknown command '%s'", c->args[0]);
+    if (c->n_args && !only) return cli_usage(c, "unknown command '%s'", c->args[0]);
     for (const command *k = only ? only : commands; k->name; k++) {
         cheat(c, NULL, k);
-        if (only)
-            break;
+        if (only) break;
     }
     return CLI_OK;
 }

@@ -48,6 +48,7 @@ int main(int argc, char **argv) {
     int status = args_parse(&c, argc, argv);
     if (status == CLI_OK)
         status = run(&c);
+    keys_end();
     output_end(&c, status);
     if (fflush(stdout) != 0 || ferror(stdout))
         return status == CLI_OK ? CLI_IO : status;

@@ -13,8 +13,7 @@ static const char made_on[] = "2026-11-28";
 static void text_n(const char *text, size_t len) {
     bool start = true;
     for (size_t i = 0; i < len; i++) {
-        if (start && (text[i] == '.' || text[i] == '\''))
-            fputs("\\&", stdout);
+        if (start && (text[i] == '.' || text[i] == '\'')) fputs("\\&", stdout);
         start = text[i] == '\n';
         if (text[i] == '\\')
             fputs("\\e", stdout);
@@ -27,9 +26,7 @@ static void text_n(const char *text, size_t len) {
     }
 }
 
-static void text(const char *s) {
-    text_n(s, strlen(s));
-}
+static void text(const char *s) { text_n(s, strlen(s)); }
 
 static void in(char font, const char *s) {
     printf("\\f%c", font);
@@ -48,8 +45,7 @@ static void paragraph(const char *s) {
         size_t n = strcspn(s, "\n");
         if (n > 70) { /* escapes make it longer */
             n = 70;
-            while (n > 1 && s[n] != ' ')
-                n--;
+            while (n > 1 && s[n] != ' ') n--;
         }
         text_n(s, n);
         putchar('\n');
@@ -63,8 +59,7 @@ static void about(const char *s) {
         const char *gap = strstr(s, "\n\n");
         char part[2000];
         snprintf(part, sizeof part, "%.*s", gap ? (int)(gap - s) : (int)strlen(s), s);
-        if (!first)
-            puts(".PP");
+        if (!first) puts(".PP");
         paragraph(part);
         s = gap ? gap + 2 : NULL;
     }
@@ -72,15 +67,12 @@ static void about(const char *s) {
 
 /* ---- Parts of a page ----------------------------------------------------------------- */
 
-static void section(const char *title) {
-    printf(".SH %s\n", title);
-}
+static void section(const char *title) { printf(".SH %s\n", title); }
 
 static void options(const option *o) {
     for (; o && o->name; o++) {
         puts(".TP");
-        if (o->letter)
-            printf("\\fB\\-%c\\fR, ", o->letter);
+        if (o->letter) printf("\\fB\\-%c\\fR, ", o->letter);
         fputs("\\fB\\-\\-", stdout);
         text(o->name);
         fputs("\\fR", stdout);
@@ -94,8 +86,7 @@ static void options(const option *o) {
 }
 
 static void fields(const char *title, const field *f) {
-    if (!f)
-        return;
+    if (!f) return;
     line(title);
     for (; f->name; f++) {
         puts(".TP");
@@ -117,8 +108,7 @@ static void subcommands(const command *outer, const command *k) {
         }
         putchar('\n');
         paragraph(k->help);
-        if (!outer)
-            continue;
+        if (!outer) continue;
         if (k->about) {
             puts(".RS\n.PP");
             about(k->about);
@@ -128,12 +118,10 @@ static void subcommands(const command *outer, const command *k) {
 }
 
 static void examples(const command *k) {
-    if (!k->examples)
-        return;
+    if (!k->examples) return;
     section("EXAMPLES");
     for (const example *e = k->examples; e->line; e++) {
-        if (e != k->examples)
-            puts(".PP");
+        if (e != k->examples) puts(".PP");
         line(e->what);
         fputs(".PP\n.nf\n.RS\nukko ", stdout);
         line(e->line);
@@ -143,8 +131,8 @@ static void examples(const command *k) {
 
 static void exit_status(void) {
     section("EXIT STATUS");
-#define CLI_X(name, status, what)           \
-    printf(".TP\n\\fB%d\\fR\n", status);    \
+#define CLI_X(name, status, what)                                                                  \
+    printf(".TP\n\\fB%d\\fR\n", status);                                                           \
     paragraph(what);
     CLI_EXIT_MAP(CLI_X)
 #undef CLI_X
@@ -152,14 +140,12 @@ static void exit_status(void) {
 
 static void title(const char *name) {
     fputs(".\\\" Made by `ukko help --man` from the table of commands.\n.TH ", stdout);
-    for (; *name; name++)
-        putchar(toupper((unsigned char)*name));
+    for (; *name; name++) putchar(toupper((unsigned char)*name));
     printf(" 1 %s \"ukko %s\" \"ukko manual\"\n", made_on, ukko_version_text());
 }
 
 static void output(const command *k) {
-    if (!k->fields)
-        return;
+    if (!k->fields) return;
     section("OUTPUT");
     fields("A record has these members; with -o tsv they are the columns, in this order.",
            k->fields);
@@ -219,8 +205,7 @@ static void command_page(const command *outer, const command *k) {
     options(k->options);
     options(k->messages);
     options(output_options);
-    if (!k->local)
-        options(system_options);
+    if (!k->local) options(system_options);
     output(k);
     exit_status();
     examples(k);

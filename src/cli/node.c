@@ -65,14 +65,14 @@ static int spawn_actors(ukko_system *sys) {
 
 static int own_from_options(cli *c, own_system *own) {
     const char *name = args_value(c, "name"), *host = args_value(c, "hostname");
-    *own = (own_system){name ? name : "ukko", host ? host : "127.0.0.1", 7355};
+    *own = (own_system){name ? name : "ukko", host ? host : "127.0.0.1", NULL, 7355};
     return args_number(c, "port", 0, 65535, &own->port);
 }
 
 static int start(cli *c, const own_system *own, ukko_system **sys) {
     ukko_error err = {0};
     ukko_config *config = NULL;
-    int status = settings_build(c, own, &config);
+    int status = settings_build(c, own, NULL, &config);
     if (status != CLI_OK)
         return status;
     ukko_system_opts opts = UKKO_SYSTEM_OPTS(own->name, NULL);

@@ -19,7 +19,21 @@ const option system_options[] = {
     {"timeout", 't', "TIME", "how long to wait for an answer (5s)", NULL},
     {"config", 0, "FILE", "configuration of the command's own system (HOCON)", "@file"},
     {"define", 'D', "KEY=VALUE", "one setting of it; repeatable", NULL},
-    {"as", 0, "SYS@HOST:PORT", "own name and address (ukko-cli@127.0.0.1:0)", NULL},
+    {"as", 0, "SYS@HOST:PORT", "own name and address (ukko-cli, at the address of the way there)",
+     NULL},
+    {"listen", 0, NULL, "take connections at the own address, not only on the way there", NULL},
+    {"dialect", 0, "NAME", "what addresses begin with, of a target HOST:PORT (auto)",
+     "pekko akka auto"},
+    {"tls", 0, NULL, "a target HOST:PORT speaks TLS", NULL},
+    {"cert", 0, "FILE", "own certificate, PEM", "@file"},
+    {"key", 0, "FILE", "its key, when it is not in the same file, PEM", "@file"},
+    {"ca", 0, "FILE", "what is trusted, PEM", "@file"},
+    {"keystore", 0, "FILE", "own key and certificate, PKCS#12", "@file"},
+    {"truststore", 0, "FILE", "what is trusted, PKCS#12", "@file"},
+    {"storepass-file", 0, "FILE", "password of the stores and keys, on its first line", "@file"},
+    {"tls-keylog", 0, "FILE", "append TLS secrets for Wireshark to FILE; also $SSLKEYLOGFILE",
+     "@file"},
+    {"insecure", 0, NULL, "trust whatever certificate the peer shows", NULL},
     END,
 };
 
@@ -33,6 +47,14 @@ const option node_options[] = {
 const option ping_options[] = {
     {"count", 'n', "N", "how many look-ups (5)", NULL},
     {"interval", 'i', "TIME", "between two of them (1s)", NULL},
+    END,
+};
+
+const option doctor_options[] = {
+    {"reverse", 0, NULL, "also have the peer dial this host", NULL},
+    {"frame", 0, "SIZE", "how large frames have to be taken (the own maximum-frame-size, 128000)",
+     NULL},
+    {"uid", 0, "N", "of the node that --as names, to see whether it is quarantined", NULL},
     END,
 };
 
@@ -67,6 +89,19 @@ const option config_options[] = {
     {"json", 0, NULL, "as -o json", NULL},
     {"hocon", 0, NULL, "render: as HOCON, with the names as they were written", NULL},
     {"with-reference", 0, NULL, "over the built-in defaults", NULL},
+    END,
+};
+
+const option store_options[] = {
+    {"storepass-file", 0, "FILE", "password of the stores, on its first line", "@file"},
+    END,
+};
+
+const option gen_options[] = {
+    {"name", 0, "NAME", "of the files (node)", NULL},
+    {"days", 0, "N", "how long it is valid (365)", NULL},
+    {"begin", 0, "N", "from how many days from now on; negative: since (0)", NULL},
+    {"storepass-file", 0, "FILE", "password of the stores, on its first line (changeme)", "@file"},
     END,
 };
 

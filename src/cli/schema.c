@@ -9,8 +9,7 @@
 static json_t *type_of(const char *type) {
     json_t *j = json_object();
     size_t len = strlen(type);
-    if (strcmp(type, "any") == 0)
-        return j;
+    if (strcmp(type, "any") == 0) return j;
     if (type[len - 1] == '?')
         json_object_set_new(j, "type", json_pack("[s%, s]", type, len - 1, "null"));
     else
@@ -57,8 +56,8 @@ static json_t *schema_of(const command *outer, const command *k) {
     if (k->whole)
         whole = object_of(k->whole);
     else if (k->many)
-        json_object_update_new(whole, json_pack("{s:s, s:{s:s}}", "type", "array", "items", "$ref",
-                                                "#/$defs/record"));
+        json_object_update_new(
+            whole, json_pack("{s:s, s:{s:s}}", "type", "array", "items", "$ref", "#/$defs/record"));
     else
         json_object_set_new(whole, "$ref", json_string("#/$defs/record"));
     return json_pack("{s:s, s:s, s:s, s:[o, {s:s}], s:o}", "$schema",
@@ -70,10 +69,8 @@ static void add_all(json_t *all, const command *outer, const command *k) {
     for (; k->name; k++) {
         char name[100];
         snprintf(name, sizeof name, "%s%s%s", outer ? outer->name : "", outer ? " " : "", k->name);
-        if (k->fields)
-            json_object_set_new(all, name, schema_of(outer, k));
-        if (k->sub)
-            add_all(all, k, k->sub);
+        if (k->fields) json_object_set_new(all, name, schema_of(outer, k));
+        if (k->sub) add_all(all, k, k->sub);
     }
 }
 
@@ -83,14 +80,11 @@ int run_schema(cli *c) {
         const command *table = i == 0 ? commands : k->sub;
         outer = k;
         k = table ? command_named(table, c->args[i]) : NULL;
-        if (!k)
-            return cli_usage(c, "unknown command '%s'", c->args[i]);
+        if (!k) return cli_usage(c, "unknown command '%s'", c->args[i]);
     }
-    if (k && !k->fields)
-        return cli_usage(c, "%s prints no records", k->name);
+    if (k && !k->fields) return cli_usage(c, "%s prints no records", k->name);
     json_t *j = k ? schema_of(outer, k) : json_object();
-    if (!k)
-        add_all(j, NULL, commands);
+    if (!k) add_all(j, NULL, commands);
     char *text = json_dumps(j, JSON_INDENT(2));
     puts(text ? text : "{}");
     free(text);

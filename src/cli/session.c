@@ -2,7 +2,7 @@
 /* A system of the command's own that talks to one target. Its one actor puts all that comes, also
    the events of the link, into an inbox that the main thread waits at; an interrupt comes there
    too. */
-#include "cli.h"
+#include "tls_link.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -135,9 +135,9 @@ static void *wait_interrupt(void *box) {
 /* ---- Opening and closing ------------------------------------------------------------- */
 
 /* SYS@HOST:PORT, with or without the protocol in front */
-static int own_parse(cli *c, own_system *own, char *buf, size_t len) {
+int own_parse(cli *c, own_system *own, char *buf, size_t len) {
     const char *as = args_value(c, "as");
-    *own = (own_system){"ukko-cli", "127.0.0.1", 0};
+    *own = (own_system){"ukko-cli", NULL, NULL, 0};
     if (!as)
         return CLI_OK;
     const char *start = strstr(as, "://");
@@ -146,7 +146,7 @@ static int own_parse(cli *c, own_system *own, char *buf, size_t len) {
     if (!host || !port || port < host)
         return cli_usage(c, "--as: '%s' is not SYS@HOST:PORT", as);
     *host = *port = '\0';
-    *own = (own_system){buf, host + 1, strtol(port + 1, &end, 10)};
+    *own = (own_system){buf, host + 1, NULL, strtol(port + 1, &end, 10)};
     if (end == port + 1 || *end || own->port < 0 || own->port > 65535)
         return cli_usage(c, "--as: '%s' is not SYS@HOST:PORT", as);
     return CLI_OK;
@@ -164,14 +164,37 @@ static int start_system(session *s, const ukko_system_opts *opts) {
     return rc == UKKO_OK ? CLI_OK : settings_failed(s->cli, &err);
 }
 
+/* Answers come on the connection that was made: nobody else has to get in. */
+static void choose_address(const cli *c, own_system *own, char *local) {
+    if (own->hostname)
+        return;
+    own->hostname = local;
+    if (!args_count(c, "listen"))
+        own->bind_hostname = local[0] == '[' ? "::1" : "127.0.0.1";
+}
+
 /* What can be wrong with options and files is said before anything is dialled. */
 static int prepare(session *s, own_system *own, char *buf, size_t len, ukko_config **config) {
+    char *local = s->local;
+    tls_material keys;
     int status = own_parse(s->cli, own, buf, len);
+    if (status == CLI_OK && s->target.tls)
+        status = keys_of(s->cli, NULL, &keys);
     if (status == CLI_OK)
-        status = settings_build(s->cli, own, config);
+        status = settings_given(s->cli, config);
+    ukko_config_release(*config);
+    *config = NULL;
     if (status == CLI_OK)
-        status = target_dial(s->cli, &s->target, &s->resolve_ns, &s->connect_ns);
-    return status;
+        status = target_learn(s->cli, &s->target);
+    if (status == CLI_OK)
+        status = target_dial(s->cli, &s->target, &s->resolve_ns, &s->connect_ns, local,
+                             sizeof s->local);
+    if (status != CLI_OK)
+        return status;
+    if (*s->target.published)
+        output_note(s->cli, "the peer calls itself %s", s->target.address);
+    choose_address(s->cli, own, local);
+    return settings_build(s->cli, own, &s->target, config);
 }
 
 static int open_inbox(session *s) {
@@ -230,24 +253,18 @@ static const char *cause_text(const ukko_msg *cause) {
     return t && t->message ? t->message : "the link was closed";
 }
 
-static int not_pekko(session *s, port_kind kind, const char *otherwise) {
+static int tls_failed(session *s, const char *why) {
+    problem p = {CLI_TLS, "TLS", "handshake", s->target.address, "ukko doctor says more about it"};
+    return cli_fail(s->cli, &p, "%s", why);
+}
+
+static int not_pekko(session *s, const char *otherwise) {
+    char first[100];
     const target *t = &s->target;
-    problem p = {CLI_HANDSHAKE, "NOT_PEKKO", "handshake", t->address,
-                 "take the port of pekko.remote.classic.netty.tcp"};
-    if (kind == PORT_HTTP)
-        return cli_fail(s->cli, &p, "an HTTP server answers at %s:%d", t->host, t->port);
-    if (kind == PORT_OTHER)
-        return cli_fail(s->cli, &p, "another protocol is spoken at %s:%d", t->host, t->port);
-    if (kind == PORT_TLS) {
-        p = (problem){CLI_TLS, "TLS_PORT", "handshake", t->address,
-                      "the peer's transport is netty.ssl: it wants pekko.ssl.tcp://, which the "
-                      "command does not speak yet"};
-        return cli_fail(s->cli, &p, "the port speaks TLS");
-    }
-    p.code = "HANDSHAKE";
-    p.hint = "the peer accepts connections and ends them before the handshake is over: is it "
-             "classic remoting, not Artery, and does it let this host in?";
-    return cli_fail(s->cli, &p, "%s", otherwise);
+    if (t->tls)
+        return tls_failed(s, otherwise);
+    port_kind kind = classify_port(t->host, t->port, first, sizeof first);
+    return target_not_classic(s->cli, t, kind, first, otherwise);
 }
 
 static int was_quarantined(session *s) {
@@ -270,7 +287,7 @@ static int link_failed(session *s, const char *why) {
     if (quarantine_follows(s))
         return was_quarantined(s);
     if (!s->associated)
-        return not_pekko(s, target_probe(&s->target), why);
+        return not_pekko(s, why);
     problem p = {CLI_HANDSHAKE, "DISASSOCIATED", "link", s->target.address,
                  "the peer ended the link: it may be shutting down"};
     return cli_fail(s->cli, &p, "%s", why);
@@ -331,11 +348,13 @@ int session_next(session *s, int64_t deadline, arrival **out) {
 }
 
 int session_no_answer(session *s, const char *stage) {
-    if (!s->associated) {
-        port_kind kind = target_probe(&s->target);
-        if (kind != PORT_SILENT && kind != PORT_CLOSED)
-            return not_pekko(s, kind, "");
-    }
+    char first[100];
+    const target *t = &s->target;
+    port_kind kind = s->associated || t->tls
+                         ? PORT_SILENT
+                         : classify_port(t->host, t->port, first, sizeof first);
+    if (kind != PORT_SILENT && kind != PORT_CLOSED)
+        return target_not_classic(s->cli, t, kind, first, "");
     problem p = {CLI_TIMEOUT, "TIMEOUT", s->associated ? stage : "handshake", s->target.address,
                  s->associated
                      ? "the handshake was fine. Peers drop silently what is not addressed to the "

@@ -13,29 +13,54 @@ static const char *log_level(const cli *c) {
     return levels[c->verbosity < 3 ? c->verbosity : 3];
 }
 
+/* NULL gives NULL. Owned: free(). */
 static char *quoted(const char *text) {
+    if (!text) return NULL;
     json_t *j = output_text(text);
     char *q = json_dumps(j, JSON_ENCODE_ANY);
     json_decref(j);
     return q;
 }
 
-static char *own_text(const cli *c, const own_system *own) {
-    char *text = NULL, *host = quoted(own->hostname);
-    int n = asprintf(&text,
-                     "pekko.actor.provider = remote\n"
-                     "pekko.loglevel = %s\n"
-                     "pekko.log-dead-letters = off\n"
-                     "pekko.log-dead-letters-during-shutdown = off\n"
-                     "pekko.remote.artery.enabled = off\n"
-                     "pekko.remote.warn-about-direct-use = off\n"
-                     "pekko.remote.use-unsafe-remote-features-outside-cluster = on\n"
-                     "pekko.remote.classic.enabled-transports = "
-                     "[\"pekko.remote.classic.netty.tcp\"]\n"
-                     "pekko.remote.classic.netty.tcp { hostname = %s, port = %lld }\n",
-                     log_level(c), host, (long long)own->port);
+/* A node is told, a target says it in its address. */
+static bool wants_tls(const cli *c, const target *to) {
+    return to ? to->tls : args_count(c, "tls") > 0;
+}
+
+/* The transport: where it listens and what it is called. */
+static void put_transport(FILE *out, const own_system *own, const target *to, bool tls) {
+    const char *kind = tls ? "ssl" : "tcp";
+    char *host = quoted(own->hostname), *bound = quoted(own->bind_hostname);
+    fprintf(out,
+            "pekko.remote.classic.enabled-transports = [\"pekko.remote.classic.netty.%s\"]\n"
+            "pekko.remote.classic.netty.%s { hostname = %s, port = %lld }\n",
+            kind, kind, host, (long long)own->port);
+    if (own->bind_hostname)
+        fprintf(out, "pekko.remote.classic.netty.%s.bind-hostname = %s\n", kind, bound);
+    if (to && strcmp(to->name, "akka") == 0)
+        fputs("pekko.remote { protocol-name = akka, accept-protocol-names = [akka, pekko] }\n",
+              out);
     free(host);
-    return n < 0 ? NULL : text;
+    free(bound);
+}
+
+static char *own_text(const cli *c, const own_system *own, const target *to) {
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) return NULL;
+    fprintf(out,
+            "pekko.actor.provider = remote\n"
+            "pekko.loglevel = %s\n"
+            "pekko.log-dead-letters = off\n"
+            "pekko.log-dead-letters-during-shutdown = off\n"
+            "pekko.remote.artery.enabled = off\n"
+            "pekko.remote.warn-about-direct-use = off\n"
+            "pekko.remote.use-unsafe-remote-features-outside-cluster = on\n",
+            log_level(c));
+    put_transport(out, own, to, wants_tls(c, to));
+    fclose(out);
+    return text;
 }
 
 /* Puts over on top of *config; takes over. */
@@ -49,16 +74,14 @@ static void stack(ukko_config **config, ukko_config *over) {
 static int add_text(ukko_config **config, const char *text, const char *origin, ukko_error *err) {
     ukko_config *over = NULL;
     int rc = ukko_config_parse(&over, ukko_str(text), origin, err);
-    if (rc == UKKO_OK)
-        stack(config, over);
+    if (rc == UKKO_OK) stack(config, over);
     return rc;
 }
 
 static int add_file(ukko_config **config, const char *path, ukko_error *err) {
     ukko_config *over = NULL;
     int rc = path ? ukko_config_parse_file(&over, path, err) : UKKO_OK;
-    if (rc == UKKO_OK && path)
-        stack(config, over);
+    if (rc == UKKO_OK && path) stack(config, over);
     return rc;
 }
 
@@ -70,34 +93,52 @@ static int add_defines(const cli *c, ukko_config **config, ukko_error *err) {
     return rc;
 }
 
-static int build(const cli *c, const own_system *own, ukko_config **config, ukko_error *err) {
-    char *text = own_text(c, own);
-    int rc = add_text(config, text, "ukko", err);
-    free(text);
-    if (rc == UKKO_OK)
-        rc = add_file(config, args_value(c, "config"), err);
+static int add_given(const cli *c, ukko_config **config, ukko_error *err) {
+    int rc = add_file(config, args_value(c, "config"), err);
     return rc == UKKO_OK ? add_defines(c, config, err) : rc;
 }
 
 static int check_file(cli *c) {
     const char *path = args_value(c, "config");
-    if (!path || access(path, R_OK) == 0)
-        return CLI_OK;
+    if (!path || access(path, R_OK) == 0) return CLI_OK;
     problem p = {CLI_IO, "FILE", "config", NULL, NULL};
     return cli_fail(c, &p, "%s: %s", path, strerror(errno));
 }
 
-int settings_build(cli *c, const own_system *own, ukko_config **out) {
+int settings_given(cli *c, ukko_config **out) {
     ukko_error err = {0};
+    *out = NULL;
     int status = check_file(c);
-    if (status != CLI_OK)
-        return status;
-    int rc = build(c, own, out, &err);
-    if (rc == UKKO_OK)
-        return CLI_OK;
+    if (status != CLI_OK || add_given(c, out, &err) == UKKO_OK) return status;
     ukko_config_release(*out);
     *out = NULL;
     return settings_failed(c, &err);
+}
+
+/* The keys of options stand above the configuration, but below -D. */
+static int add_keys(cli *c, const target *to, ukko_config **config, ukko_error *err, int *rc) {
+    char *text;
+    int status = keys_settings(c, *config, to, &text);
+    if (text) *rc = add_text(config, text, "ukko", err);
+    if (text && *rc == UKKO_OK) *rc = add_defines(c, config, err);
+    free(text);
+    return status;
+}
+
+int settings_build(cli *c, const own_system *own, const target *to, ukko_config **out) {
+    ukko_error err = {0};
+    int status = check_file(c);
+    if (status != CLI_OK) return status;
+    *out = NULL;
+    char *text = own_text(c, own, to);
+    int rc = add_text(out, text, "ukko", &err);
+    free(text);
+    if (rc == UKKO_OK) rc = add_given(c, out, &err);
+    if (rc == UKKO_OK && wants_tls(c, to)) status = add_keys(c, to, out, &err, &rc);
+    if (status == CLI_OK && rc == UKKO_OK) return CLI_OK;
+    ukko_config_release(*out);
+    *out = NULL;
+    return status != CLI_OK ? status : settings_failed(c, &err);
 }
 
 int settings_failed(cli *c, const ukko_error *err) {

@@ -76,6 +76,51 @@ static const command config_commands[] = {
     END,
 };
 
+static const command tls_commands[] = {
+    {.name = "show",
+     .args = "FILE...",
+     .help = "print what a PEM file, PKCS#12 or JKS store holds",
+     .least = 1,
+     .most = MAX_GIVEN,
+     .options = store_options,
+     .run = run_tls_show,
+     .fields = store_fields,
+     .complete = "@file",
+     .many = true,
+     .local = true},
+    {.name = "gen",
+     .args = "DIR [HOST...]",
+     .help = "make a throw-away CA and a certificate for HOST, as PEM and PKCS#12",
+     .least = 1,
+     .most = MAX_GIVEN,
+     .options = gen_options,
+     .run = run_tls_gen,
+     .fields = gen_fields,
+     .complete = "@file",
+     .many = true,
+     .local = true,
+     .about = "HOST are names and addresses for the certificate (localhost and 127.0.0.1). A CA that "
+              "lies in DIR already is used again, so that more certificates can be added with "
+              "--name. For tests and trials."},
+    {.name = "check",
+     .args = "FILE",
+     .help = "try whether a node could use the TLS settings of a configuration",
+     .least = 1,
+     .most = 1,
+     .run = run_tls_check,
+     .fields = check_fields,
+     .complete = "@file",
+     .local = true},
+    {.name = "suites",
+     .args = "",
+     .help = "list cipher suites by Java's and by OpenSSL's names",
+     .run = run_tls_suites,
+     .fields = suite_fields,
+     .many = true,
+     .local = true},
+    END,
+};
+
 const command commands[] = {
     {.name = "node",
      .args = "",
@@ -96,6 +141,29 @@ const command commands[] = {
      .whole = ping_whole,
      .complete = "@target",
      .examples = LIST({"ping pekko.tcp://flink@127.0.0.1:6123", "a Flink JobManager"})},
+    {.name = "doctor",
+     .args = "TARGET...",
+     .help = "find out why a node cannot be talked to, and what to change",
+     .least = 1,
+     .most = MAX_GIVEN,
+     .options = doctor_options,
+     .run = run_doctor,
+     .fields = doctor_fields,
+     .complete = "@target",
+     .many = true,
+     .about = "Checks from outside, one after the other: the name look-up, the port, who speaks "
+              "there, TLS and the certificate, the handshake, the published names, whether "
+              "answers come back and on which way, what may be looked up, death watch, and how "
+              "large a frame may be. Each finding is ok, warn or FAIL, with the line of "
+              "configuration to change and where.\n\n"
+              "With --config the settings of the node that shall talk to the target are held "
+              "against it: TLS version and suites, the key stores, the frame limit. With --as its "
+              "address; with --uid its incarnation, to see a quarantine.\n\n"
+              "Ends with 0 when all is ok, 1 with warnings, otherwise with the code of the first "
+              "failure.",
+     .examples = LIST({"doctor 127.0.0.1:6123", "a Flink JobManager"},
+                      {"doctor --config application.conf pekko.ssl.tcp://b@b.example.com:2552",
+                       "from the view of a node with that configuration"})},
     {.name = "tell",
      .args = "TARGET MESSAGE",
      .help = "send one message",
@@ -157,6 +225,13 @@ const command commands[] = {
      .help = "check, explain and print configuration files",
      .sub = config_commands,
      .local = true},
+    {.name = "tls",
+     .args = "COMMAND ...",
+     .help = "look at and make key stores, certificates and cipher suites",
+     .sub = tls_commands,
+     .local = true,
+     .examples = LIST({"tls gen certs b.example.com", "a CA, and a certificate for that host"},
+                      {"tls show keystore.jks", "what a Java key store holds"})},
     {.name = "completion",
      .args = "SHELL",
      .help = "print the completion script of bash, zsh or fish",

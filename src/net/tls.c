@@ -149,6 +149,8 @@ static int use_trust(SSL_CTX *ctx, const uk_tls_opts *o, ukko_error *err) {
     snprintf(setting, sizeof setting, "%s.trust-store", o->section);
     int rc = load_store(o->trust_store, o->trust_store_password, &s, setting, err);
     X509_STORE *trusted = SSL_CTX_get_cert_store(ctx);
+    /* as in Java, a certificate of the store is trusted itself, whoever issued it */
+    X509_STORE_set_flags(trusted, X509_V_FLAG_PARTIAL_CHAIN);
     int n = 0;
     if (!rc && s.cert)
         n += X509_STORE_add_cert(trusted, s.cert), SSL_CTX_add_client_CA(ctx, s.cert);

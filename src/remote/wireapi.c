@@ -72,8 +72,10 @@ static size_t give(uk_buf *frame, uint8_t *buf, size_t len) {
 
 size_t ukko_wire_put_associate(uint8_t *buf, size_t len, const ukko_wire_origin *self) {
     uk_buf frame = {0};
-    uk_origin o = {.system = ukko_str(self->system), .host = ukko_str(self->host),
-                   .protocol = ukko_str(self->protocol), .port = self->port};
+    uk_origin o = {.system = ukko_str(self->system),
+                   .host = ukko_str(self->host),
+                   .protocol = ukko_str(self->protocol),
+                   .port = self->port};
     uk_pdu_put_associate(&frame, &o, self->uid);
     return give(&frame, buf, len);
 }
@@ -87,9 +89,13 @@ size_t ukko_wire_put_control(uint8_t *buf, size_t len, ukko_wire_kind kind) {
 
 size_t ukko_wire_put_message(uint8_t *buf, size_t len, const ukko_wire_message *m) {
     uk_buf frame = {0};
-    uk_outgoing out = {.recipient = m->recipient, .sender = m->sender, .message = m->bytes,
-                       .manifest = m->manifest, .serializer = m->serializer,
-                       .has_seq = m->has_seq, .seq = m->seq};
+    uk_outgoing out = {.recipient = m->recipient,
+                       .sender = m->sender,
+                       .message = m->bytes,
+                       .manifest = m->manifest,
+                       .serializer = m->serializer,
+                       .has_seq = m->has_seq,
+                       .seq = m->seq};
     uk_envelope_put(&frame, &out, UINT32_MAX);
     return give(&frame, buf, len);
 }

@@ -43,10 +43,14 @@ static void put_text(sink *s, ukko_slice t) {
     bool good = uk_utf8_valid(t);
     for (size_t i = 0; i < t.len; i++) {
         uint8_t c = t.ptr[i];
-        if (c == '\n') say(s, "\\n");
-        else if (c == '\t') say(s, "\\t");
-        else if (c < 32 || c == 127 || (c >= 128 && !good)) sayf(s, "\\x%02x", c);
-        else put(s, (const char *)&t.ptr[i], 1);
+        if (c == '\n')
+            say(s, "\\n");
+        else if (c == '\t')
+            say(s, "\\t");
+        else if (c < 32 || c == 127 || (c >= 128 && !good))
+            sayf(s, "\\x%02x", c);
+        else
+            put(s, (const char *)&t.ptr[i], 1);
     }
 }
 static void put_quoted(sink *s, ukko_slice t) {
@@ -63,7 +67,16 @@ static void put_hex(sink *s, ukko_slice b) {
 
 typedef struct shape shape;
 typedef enum kind {
-    K_TEXT, K_BYTES, K_INT, K_UID, K_BOOL, K_DOUBLE, K_LABEL, K_SHAPE, K_PAYLOAD, K_PATH
+    K_TEXT,
+    K_BYTES,
+    K_INT,
+    K_UID,
+    K_BOOL,
+    K_DOUBLE,
+    K_LABEL,
+    K_SHAPE,
+    K_PAYLOAD,
+    K_PATH
 } kind;
 typedef struct part {
     uint32_t number;
@@ -77,19 +90,20 @@ struct shape {
     size_t n;
 };
 
-#define SHAPE(name, ...)                              \
-    static const part name##_parts[] = {__VA_ARGS__}; \
+#define SHAPE(name, ...)                                                                           \
+    static const part name##_parts[] = {__VA_ARGS__};                                              \
     static const shape name = {name##_parts, sizeof name##_parts / sizeof *name##_parts}
 
-static const char *const units[MAX_LABELS + 1] = {"?",     "ns",    "us", "ms", "s",
-                                                  "min",   "hours", "days"};
+static const char *const units[MAX_LABELS + 1] = {"?", "ns",  "us",    "ms",
+                                                  "s", "min", "hours", "days"};
 
 SHAPE(s_ref, {1, "", K_PATH, NULL, NULL});
 SHAPE(s_identify, {1, "messageId", K_PAYLOAD, NULL, NULL});
 SHAPE(s_identity, {1, "correlationId", K_PAYLOAD, NULL, NULL}, {2, "ref", K_SHAPE, &s_ref, NULL});
 SHAPE(s_option, {1, "", K_PAYLOAD, NULL, NULL});
 SHAPE(s_heartbeat, {1, "uid", K_UID, NULL, NULL});
-SHAPE(s_frame, {1, "", K_TEXT, NULL, NULL}, {2, "", K_TEXT, NULL, NULL}, {4, "", K_INT, NULL, NULL});
+SHAPE(s_frame, {1, "", K_TEXT, NULL, NULL}, {2, "", K_TEXT, NULL, NULL},
+      {4, "", K_INT, NULL, NULL});
 SHAPE(s_throwable, {1, "class", K_TEXT, NULL, NULL}, {2, "message", K_TEXT, NULL, NULL},
       {3, "cause", K_PAYLOAD, NULL, NULL}, {4, "at", K_SHAPE, &s_frame, NULL});
 SHAPE(s_tns, {2, "message", K_TEXT, NULL, NULL}, {3, "class", K_TEXT, NULL, NULL});
@@ -112,8 +126,7 @@ SHAPE(s_pool, {1, "instances", K_INT, NULL, NULL}, {2, "dispatcher", K_TEXT, NUL
       {3, "usePoolDispatcher", K_BOOL, NULL, NULL}, {4, "resizer", K_PAYLOAD, NULL, NULL});
 SHAPE(s_timed_pool, {1, "pool", K_SHAPE, &s_pool, NULL}, {2, "within", K_SHAPE, &s_duration, NULL},
       {3, "interval", K_SHAPE, &s_duration, NULL});
-SHAPE(s_remote_router, {1, "local", K_PAYLOAD, NULL, NULL},
-      {2, "node", K_SHAPE, &s_address, NULL});
+SHAPE(s_remote_router, {1, "local", K_PAYLOAD, NULL, NULL}, {2, "node", K_SHAPE, &s_address, NULL});
 SHAPE(s_watch, {1, "watchee", K_SHAPE, &s_ref, NULL}, {2, "watcher", K_SHAPE, &s_ref, NULL});
 SHAPE(s_supervise, {1, "child", K_SHAPE, &s_ref, NULL}, {2, "async", K_BOOL, NULL, NULL});
 SHAPE(s_failed, {1, "child", K_SHAPE, &s_ref, NULL}, {2, "uid", K_UID, NULL, NULL});
@@ -220,7 +233,9 @@ static void put_part(sink *s, const part *p, const uk_pb_field *f, unsigned dept
     case K_INT: sayf(s, "%" PRId64, (int64_t)f->value); break;
     case K_UID: sayf(s, "%" PRId32, (int32_t)f->value); break;
     case K_BOOL: say(s, f->value ? "true" : "false"); break;
-    case K_LABEL: say(s, f->value < MAX_LABELS && p->labels[f->value] ? p->labels[f->value] : "?"); break;
+    case K_LABEL:
+        say(s, f->value < MAX_LABELS && p->labels[f->value] ? p->labels[f->value] : "?");
+        break;
     case K_SHAPE: put_shape(s, p->shape, f->bytes, depth + 1); break;
     case K_DOUBLE: {
         double d;
@@ -317,8 +332,10 @@ static void put_body(sink *s, const payload *p, unsigned depth) {
     case UKKO_SER_DAEMON_CREATE: put_shape(s, &s_create, p->bytes, depth); break;
     case UKKO_SER_MISC: put_misc(s, p, depth); break;
     case UKKO_SER_JACKSON_JSON:
-        if (is_text(p->bytes)) put_text(s, p->bytes);
-        else put_hex(s, p->bytes);
+        if (is_text(p->bytes))
+            put_text(s, p->bytes);
+        else
+            put_hex(s, p->bytes);
         break;
     default: put_hex(s, p->bytes);
     }
@@ -334,14 +351,23 @@ static void put_word(sink *s, ukko_slice t) {
 }
 
 static void put_name(sink *s, const payload *p) {
-    static const struct { int32_t id; const char *name; } plain[] = {
-        {UKKO_SER_STRING, "String"}, {UKKO_SER_LONG, "Long"}, {UKKO_SER_INT, "Integer"},
-        {UKKO_SER_BOOL, "Boolean"}, {UKKO_SER_BYTES, "byte[]"},
-        {UKKO_SER_BYTESTRING, "ByteString"}, {UKKO_SER_DAEMON_CREATE, "DaemonMsgCreate"},
-        {UKKO_SER_CONTAINER, "ActorSelectionMessage"}};
-    static const struct { int32_t id; const char *prefix; } classes[] = {
-        {UKKO_SER_JACKSON_JSON, "jackson-json:"}, {UKKO_SER_JACKSON_CBOR, "jackson-cbor:"},
-        {UKKO_SER_PROTOBUF, "protobuf:"}};
+    static const struct {
+        int32_t id;
+        const char *name;
+    } plain[] = {{UKKO_SER_STRING, "String"},
+                 {UKKO_SER_LONG, "Long"},
+                 {UKKO_SER_INT, "Integer"},
+                 {UKKO_SER_BOOL, "Boolean"},
+                 {UKKO_SER_BYTES, "byte[]"},
+                 {UKKO_SER_BYTESTRING, "ByteString"},
+                 {UKKO_SER_DAEMON_CREATE, "DaemonMsgCreate"},
+                 {UKKO_SER_CONTAINER, "ActorSelectionMessage"}};
+    static const struct {
+        int32_t id;
+        const char *prefix;
+    } classes[] = {{UKKO_SER_JACKSON_JSON, "jackson-json:"},
+                   {UKKO_SER_JACKSON_CBOR, "jackson-cbor:"},
+                   {UKKO_SER_PROTOBUF, "protobuf:"}};
     uk_pb_field f;
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (plain[i].id == p->serializer) say(s, plain[i].name);
@@ -351,12 +377,15 @@ static void put_name(sink *s, const payload *p) {
         put_word(s, p->manifest);
     }
     const misc *m = p->serializer == UKKO_SER_MISC ? misc_of(p->manifest) : NULL;
-    if (m) say(s, m->name);
-    else if (p->serializer == UKKO_SER_MISC && uk_slice_is(p->manifest, "CF")) say(s, "Config");
+    if (m)
+        say(s, m->name);
+    else if (p->serializer == UKKO_SER_MISC && uk_slice_is(p->manifest, "CF"))
+        say(s, "Config");
     else if (p->serializer == UKKO_SER_SYSTEM && find(p->bytes, 1, UK_PB_VARINT, &f) &&
              f.value < MAX_LABELS)
         say(s, sys_names[f.value]);
-    else if (p->serializer == UKKO_SER_NULL) say(s, "null");
+    else if (p->serializer == UKKO_SER_NULL)
+        say(s, "null");
     else if (p->serializer == UKKO_SER_JAVA) {
         say(s, "java:");
         put_word(s, uk_java_class(p->bytes));
@@ -388,8 +417,10 @@ static void put_message(sink *s, const payload *p, unsigned depth) {
     const misc *m = p->serializer == UKKO_SER_MISC ? misc_of(p->manifest) : NULL;
     if (m && !m->shape && !m->payload) return;
     if (!bare) say(s, "(");
-    if (p->serializer == UKKO_SER_MISC && uk_slice_is(p->manifest, "CF")) put_text(s, p->bytes);
-    else put_body(s, p, depth);
+    if (p->serializer == UKKO_SER_MISC && uk_slice_is(p->manifest, "CF"))
+        put_text(s, p->bytes);
+    else
+        put_body(s, p, depth);
     if (!bare) say(s, ")");
 }
 

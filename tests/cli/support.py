@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the command share: running it, a node of it, servers that misbehave, the form of errors and records."""
-import contextlib, json, os, re, signal, socket, subprocess, threading
+import contextlib, json, os, re, signal, socket, struct, subprocess, tempfile, threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get('UKKO_BUILD', os.path.join(ROOT, 'build'))
@@ -179,3 +179,63 @@ def free_port():
 
 def at(port, path=''):
     return 'pekko.tcp://peer@127.0.0.1:%d%s' % (port, path)
+
+
+# ---------------------------------------------------------------- frames by hand
+def varint(n):
+    n &= (1 << 64) - 1
+    out = b''
+    while n > 127:
+        out += bytes([n & 127 | 128])
+        n >>= 7
+    return out + bytes([n])
+
+
+def pb(field, value):
+    """a field of bytes or text, or a varint"""
+    if isinstance(value, int):
+        return varint(field << 3) + varint(value)
+    value = value.encode() if isinstance(value, str) else value
+    return varint(field << 3 | 2) + varint(len(value)) + value
+
+
+def framed(body):
+    return struct.pack('>I', len(body)) + body
+
+
+def associate(system, host, port, uid):
+    origin = pb(1, system) + pb(2, host) + pb(3, port) + pb(4, 'tcp')
+    return framed(pb(2, pb(1, 1) + pb(2, pb(1, origin) + bytes([0x11]) + struct.pack('<q', uid))))
+
+
+def envelope(to, sender, serializer, manifest, data):
+    message = pb(1, data) + pb(2, serializer) + (pb(3, manifest) if manifest else b'')
+    return framed(pb(1, pb(2, pb(1, pb(1, to)) + pb(2, message) + (pb(4, pb(1, sender)) if sender else b''))))
+
+
+class Raw:
+    """a connection to a node, after the handshake"""
+    def __init__(self, port, system, host, own_port, uid=77):
+        self.s = socket.create_connection(('127.0.0.1', port), timeout=LIMIT)
+        self.s.sendall(associate(system, host, own_port, uid))
+        assert b'\x08\x01' in self.frame()
+
+    def frame(self):
+        while True:
+            head = self.s.recv(4, socket.MSG_WAITALL)
+            assert len(head) == 4, 'closed'
+            n = struct.unpack('>I', head)[0]
+            if n:
+                return self.s.recv(n, socket.MSG_WAITALL)
+
+    def next_payload(self):
+        while True:
+            body = self.frame()
+            if body[0] == 0x0a:
+                return body
+
+    def identify(self, to, sender):
+        self.s.sendall(envelope(to, sender, 16, 'A', bytes.fromhex('0a050a01691014')))
+
+    def close(self):
+        self.s.close()

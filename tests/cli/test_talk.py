@@ -48,11 +48,41 @@ def wrong_usage_is_status_2():
 
 @test
 def addresses_that_are_none():
-    for text, code in (('127.0.0.1:2552', 'FULL_ADDRESS'), ('host', 'FULL_ADDRESS'), ('pekko.tcp://host:1', 'ADDRESS'), ('pekko.tcp://s@host', 'ADDRESS'),
-                       ('pekko.tcp://s@host:0', 'ADDRESS'), ('pekko.tcp://s@host:70000', 'ADDRESS'), ('pekko.tcp://@host:1', 'ADDRESS'), ('pekko.tcp://s@:1', 'ADDRESS'),
-                       ('http://s@host:1', 'PROTOCOL'), ('pekko.ssl.tcp://s@host:1', 'TLS_NOT_BUILT')):
+    for text, code in (('host', 'ADDRESS'), ('host:x', 'ADDRESS'), (':1', 'ADDRESS'), ('a:1:2', 'ADDRESS'), ('pekko.tcp://host:1', 'ADDRESS'),
+                       ('pekko.tcp://s@host', 'ADDRESS'), ('pekko.tcp://s@host:0', 'ADDRESS'), ('pekko.tcp://s@host:70000', 'ADDRESS'), ('pekko.tcp://@host:1', 'ADDRESS'),
+                       ('pekko.tcp://s@:1', 'ADDRESS'), ('http://s@host:1', 'PROTOCOL'), ('pekko://s@host:1', 'PROTOCOL'), ('pekko.tcp://s@host:1/' + 'x' * 500, 'ADDRESS')):
         e = error('ping', text, code=2)
         assert e['code'] == code and e['peer'] == text, (text, e)
+
+
+@test
+def host_and_port_are_enough():
+    """the rest is asked of the peer"""
+    short = '127.0.0.1:%d' % node().port
+    assert ukko_json('ping', '-n', '1', short)['peer'] == node().address
+    assert ukko('ask', short + '/user/echo', 'hi').out == 'hi\n'
+    assert ukko_json('identify', short + '/user/echo')[0]['ref'].startswith(node().address + '/user/echo#')
+
+
+@test
+def the_akka_dialect_is_spoken():
+    n = Node('-D', 'pekko.remote.protocol-name = akka', '-D', 'pekko.remote.accept-protocol-names = [akka]')
+    assert n.address.startswith('akka.tcp://ukko@'), n.address
+    for target in (n.address, '127.0.0.1:%d' % n.port):
+        assert ukko('ask', target + '/user/echo', 'hi').out == 'hi\n', target
+    assert ukko('ask', '--dialect', 'akka', '127.0.0.1:%d/user/echo' % n.port, 'hi').out == 'hi\n'
+    assert error('-t', '300ms', 'ping', '--dialect', 'pekko', '127.0.0.1:%d' % n.port, code=6)['stage'] == 'lookup'
+    n.end()
+
+
+@test
+def a_silent_port_and_an_empty_one_without_a_system():
+    assert error('-t', '300ms', 'ping', '127.0.0.1:%d' % free_port(), code=3)['code'] == 'CONNECT_REFUSED'
+    held = []
+    with server(lambda c: (held.append(c), threading.Event().wait())) as port:
+        assert error('-t', '300ms', 'ping', '127.0.0.1:%d' % port, code=6)['stage'] == 'handshake'
+    with server(lambda c: (c.sendall(b'SSH-2.0-x\r\n'), c.recv(4096))) as port:
+        assert error('-t', '300ms', 'ping', '127.0.0.1:%d' % port, code=5)['code'] == 'NOT_PEKKO'
 
 
 # ---------------------------------------------------------------- node

@@ -53,7 +53,8 @@ static void test_messages_and_acks(void **state) {
     int64_t nacks[] = {3, 7}, seen[4];
     ukko_wire_message m = {.recipient = ukko_str("pekko.tcp://B@h:1/user/x"),
                            .sender = ukko_str("pekko.tcp://A@h:2/user/y#5"),
-                           .serializer = 20, .bytes = ukko_str("hi")};
+                           .serializer = 20,
+                           .bytes = ukko_str("hi")};
     ukko_wire_pdu p = read_back(b, ukko_wire_put_message(b, sizeof b, &m));
     assert_true(p.has_message && p.has_sender && !p.has_seq && !p.has_ack);
     assert_true(is(p.recipient, "pekko.tcp://B@h:1/user/x") && is(p.message, "hi"));
@@ -115,10 +116,8 @@ static void test_conversations_of_jvms(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_handshake),
-        cmocka_unit_test(test_controls),
-        cmocka_unit_test(test_messages_and_acks),
-        cmocka_unit_test(test_what_is_no_frame),
+        cmocka_unit_test(test_a_handshake),           cmocka_unit_test(test_controls),
+        cmocka_unit_test(test_messages_and_acks),     cmocka_unit_test(test_what_is_no_frame),
         cmocka_unit_test(test_conversations_of_jvms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

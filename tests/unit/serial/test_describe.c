@@ -42,7 +42,8 @@ static void test_simple_messages(void **state) {
     assert_string_equal(text_of(4, "", bytes_of("00ff", b)), "byte[](00ff)");
     assert_string_equal(text_of(0, "", bytes_of("", b)), "null");
     assert_string_equal(text_of(16, "P", bytes_of("", b)), "PoisonPill");
-    assert_string_equal(text_of(16, "A", bytes_of("0a050a01691014", b)), "Identify(messageId=\"i\")");
+    assert_string_equal(text_of(16, "A", bytes_of("0a050a01691014", b)),
+                        "Identify(messageId=\"i\")");
     assert_string_equal(text_of(31, "com.x.Hello", ukko_str("{\"a\":1}")),
                         "jackson-json:com.x.Hello({\"a\":1})");
     assert_string_equal(text_of(77, "m n", bytes_of("01", b)), "serializer-77:m?n(01)");
@@ -53,7 +54,9 @@ static void test_a_selection_shows_path_and_message(void **state) {
     (void)state;
     uint8_t b[200];
     ukko_slice in = bytes_of("0a0a0a080a04636f7272101410101a080801120475736572"
-                             "1a070802120375782a220141280" "0", b);
+                             "1a070802120375782a220141280"
+                             "0",
+                             b);
     assert_string_equal(name_of(6, "", in), "ActorSelectionMessage:Identify");
     assert_string_equal(text_of(6, "", in),
                         "ActorSelectionMessage(/user/ux*, Identify(messageId=\"corr\"))");
@@ -70,8 +73,8 @@ static void test_a_java_stream_shows_its_class(void **state) {
 static void test_what_is_cut_off_counts_on(void **state) {
     (void)state;
     char small[8];
-    assert_int_equal(ukko_wire_print(20, ukko_str(""), ukko_str("hello world"), small, sizeof small),
-                     13);
+    assert_int_equal(
+        ukko_wire_print(20, ukko_str(""), ukko_str("hello world"), small, sizeof small), 13);
     assert_string_equal(small, "\"hello ");
     assert_int_equal(ukko_wire_print(20, ukko_str(""), ukko_str("hello world"), NULL, 0), 13);
 }
