@@ -222,13 +222,14 @@ void uk_cell_run(uk_cell *c) {
             end_life(c);
             return;
         }
-        if (more && uk_sched_alone()) continue;
+        bool guard = uk_sched_on_guard();
+        if (more && !guard && uk_sched_alone()) continue;
         uk_turn_over(w);
-        if (more) {
+        if (!more && uk_inbox_idle(c)) return;
+        if (more || guard) {
             uk_reschedule(c);
             return;
         }
-        if (uk_inbox_idle(c)) return;
         if (w) atomic_store_explicit(&w->turn, c, memory_order_relaxed);
     }
 }

@@ -12,6 +12,10 @@
  * 5. An I/O thread may run one actor itself when all workers sleep, or are about to (uk_batch_run).
  *    `inline_seq` is odd meanwhile; the last worker to fall asleep looks at it every LATE_MS while such
  *    turns happen, and takes the I/O rounds over when one lasts. Slow turns switch this off for a while.
+ * 6. While the I/O thread runs an actor, one worker is free of turns: it sleeps or looks for work, or
+ *    stands guard, ready to take the I/O rounds over. So no set of actors that block holds up the I/O.
+ *    A worker raises `busy` before it takes a cell and then reads inline_seq; the I/O thread makes
+ *    inline_seq odd, has a barrier run on all threads and then reads all `busy`.
  * Runs on the worker threads it starts; uk_schedule() on any thread.
  */
 #include "actor/sched.h"
@@ -29,6 +33,7 @@
 
 enum { LIFO_RUNS = 24, INJECTOR_EVERY = 61, LATE_MS = 5, WATCH_MS = 10, STEAL_MAX = 256 };
 enum { CLAIM_SPINS = 2000 };
+enum { GUARD_SPIN_NS = 20000, GUARD_NAP_NS = 100000 };
 /* A turn that was slow once may only have been interrupted; two within few turns are a habit. */
 enum { SLOW_NS = 500000, SLOW_COST = 16, SLOW_LIMIT = 20, INLINE_OFF_MS = 1000 };
 
@@ -49,7 +54,7 @@ struct uk_dispatcher {
     _Atomic size_t inj_n; /* seq_cst, law 3; written under lock */
     uint64_t rng;
     _Alignas(64) _Atomic uint64_t
-        inline_seq; /* release by the I/O thread, acquire by the watcher */
+        inline_seq; /* release by the I/O thread, acquire by the watcher; law 6 */
     _Atomic bool watching;                    /* a worker looks at inline_seq; seq_cst */
     int64_t inline_off_ms;                    /* no turns on the I/O thread before; its own */
     int slow; /* SLOW_COST for each slow turn, less one for each other; likewise */
@@ -311,6 +316,13 @@ static bool work_in_sight(uk_dispatcher *d) {
     }
     return false;
 }
+/* Does the I/O until its thread is back. */
+static void assist(worker *w) {
+    ukko_system *sys = w->d->sys;
+    tls.w = NULL;
+    sys->provider.assist(sys->provider.self);
+    tls.w = w;
+}
 /* Asleep as the last one, and idle is raised: looks after turns on the I/O thread (law 5). Comes back
    with a token taken. */
 static void watch_inline(worker *w) {
@@ -320,10 +332,7 @@ static void watch_inline(worker *w) {
         if (wait_token_ms(d, WATCH_MS)) return;
         uint64_t now = atomic_load_explicit(&d->inline_seq, memory_order_acquire);
         if (now == seen && now & 1 && lower_idle(d)) { /* held up: this thread does the I/O now */
-            worker *me = tls.w;
-            tls.w = NULL;
-            d->sys->provider.assist(d->sys->provider.self);
-            tls.w = me;
+            assist(w);
             return;
         }
         if (now == seen && !(now & 1))
@@ -351,10 +360,42 @@ static bool park(worker *w) {
     wait_token(d);
     return false;
 }
+/* The owner's side of law 6: true when the I/O thread is in a turn, and all other workers are too. */
+static bool take_part(worker *w) {
+    uk_dispatcher *d = w->d;
+    atomic_store_explicit(&w->busy, true, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (__builtin_expect(uk_fences, 0)) atomic_thread_fence(memory_order_seq_cst);
+    if (__builtin_expect(!(atomic_load_explicit(&d->inline_seq, memory_order_relaxed) & 1), 1))
+        return false;
+    atomic_thread_fence(memory_order_seq_cst); /* of two workers here one sees the other */
+    for (unsigned i = 0; i < d->n; i++)
+        if (&d->workers[i] != w &&
+            !atomic_load_explicit(&d->workers[i].busy, memory_order_relaxed))
+            return false;
+    return true;
+}
+/* Takes no cell before the turn on the I/O thread has ended; does the I/O when that takes long. */
+static void guard(worker *w) {
+    uk_dispatcher *d = w->d;
+    uint64_t seq = atomic_load_explicit(&d->inline_seq, memory_order_acquire);
+    int64_t start = uk_now_ns();
+    while (seq & 1 && seq == atomic_load_explicit(&d->inline_seq, memory_order_acquire)) {
+        int64_t ns = uk_now_ns() - start;
+        if (ns > WATCH_MS * 1000000LL) {
+            assist(w);
+            return;
+        }
+        if (ns < GUARD_SPIN_NS) sched_yield();
+        else nanosleep(&(struct timespec){0, GUARD_NAP_NS}, NULL);
+    }
+}
 static uk_cell *find(worker *w) {
     for (bool late = false;;) {
+        if (take_part(w)) guard(w);
         uk_cell *c = own_work(w);
         if (c || (c = steal(w)) || (late && (c = steal_late(w)))) return c;
+        atomic_store_explicit(&w->busy, false, memory_order_release); /* nothing was taken */
         if (atomic_load_explicit(&w->d->stopping, memory_order_seq_cst)) return NULL;
         late = park(w);
     }
@@ -368,9 +409,8 @@ static void *worker_main(void *arg) {
     for (uk_cell *c; (c = find(w));) {
         tls.in_turn = true;
         atomic_store_explicit(&w->turn, c, memory_order_relaxed);
-        atomic_store_explicit(&w->busy, true, memory_order_relaxed);
         uk_cell_run(c);
-        atomic_store_explicit(&w->busy, false, memory_order_relaxed);
+        atomic_store_explicit(&w->busy, false, memory_order_release); /* the turn is over */
         tls.in_turn = false;
     }
     give_credits(w);
@@ -434,10 +474,23 @@ static bool may_run_here(uk_cell *c) {
     }
     return !work_in_sight(d);
 }
-static void run_here(uk_cell *c) {
+/* Before a turn on the I/O thread, which has been announced in inline_seq: will somebody be there
+   when it lasts? (Law 6) */
+static bool somebody_is_free(uk_dispatcher *d) {
+    uk_barrier_all();
+    for (unsigned i = 0; i < d->n; i++)
+        if (!atomic_load_explicit(&d->workers[i].busy, memory_order_acquire)) return true;
+    return false;
+}
+/* false: it may not run here after all. */
+static bool run_here(uk_cell *c) {
     uk_dispatcher *d = c->disp;
     int64_t start = uk_now_ns();
-    atomic_fetch_add_explicit(&d->inline_seq, 1, memory_order_release);
+    atomic_fetch_add_explicit(&d->inline_seq, 1, memory_order_seq_cst);
+    if (!somebody_is_free(d)) {
+        atomic_fetch_add_explicit(&d->inline_seq, 1, memory_order_release); /* no turn was made */
+        return false;
+    }
     if (!atomic_load_explicit(&d->watching, memory_order_seq_cst)) {
         atomic_store_explicit(&d->watching, true, memory_order_seq_cst);
         uk_wake(d); /* it falls asleep again, looking */
@@ -454,6 +507,7 @@ static void run_here(uk_cell *c) {
         d->slow = 0;
         d->inline_off_ms = uk_now_ms() + INLINE_OFF_MS;
     }
+    return true;
 }
 void uk_batch_run(ukko_system *sys) {
     (void)sys;
@@ -465,7 +519,7 @@ void uk_batch_run(ukko_system *sys) {
         return;
     }
     tls.batch_head = tls.batch_tail = NULL;
-    run_here(c);
+    if (!run_here(c)) inject(c->disp, c, c, 1);
 }
 bool uk_in_turn(void) { return tls.in_turn; }
 void uk_turn_dirty(void) { tls.dirty = true; }
@@ -480,10 +534,11 @@ void uk_turn_flush(ukko_system *sys) {
     if (!tls.dirty) return;
     tls.dirty = false;
     worker *w = tls.w; /* the answer may be here before the write has come back */
-    if (w) atomic_store_explicit(&w->busy, false, memory_order_relaxed);
+    if (w) atomic_store_explicit(&w->busy, false, memory_order_release);
     sys->provider.flush(sys->provider.self);
     if (w) atomic_store_explicit(&w->busy, true, memory_order_relaxed);
 }
+bool uk_sched_on_guard(void) { return tls.w && take_part(tls.w); }
 
 uk_dispatcher *uk_dispatcher_new(ukko_system *sys, const uk_dispatcher_opts *o) {
     uk_dispatcher *d = uk_zalloc(sizeof *d);

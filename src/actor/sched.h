@@ -33,6 +33,9 @@ void uk_reschedule(uk_cell *cell);
 size_t uk_dispatcher_step(uk_dispatcher *d, size_t max);
 /* Nothing queued besides what the calling worker runs now? Then a turn may go on. */
 bool uk_sched_alone(void);
+/* After uk_turn_flush(): must the calling worker give its cell back, so that somebody is ready to
+   take the I/O rounds over? */
+bool uk_sched_on_guard(void);
 /* Is the calling thread a worker (of any system)? */
 bool uk_sched_on_worker(void);
 /* Before a turn gives its cell up: what was staged for other nodes leaves in order. */

@@ -27,7 +27,7 @@ struct uk_worker {
     _Atomic(uk_cell *) next;              /* last-in slot; written by who is inside */
     _Atomic uint32_t head, tail;          /* of the ring; likewise, peeked at by others (relaxed) */
     uk_outbox out;
-    _Atomic bool busy; /* in a turn, and not only sending what it staged; relaxed, a hint */
+    _Atomic bool busy; /* about to take a cell, or in a turn and not only sending; sched.c, law 6 */
     uk_dispatcher *d;
     unsigned to_injector, lifo; /* turns until a look at the injector; turns from the slot */
     _Atomic(uk_cell *) turn;    /* whose turn runs; see uk_turn_over() */

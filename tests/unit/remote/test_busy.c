@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A node whose actor holds up the thread it runs on stays alive for its peers: questions to other
    actors are answered and connection heartbeats go on. The held-up actor may run on the I/O thread
-   itself. Two systems in one process, over loopback. */
+   itself. With every thread that runs actors held up, heartbeats of connections and of remote death
+   watch are still answered. Two systems in one process, over loopback. */
 #include "support/probe.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -19,6 +20,24 @@ static int block_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     ukko_reply_text(ctx, "unblocked");
     return UKKO_OK;
 }
+/* Waits like the one above, after it has set two others waiting: so the I/O thread, if it runs this
+   one, and all workers are held up within a moment. */
+static int n_stuck, round_now, released;
+static ukko_ref *others[2];
+static int stuck_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
+    (void)state;
+    const char *text = ukko_msg_text(msg);
+    if (!strcmp(text, "unstuck")) return UKKO_OK; /* the answer of another */
+    for (int i = 0; i < 2 && !strcmp(text, "all"); i++) ukko_tell_text(ctx, others[i], "one");
+    pthread_mutex_lock(&lock);
+    int mine = round_now;
+    n_stuck++;
+    pthread_cond_broadcast(&changed);
+    while (released < mine) pthread_cond_wait(&changed, &lock);
+    pthread_mutex_unlock(&lock);
+    ukko_reply_text(ctx, "unstuck");
+    return UKKO_OK;
+}
 static int echo_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     (void)state;
     ukko_reply_msg(ctx, ukko_msg_retain(msg));
@@ -26,6 +45,8 @@ static int echo_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
 }
 static const ukko_actor blocker = {
     .size = sizeof(ukko_actor), .name = "blocker", .receive = {NULL, block_receive}};
+static const ukko_actor stuck = {
+    .size = sizeof(ukko_actor), .name = "stuck", .receive = {NULL, stuck_receive}};
 static const ukko_actor echo = {
     .size = sizeof(ukko_actor), .name = "echo", .receive = {NULL, echo_receive}};
 
@@ -35,6 +56,9 @@ static ukko_system *node(const char *name) {
     ukko_config *cfg = test_config(
         "pekko { loglevel = OFF, actor.provider = remote\n"
         " remote { artery.enabled = off, warn-about-direct-use = off\n"
+        "  use-unsafe-remote-features-outside-cluster = on\n"
+        "  watch-failure-detector { heartbeat-interval = 100 ms, acceptable-heartbeat-pause = 700 ms\n"
+        "   unreachable-nodes-reaper-interval = 50 ms, expected-response-after = 100 ms }\n"
         "  classic { netty.tcp { hostname = 127.0.0.1, port = 0 }\n"
         "   transport-failure-detector { heartbeat-interval = 100 ms, acceptable-heartbeat-pause = 900 ms } } } }");
     ukko_system_opts o = UKKO_SYSTEM_OPTS(name, NULL);
@@ -91,7 +115,66 @@ static void a_held_up_actor_does_not_hold_up_the_node(void **state) {
     ukko_system_free(b);
     probe_free(events);
 }
+static int64_t now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+/* Waits until all who can be are stuck: two of the three, or all. */
+static void until_stuck(int n) {
+    pthread_mutex_lock(&lock);
+    while (n_stuck < n) pthread_cond_wait(&changed, &lock);
+    pthread_mutex_unlock(&lock);
+}
+static void all_held_up_and_still_alive(void **state) {
+    (void)state;
+    ukko_system *a = node("A"), *b = node("B");
+    probe *events = probe_new(a, "events"), *watcher = probe_new(a, "watcher");
+    ukko_subscribe(a, &ukko_disassociated_type, events->ref);
+    ukko_subscribe(a, &ukko_quarantined_type, events->ref);
+    assert_int_equal(ukko_system_spawn(b, ukko_props_new(&stuck), "stuck", NULL), UKKO_OK);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(ukko_system_spawn(b, ukko_props_new(&stuck), NULL, &others[i]), UKKO_OK);
+    assert_int_equal(ukko_system_spawn(b, ukko_props_new(&echo), "echo", NULL), UKKO_OK);
+    ukko_ref *to_echo = remote(a, b, "/user/echo"), *to_stuck = remote(a, b, "/user/stuck");
+    ukko_ref *watched = NULL;
+    char path[256];
+    snprintf(path, sizeof path, "%s/user/echo", ukko_remote_address(b));
+    assert_int_equal(ukko_find_wait(a, path, 10000, &watched), UKKO_OK);
+    probe_watch(watcher, watched);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 20; i++) ask_echo(to_echo); /* the I/O thread runs actors now */
+        pthread_mutex_lock(&lock);
+        round_now++;
+        n_stuck = 0;
+        pthread_mutex_unlock(&lock);
+        ukko_tell_from(to_stuck, ukko_msg_string("all"), events->ref);
+        until_stuck(2);
+        int64_t end = now_ms() + 1500; /* longer than either failure detector waits */
+        while (now_ms() < end) {
+            ukko_msg *m = probe_take(events, 100);
+            if (m) fail_msg("%s while all actors are held up", ukko_msg_class(m));
+        }
+        pthread_mutex_lock(&lock);
+        released = round_now;
+        pthread_cond_broadcast(&changed);
+        pthread_mutex_unlock(&lock);
+        probe_expect_text(events, "unstuck");
+        until_stuck(3);
+    }
+    probe_expect_nothing(watcher); /* no Terminated */
+    ask_echo(to_echo);
+    ukko_ref_release(to_echo);
+    ukko_ref_release(to_stuck);
+    ukko_ref_release(watched);
+    for (int i = 0; i < 2; i++) ukko_ref_release(others[i]);
+    ukko_system_free(a);
+    ukko_system_free(b);
+    probe_free(events);
+    probe_free(watcher);
+}
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_held_up_actor_does_not_hold_up_the_node)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_held_up_actor_does_not_hold_up_the_node),
+                                       cmocka_unit_test(all_held_up_and_still_alive)};
     return cmocka_run_group_tests_name("busy", tests, NULL, NULL);
 }
