@@ -15,6 +15,13 @@ extern "C" {
 UKKO_API UKKO_NODISCARD int ukko_remote_enable(ukko_system *sys, ukko_error *err);
 /* [any] pekko.tcp://name@host:port of the first transport once started, else NULL. */
 UKKO_API const char *ukko_remote_address(ukko_system *sys);
+/* [any] The published addresses of all transports, in the order of enabled-transports: fills
+   list with up to max of them, valid until the system is freed, and gives their number; 0 before
+   the start. (transport.addresses) */
+UKKO_API size_t ukko_remote_addresses(ukko_system *sys, const char **list, size_t max);
+/* [any] The published address of the transport that reaches a remote address: how this node is
+   called over there. NULL when no transport has its scheme. (localAddressForRemote) */
+UKKO_API const char *ukko_remote_address_for(ukko_system *sys, const char *remote);
 /* [any] Where the socket is bound: the same form with bind-hostname and the port that was bound.
    Differs from the published address behind NAT. NULL before the start. (boundAddresses) */
 UKKO_API const char *ukko_remote_bound_address(ukko_system *sys);

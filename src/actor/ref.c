@@ -40,6 +40,17 @@ const char *uk_ref_text(const ukko_ref *ref) {
     uk_free(mine); /* another thread was first */
     return text;
 }
+static _Thread_local const char *spoken; /* NULL: the system's own */
+
+void uk_ref_speak_as(const char *address) { spoken = address; }
+
+ukko_slice uk_ref_wire_text(const ukko_ref *ref, uk_buf *scratch) {
+    if (!spoken || ref->vt->kind == UK_REF_REMOTE || ref->vt->kind == UK_REF_IGNORE)
+        return ukko_str(uk_ref_text(ref));
+    uk_buf_clear(scratch);
+    uk_ref_text_with(ref, spoken, scratch);
+    return uk_buf_slice(scratch);
+}
 const char *ukko_ref_path(const ukko_ref *ref) { return uk_ref_text(ref); }
 
 size_t ukko_ref_print(const ukko_ref *ref, char *buf, size_t len) {

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -73,6 +74,24 @@ bool uk_own_address(char *buf, size_t len) {
     }
     freeaddrinfo(a);
     return found;
+}
+
+void uk_own_addresses(char *buf, size_t len) {
+    struct ifaddrs *all = NULL;
+    size_t n = 0;
+    snprintf(buf, len, "no addresses");
+    if (getifaddrs(&all)) return;
+    for (struct ifaddrs *i = all; i; i = i->ifa_next) {
+        char text[64];
+        if (!i->ifa_addr || (i->ifa_addr->sa_family != AF_INET && i->ifa_addr->sa_family != AF_INET6))
+            continue;
+        address_text(i->ifa_addr, text, sizeof text); /* "/10.0.0.5:0" */
+        *strrchr(text, ':') = 0;
+        int more = snprintf(buf + n, len - n, "%s%s", n ? ", " : "", text + 1);
+        if (more < 0 || (size_t)more >= len - n) break;
+        n += (size_t)more;
+    }
+    freeifaddrs(all);
 }
 
 /* ---- listening ---- */

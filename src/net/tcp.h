@@ -24,6 +24,8 @@ uk_connect *uk_connect_start(uk_loop *loop, const char *host, int port, int64_t 
 void uk_connect_cancel(uk_connect *c); /* before fn was called; fn will not be */
 /* The address that packets of this host usually come from, as "10.0.0.5"; false when unknown. [any] */
 bool uk_own_address(char *buf, size_t len);
+/* The addresses of this machine's interfaces, as "10.0.0.5, 192.168.1.7, ::1". [any] */
+void uk_own_addresses(char *buf, size_t len);
 /* Can the name be looked up? UKKO_EIO with the system's text. Blocks. [any] */
 int uk_host_check(const char *host, ukko_error *err);
 #endif

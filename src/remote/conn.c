@@ -38,10 +38,12 @@ static void on_alarm(uk_alarm *a);
 static const uk_proto_events proto_events;
 static const uk_stream_events stream_events;
 
-static uk_conn *conn_new(uk_remote *r, bool active, const uk_proto_settings *set) {
+static uk_conn *conn_new(uk_transport *t, bool active, const uk_proto_settings *set) {
+    uk_remote *r = t->remote;
     uk_conn *c = uk_zalloc(sizeof *c);
     int64_t now = uk_loop_now(r->loop);
     c->remote = r;
+    c->transport = t;
     c->active = active;
     c->alarm.fire = on_alarm;
     c->ack_alarm.fire = uk_sys_ack_tick;
@@ -78,7 +80,7 @@ static void too_long(uk_conn *c, ukko_slice rest) {
     char text[160];
     snprintf(text, sizeof text,
              "TooLongFrameException: Adjusted frame length exceeds %zu: %llu - discarded",
-             c->remote->set.max_frame, (unsigned long long)n + UK_FRAME_HEADER);
+             c->transport->set->max_frame, (unsigned long long)n + UK_FRAME_HEADER);
     uk_sniff(c, rest.ptr, rest.len, text);
     uk_proto_too_long(&c->proto, n);
 }
@@ -90,7 +92,7 @@ static size_t on_data(void *owner, const uint8_t *bytes, size_t n) {
     int rc = 1;
     c->got_bytes = true;
     uk_batch_begin(r->sys);
-    while (!c->ended && (rc = uk_frame_cut(&in, r->set.max_frame, &body)) == 1)
+    while (!c->ended && (rc = uk_frame_cut(&in, c->transport->set->max_frame, &body)) == 1)
         uk_proto_frame(&c->proto, body, uk_loop_now(r->loop));
     if (!c->ended && rc < 0) too_long(c, in);
     rearm(c);
@@ -121,9 +123,18 @@ static void on_send(void *data, ukko_slice bytes) {
     if (c->stream) uk_stream_send(c->stream, bytes.ptr, bytes.len);
 }
 
+/* A peer may call itself what it likes, but for what only this node is, and what only those who come
+   in by another transport can be: else plain bytes would answer for one behind TLS. */
+static bool credible(uk_conn *c, const char *address) {
+    uk_path path;
+    if (!address || uk_address_parse(ukko_str(address), &path)) return false;
+    uk_transport *t = uk_transport_for(c->remote, path.protocol);
+    return !uk_remote_is_own(c->remote, &path) && (!t || t->set->tls == c->transport->set->tls);
+}
+
 static void opened_inbound(uk_conn *c, const uk_origin *o, int32_t uid) {
     char *address = uk_remote_origin_address(c->remote, o);
-    if (!address || !strcmp(address, c->remote->address)) {
+    if (!credible(c, address)) {
         uk_log(c->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_MANAGER, NULL, NULL,
                "A peer at [%s] calls itself [%s], which cannot be; disassociating", c->from,
                address ? address : "something that is no address");
@@ -192,20 +203,21 @@ static const uk_proto_events proto_events = {on_send, on_open, on_payload, on_cl
 /* ---- beginnings ---- */
 
 static void attach(uk_conn *c, int fd) {
-    c->stream = uk_stream_new(c->remote->loop, fd, &c->remote->stream_opts, &stream_events, c);
+    c->stream = uk_stream_new(c->remote->loop, fd, &c->transport->stream_opts, &stream_events, c);
     snprintf(c->from, sizeof c->from, "%s", uk_stream_peer(c->stream));
     uk_stream_resume(c->stream, true);
-    if (c->remote->tls) uk_stream_set_filter(c->stream, uk_tls_filter(c->remote->tls, !c->active));
+    if (c->transport->tls)
+        uk_stream_set_filter(c->stream, uk_tls_filter(c->transport->tls, !c->active));
 }
 
-void uk_conn_accept(void *remote, int fd, const char *from) {
-    uk_remote *r = remote;
+void uk_conn_accept(void *transport, int fd, const char *from) {
+    uk_transport *t = transport;
     (void)from;
-    if (r->stopping) {
+    if (t->remote->stopping) {
         close(fd);
         return;
     }
-    uk_conn *c = conn_new(r, false, &r->proto);
+    uk_conn *c = conn_new(t, false, &t->proto);
     attach(c, fd);
     rearm(c);
 }
@@ -225,15 +237,16 @@ static void on_connected(void *owner, int fd, const char *error) {
 }
 
 uk_conn *uk_conn_dial(uk_peer *p, bool refuse, int32_t uid) {
-    uk_remote *r = p->remote;
-    uk_proto_settings set = r->proto;
+    uk_transport *t = p->transport;
+    uk_proto_settings set = t->proto;
     set.refuse = refuse;
     set.refused_uid = uid;
-    uk_conn *c = conn_new(r, true, &set);
+    uk_conn *c = conn_new(t, true, &set);
     c->peer = uk_peer_retain(p);
     char *host = uk_strndup(p->path.host.ptr, p->path.host.len);
     snprintf(c->from, sizeof c->from, "%s:%d", host, p->path.port);
-    c->dial = uk_connect_start(r->loop, host, p->path.port, r->set.connect_ms, on_connected, c);
+    c->dial = uk_connect_start(t->remote->loop, host, p->path.port, t->set->connect_ms,
+                               on_connected, c);
     uk_free(host);
     rearm(c);
     return c;

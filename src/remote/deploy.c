@@ -84,14 +84,14 @@ static int decide(place *p) {
     uk_deploy_over(&p->all, p->d->found);
     p->address = p->all.remote;
     if (!p->address || uk_address_parse(ukko_str(p->address), &p->at)) return 0;
-    if (uk_slice_is(p->at.address, r->address)) return 0;
+    if (uk_remote_is_own(r, &p->at)) return 0;
     if (!p->at.host.len && uk_slice_is(p->at.system, ukko_system_name(r->sys))) return 0;
     logical_path(p);
     if (p->code.local_scope)
         return refused(p, UKKO_ECONFIG,
                        "configuration requested remote deployment for local-only Props at", "");
     if (!r->set.unsafe) return stays_here(p);
-    if (!uk_remote_serves(r, p->at.protocol))
+    if (!uk_transport_for(r, p->at.protocol))
         return refused(p, UKKO_ECONFIG, "remote deployment failed for",
                        ": no transport for the protocol of the address");
     int rc = check_setting(p, "Dispatcher", p->code.dispatcher);
@@ -102,9 +102,9 @@ static int decide(place *p) {
 /* ---- the order ---- */
 
 static void put_path(const place *p, uk_buf *out) {
-    const uk_remote *r = p->remote;
-    const char *own = strstr(r->address, "://") + 3;
-    uk_buf_printf(out, "%s/remote/%s/%s%s#%d", p->address, r->protocol, own,
+    const uk_transport *t = uk_transport_for(p->remote, p->at.protocol);
+    const char *own = strstr(t->address, "://") + 3;
+    uk_buf_printf(out, "%s/remote/%s/%s%s#%d", p->address, t->protocol, own,
                   (const char *)p->logical.ptr, p->d->uid);
 }
 
@@ -176,12 +176,19 @@ static int encode(const place *p, uk_daemon_create *c, uk_buf *out) {
 }
 
 static int make_order(const place *p, const char *path, uk_buf *out) {
+    const uk_transport *t = uk_transport_for(p->remote, p->at.protocol);
+    uk_buf supervisor = {0};
+    uk_transport_speak(t);
+    ukko_slice parent = uk_ref_wire_text(p->d->parent, &supervisor);
+    if (!supervisor.len) uk_buf_put(&supervisor, parent.ptr, parent.len);
     uk_daemon_create c = {.class_name = p->props.actor->name,
                           .path = path,
-                          .supervisor = uk_ref_text(p->d->parent),
+                          .supervisor = uk_buf_text(&supervisor),
                           .n_args = p->props.n_args};
     int rc = say_both(p, &c);
     if (!rc) rc = encode(p, &c, out);
+    uk_transport_hush(t);
+    uk_buf_fini(&supervisor);
     drop_said(&c.props);
     drop_said(&c.deploy);
     return rc;
@@ -299,7 +306,7 @@ void uk_deploy_ordered(void *self, ukko_ref *parent, ukko_ref *child, ukko_msg *
     uk_path_parse(ukko_str(text), &path);
     ukko_ref *daemon = uk_remote_ref_new(uk_peer_retain(p), ukko_str(text), &path);
     uk_log(r->sys, UKKO_LOG_DEBUG, "remoting", LOG_PROVIDER, NULL, NULL,
-           "[%s] Instantiating Remote Actor [%s]", r->address, uk_ref_text(child));
+           "[%s] Instantiating Remote Actor [%s]", p->transport->address, uk_ref_text(child));
     uk_ref_tell(daemon, order, NULL);
     uk_send_flush(); /* before any message of another thread to the child */
     watch_order o = {child, parent};

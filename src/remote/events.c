@@ -54,10 +54,10 @@ static void log_event(uk_remote *r, ukko_log_level level, const char *text) {
 
 static void association(uk_remote *r, const uk_peer *p, const uk_link_action *a,
                         const ukko_type *type, const char *name, ukko_log_level level) {
-    ukko_association ev = {.local = r->address, .remote = p->address, .inbound = a->inbound,
+    ukko_association ev = {.local = p->transport->address, .remote = p->address, .inbound = a->inbound,
                            .level = level, .uid = a->has_uid ? a->uid : 0};
     char text[700], cause[400];
-    int n = snprintf(text, sizeof text, "%s [%s] %s [%s]", name, r->address,
+    int n = snprintf(text, sizeof text, "%s [%s] %s [%s]", name, p->transport->address,
                      a->inbound ? "<-" : "->", p->address);
     if (a->news == UK_NEWS_ERROR) {
         snprintf(cause, sizeof cause, "%s%s%s%s", a->text ? a->text : "Association failed",
@@ -74,7 +74,7 @@ static void association(uk_remote *r, const uk_peer *p, const uk_link_action *a,
 }
 
 static void quarantined(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
-    ukko_quarantined ev = {r->address, p->address, a->uid, a->text ? a->text : "quarantined"};
+    ukko_quarantined ev = {p->transport->address, p->address, a->uid, a->text ? a->text : "quarantined"};
     char text[900];
     if (a->news == UK_NEWS_QUARANTINED) {
         snprintf(text, sizeof text,
@@ -158,11 +158,16 @@ void uk_news_log(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
 }
 
 void uk_news_listening(uk_remote *r) {
-    const char *list[] = {r->address};
-    ukko_listening ev = {list, 1};
-    char text[400];
-    snprintf(text, sizeof text, "Remoting started; listening on addresses :[%s]", r->address);
-    uk_log(r->sys, UKKO_LOG_INFO, "remoting", UK_LOG_MANAGER, NULL, NULL, "%s", text);
+    const char *list[UK_TRANSPORTS];
+    ukko_listening ev = {list, r->n_transports};
+    uk_buf text = {0};
+    for (size_t i = 0; i < r->n_transports; i++) {
+        list[i] = r->transports[i].address;
+        uk_buf_printf(&text, "%s%s", i ? ", " : "", list[i]);
+    }
+    uk_log(r->sys, UKKO_LOG_INFO, "remoting", UK_LOG_MANAGER, NULL, NULL,
+           "Remoting started; listening on addresses :[%s]", uk_buf_text(&text));
+    uk_buf_fini(&text);
     ukko_publish(r->sys, &ukko_remoting_listen_type, &ev);
 }
 

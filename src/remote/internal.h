@@ -21,6 +21,7 @@ typedef struct uk_remote uk_remote;
 typedef struct uk_peer uk_peer;
 typedef struct uk_conn uk_conn;
 typedef struct uk_watcher uk_watcher;
+typedef struct uk_transport uk_transport;
 
 #define UK_LOG_WRITER "org.apache.pekko.remote.EndpointWriter"
 #define UK_LOG_READER "org.apache.pekko.remote.EndpointReader"
@@ -40,21 +41,29 @@ typedef struct uk_class_size { /* the largest message of a class that was logged
     size_t max;
 } uk_class_size;
 
+/* Where this node can be reached, and how it reaches others. Constant once started. */
+struct uk_transport {
+    uk_remote *remote;
+    const uk_transport_settings *set;
+    uk_listener *listener; /* [io] */
+    char *protocol;        /* "pekko.tcp" */
+    char *address;         /* published; NULL before the start */
+    char *bound_address;
+    uk_tls *tls; /* NULL: plain TCP */
+    char *host;
+    int port;
+    uk_proto_settings proto; /* what every connection begins with */
+    uk_stream_opts stream_opts;
+};
+
 struct uk_remote {
     ukko_system *sys;
     uk_remote_settings set;
     uk_serial *serial;
     bool own_serial;
     uk_loop *loop;
-    uk_listener *listener;
-    char *protocol; /* "pekko.tcp" */
-    char *address;  /* published; constant once started */
-    char *bound_address; /* likewise */
-    uk_tls *tls;         /* NULL: plain TCP; likewise */
-    char *host;
-    int port;
-    uk_proto_settings proto; /* what every connection begins with */
-    uk_stream_opts stream_opts;
+    uk_transport transports[UK_TRANSPORTS];
+    size_t n_transports;
     _Atomic bool down; /* set when the shutdown begins; relaxed: senders learn from the mode */
     pthread_mutex_t peers_lock; /* guards peers */
     uk_map peers;               /* address -> uk_peer, retained */
@@ -105,6 +114,7 @@ typedef struct uk_sys_item { /* a system message until it is acked */
 
 struct uk_peer {
     uk_remote *remote;
+    uk_transport *transport; /* that reaches it */
     _Atomic uint32_t refs; /* relaxed up, acq_rel down */
     char *address;
     uk_path path; /* views of address */
@@ -148,6 +158,7 @@ enum { UK_CACHE_MAX = 4096 };
 struct uk_conn {
     uk_conn *next, **prev;
     uk_remote *remote;
+    uk_transport *transport;
     uk_peer *peer; /* retained; NULL before the handshake of an inbound one */
     uk_proto proto;
     uk_stream *stream;
@@ -169,7 +180,7 @@ struct uk_conn {
     uk_buf ack_bytes; /* the ack field of the payload to come; empty: none waits */
 };
 
-void uk_conn_accept(void *remote, int fd, const char *from);
+void uk_conn_accept(void *transport, int fd, const char *from);
 uk_conn *uk_conn_dial(uk_peer *p, bool refuse, int32_t uid);
 void uk_conn_abandon(uk_conn *c);
 void uk_conn_end(uk_conn *c, uk_pdu_kind pdu, const char *text);
@@ -237,11 +248,35 @@ void uk_watcher_watch(uk_watcher *w, ukko_ref *watchee, ukko_ref *watcher);   /*
 void uk_watcher_unwatch(uk_watcher *w, ukko_ref *watchee, ukko_ref *watcher); /* [any] */
 ukko_ref *uk_watcher_ref(uk_watcher *w);
 
+/* ---- transports ---- */
+
+void uk_transport_init(uk_transport *t, uk_remote *r, const uk_transport_settings *set);
+/* Keys, address, socket: all but accepting. err names the setting. */
+int uk_transport_open(uk_transport *t, ukko_error *err);
+void uk_transport_fini(uk_transport *t); /* after the loop has stopped */
+/* The one for addresses of a protocol ("pekko.ssl.tcp"); NULL: none. [any] */
+uk_transport *uk_transport_for(uk_remote *r, ukko_slice protocol);
+/* Is it one of the addresses under which this node answers? [any] */
+bool uk_remote_is_own(uk_remote *r, const uk_path *path);
+/* Between the two, this thread writes local references with the address of t. [any] */
+static inline void uk_transport_speak(const uk_transport *t);
+static inline void uk_transport_hush(const uk_transport *t);
+/* "proto://sys@host:port" of a peer that calls itself so. NULL: impossible. */
+char *uk_remote_origin_address(uk_remote *r, const uk_origin *o);
+
 /* ---- the whole ---- */
 
-/* A path in our words: "proto://sys@host:port" of a peer that calls itself so. NULL: impossible. */
-char *uk_remote_origin_address(uk_remote *r, const uk_origin *o);
-bool uk_remote_serves(uk_remote *r, ukko_slice protocol);
+/* Of the first transport. */
+static inline const char *uk_remote_address(const uk_remote *r) {
+    return r->transports[0].address;
+}
+/* The default transport has the system's own address: there is nothing to do. */
+static inline void uk_transport_speak(const uk_transport *t) {
+    if (t != t->remote->transports) uk_ref_speak_as(t->address);
+}
+static inline void uk_transport_hush(const uk_transport *t) {
+    if (t != t->remote->transports) uk_ref_speak_as(NULL);
+}
 void uk_remote_quarantine(uk_remote *r, const char *address, bool has_uid, int32_t uid,
                           const char *why); /* [any] */
 void uk_remote_stop(uk_remote *r); /* [io] begins the shutdown */

@@ -51,6 +51,8 @@ static uk_peer *peer_new(uk_remote *r, ukko_slice address) {
     atomic_store_explicit(&p->refs, 2, memory_order_relaxed); /* the map's and the caller's */
     p->address = uk_strndup(address.ptr, address.len);
     uk_address_parse(ukko_str(p->address), &p->path);
+    p->transport = uk_transport_for(r, p->path.protocol);
+    if (!p->transport) p->transport = r->transports; /* a peer with a scheme of its own */
     pthread_mutex_init(&p->lock, NULL);
     p->kept.last = &p->kept.first;
     p->urgent.last = &p->urgent.first;
@@ -59,7 +61,7 @@ static uk_peer *peer_new(uk_remote *r, ukko_slice address) {
     p->alarm.fire = on_alarm;
     p->resend.fire = on_resend;
     uk_acked_send_init(&p->send, r->set.sys_buffer, uk_sys_item_free, p);
-    uk_acked_recv_init(&p->recv, uk_acked_recv_limits_for(r->set.max_frame), free_item, NULL);
+    uk_acked_recv_init(&p->recv, uk_acked_recv_limits_for(p->transport->set->max_frame), free_item, NULL);
     uk_link_init(&p->link, &r->set.link);
     return p;
 }

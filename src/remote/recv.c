@@ -61,7 +61,7 @@ static void remember(uk_map *m, size_t *n, ukko_slice key, ukko_ref *ref) {
 /* ---- paths ---- */
 
 static bool is_ours(uk_remote *r, const uk_path *p) {
-    if (p->host.len) return uk_slice_is(p->address, r->address);
+    if (p->host.len) return uk_remote_is_own(r, p);
     return uk_slice_is(p->protocol, "pekko") && uk_slice_is(p->system, ukko_system_name(r->sys));
 }
 
@@ -139,7 +139,7 @@ static void not_local(uk_conn *c, const uk_wire *e) {
            "dropping message [class %s] for non-local recipient [Actor[%.*s]] arriving at [%.*s] "
            "inbound addresses are [%s]: the peer must spell this node as %s.hostname and .port do",
            class_name, n, (const char *)e->recipient.ptr, a, (const char *)path.address.ptr,
-           r->address, r->set.transport_path);
+           c->transport->address, c->transport->set->path);
     ukko_msg_release(msg);
 }
 

@@ -32,7 +32,7 @@ static void put_item(void *data, int64_t seq, void *item) {
                      .serializer = UKKO_SER_SYSTEM,
                      .has_seq = true,
                      .seq = seq};
-    uk_envelope_put(&w->frames, &m, w->peer->remote->set.max_frame);
+    uk_envelope_put(&w->frames, &m, w->peer->transport->set->max_frame);
     if (uk_seq_compare(seq, w->peer->ever) > 0) w->peer->ever = seq;
 }
 
@@ -71,7 +71,10 @@ static uk_sys_item *make_item(ukko_ref *to, uk_peer *p, uk_sysmsg *m) {
     uk_sys_item *i = uk_zalloc(sizeof *i);
     i->msg = m;
     i->to = uk_ref_retain(to);
-    if (!uk_sysmsg_encode(p->remote->serial, m, &i->bytes)) return i;
+    uk_transport_speak(p->transport);
+    int rc = uk_sysmsg_encode(p->remote->serial, m, &i->bytes);
+    uk_transport_hush(p->transport);
+    if (!rc) return i;
     uk_log(p->remote->sys, UKKO_LOG_ERROR, "remoting", UK_LOG_WRITER, NULL, NULL,
            "A system message of kind %d to [%s] cannot be serialized", m->kind, ukko_ref_path(to));
     uk_sys_item_free(NULL, i);
@@ -218,7 +221,7 @@ static void note_ack(uk_conn *c) {
     }
     uk_buf frame = {0};
     uk_buf_clear(&c->ack_bytes);
-    if (!uk_ack_put(&frame, &a, c->remote->set.max_frame)) {
+    if (!uk_ack_put(&frame, &a, c->transport->set->max_frame)) {
         size_t at = 5; /* behind the length and the tag of the payload: its length */
         while (frame.ptr[at] & 128) at++;
         at++;

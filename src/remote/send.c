@@ -95,7 +95,7 @@ void uk_send_carry_ack(uk_peer *p, uk_conn *c, uk_buf *frames) {
         head[4] = 0x0a;
         size_t h = (size_t)(uk_pb_write_varint(head + 5, n + a) - head);
         uint64_t longer = body + a + (h - at);
-        if (uk_frame_fits(longer, p->remote->set.max_frame)) {
+        if (uk_frame_fits(longer, p->transport->set->max_frame)) {
             size_t more = a + h - at;
             uk_frame_put_length(head, (uint32_t)longer);
             uk_buf_reserve(frames, more);
@@ -141,7 +141,7 @@ static void report_unsent(uk_peer *p, ukko_ref *to, ukko_msg *msg, ukko_ref *sen
     snprintf(why, sizeof why,
              "Discarding oversized payload sent to Actor[%s]: max allowed size %zu bytes "
              "(maximum-frame-size), actual size of encoded class %s was %s bytes.",
-             ukko_ref_path(to), p->remote->set.max_frame, ukko_msg_class(msg),
+             ukko_ref_path(to), p->transport->set->max_frame, ukko_msg_class(msg),
              err->message[0] ? err->message : "more");
     uk_log(sys, UKKO_LOG_ERROR, "remoting", UK_LOG_WRITER, NULL, why,
            "Transient association error (association remains live): OversizedPayloadException: %s",
@@ -162,12 +162,10 @@ static void log_sent(uk_remote *r, ukko_ref *to, const ukko_msg *msg, ukko_ref *
 
 /* Appends the frame of a message to out; msg stays the caller's. *size tells how long the envelope
    would be when it is too big. */
-static int encode(uk_peer *p, ukko_ref *to, const ukko_msg *msg, ukko_ref *sender, uk_buf *out,
-                  size_t guess, ukko_error *err) {
+static int encode_from(uk_peer *p, ukko_ref *to, const ukko_msg *msg, ukko_slice sender,
+                       uk_buf *out, size_t guess, ukko_error *err) {
     uk_remote *r = p->remote;
-    const char *from = sender ? uk_ref_text(sender) : NULL;
-    uk_outgoing m = {.recipient = uk_remote_ref_text(to)};
-    if (from) m.sender = (ukko_slice){(const uint8_t *)from, strlen(from)};
+    uk_outgoing m = {.recipient = uk_remote_ref_text(to), .sender = sender};
     size_t before = out->len;
     uk_frame_mark mark = uk_envelope_begin(out, &m, guess);
     size_t body = out->len;
@@ -178,8 +176,20 @@ static int encode(uk_peer *p, ukko_ref *to, const ukko_msg *msg, ukko_ref *sende
         return rc;
     }
     size_t n = out->len - body;
-    rc = uk_envelope_end(out, mark, &m, r->set.max_frame);
+    rc = uk_envelope_end(out, mark, &m, p->transport->set->max_frame);
     if (rc) snprintf(err->message, sizeof err->message, "%zu", n);
+    return rc;
+}
+
+static int encode(uk_peer *p, ukko_ref *to, const ukko_msg *msg, ukko_ref *sender, uk_buf *out,
+                  size_t guess, ukko_error *err) {
+    ukko_slice from = {NULL, 0};
+    uk_buf scratch = {0};
+    uk_transport_speak(p->transport);
+    if (sender) from = uk_ref_wire_text(sender, &scratch);
+    int rc = encode_from(p, to, msg, from, out, guess, err);
+    uk_transport_hush(p->transport);
+    uk_buf_fini(&scratch);
     return rc;
 }
 

@@ -5,25 +5,35 @@
 #include "remote/link.h"
 #include <ukko/config.h>
 
-enum { UK_MAX_NAMES = 2 };
+enum { UK_MAX_NAMES = 2, UK_TRANSPORTS = 4 };
 
-typedef struct uk_remote_settings {
-    /* the transport */
-    bool tls;
-    char *transport_path;   /* "pekko.remote.classic.netty.tcp" */
-    char *hostname, *bind_hostname;
-    int port, bind_port;
-    int64_t connect_ms;     /* connection-timeout: connect and handshake */
-    size_t max_frame;       /* header and body */
-    int send_buffer, receive_buffer, backlog;
-    bool nodelay, keepalive, reuse_addr;
-    const char *scheme;     /* "tcp" or "ssl.tcp" */
-    char *tls_section;      /* "….ssl.security"; the next ones with tls only */
+/* The section "security" of a transport. */
+typedef struct uk_tls_settings {
+    char *section; /* "pekko.remote.classic.netty.ssl.security" */
     char *key_store, *key_store_password, *key_password, *trust_store, *trust_store_password;
-    char *tls_protocol;
+    char *protocol;
     char **suites;
     size_t n_suites;
     bool mutual;
+} uk_tls_settings;
+
+/* One of enabled-transports. */
+typedef struct uk_transport_settings {
+    char *path; /* "pekko.remote.classic.netty.tcp" */
+    bool tls;
+    const char *scheme; /* "tcp" or "ssl.tcp" */
+    char *hostname, *bind_hostname;
+    int port, bind_port; /* bind_port -1: as port */
+    int64_t connect_ms;  /* connection-timeout: connect and handshake */
+    size_t max_frame;    /* header and body */
+    int send_buffer, receive_buffer, backlog;
+    bool nodelay, keepalive, reuse_addr;
+    uk_tls_settings security; /* with tls only */
+} uk_transport_settings;
+
+typedef struct uk_remote_settings {
+    uk_transport_settings transports[UK_TRANSPORTS]; /* the first gives the default address */
+    size_t n_transports;
     char *protocol_name;    /* "pekko" or "akka" */
     char *accept_names[UK_MAX_NAMES];
     size_t n_accept;

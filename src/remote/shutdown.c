@@ -65,8 +65,10 @@ void uk_remote_stop(uk_remote *r) {
     atomic_store_explicit(&r->down, true, memory_order_relaxed);
     uk_alarm_stop(r->loop, &r->prune);
     if (r->watcher) uk_watcher_stop(r->watcher);
-    uk_listener_close(r->listener);
-    r->listener = NULL;
+    for (size_t i = 0; i < r->n_transports; i++) {
+        uk_listener_close(r->transports[i].listener);
+        r->transports[i].listener = NULL;
+    }
     uk_peers_each(r, close_peer, NULL);
     for (uk_conn *c = r->conns, *next; c; c = next) {
         next = c->next;

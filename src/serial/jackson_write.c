@@ -82,6 +82,14 @@ static int write_special(walk *s, const ukko_field *f, const void *p) {
     uk_w_str(&s->w, tmp, n);
     return UKKO_OK;
 }
+static int write_ref(walk *s, const ukko_ref *ref) {
+    uk_buf scratch = {0};
+    if (!ref) return write_text(s, NULL);
+    ukko_slice text = uk_ref_wire_text(ref, &scratch);
+    uk_w_str(&s->w, (const char *)text.ptr, text.len);
+    uk_buf_fini(&scratch);
+    return UKKO_OK;
+}
 static int write_bytes(walk *s, ukko_slice b) {
     if (b.ptr)
         uk_w_bytes(&s->w, b);
@@ -107,10 +115,7 @@ static int write_value(walk *s, const ukko_field *f, const void *p) {
     case UKKO_TEXT: return write_string(s, p);
     case UKKO_NUMBER: return write_number(s, f, *(const char *const *)p);
     case UKKO_BYTES: return write_bytes(s, *(const ukko_slice *)p);
-    case UKKO_REF: {
-        const ukko_ref *ref = *(ukko_ref *const *)p;
-        return write_text(s, ref ? uk_ref_text(ref) : NULL);
-    }
+    case UKKO_REF: return write_ref(s, *(ukko_ref *const *)p);
     case UKKO_ENUM: return write_enum(s, f, *(const int32_t *)p);
     case UKKO_STRUCT: return write_struct(s, f->type, p);
     case UKKO_STRUCTP: return write_struct_ptr(s, f->type, *(const void *const *)p);

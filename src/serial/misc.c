@@ -40,7 +40,10 @@ int uk_get_address(uk_dec *d, ukko_msg *into, ukko_slice bytes, ukko_address *a)
 
 void uk_put_ref(uk_buf *out, uint32_t field, const ukko_ref *ref) {
     size_t mark = field ? uk_pb_begin(out, field) : 0;
-    uk_pb_str(out, 1, uk_ref_text(ref));
+    uk_buf scratch = {0};
+    ukko_slice text = uk_ref_wire_text(ref, &scratch);
+    uk_pb_bytes(out, 1, text.ptr, text.len);
+    uk_buf_fini(&scratch);
     if (field) uk_pb_end(out, mark);
 }
 int uk_get_ref(uk_dec *d, ukko_slice bytes, ukko_ref **out) {

@@ -66,6 +66,13 @@ static void write_datetime(uk_buf *out, const ukko_field *f, const void *p) {
         return; /* no day at all */
     uk_pb_bytes(out, f->tag, tmp, ukko_datetime_print(p, uk_time_parts(f->kind), tmp, sizeof tmp));
 }
+static void write_ref(uk_buf *out, const ukko_field *f, const ukko_ref *ref) {
+    uk_buf scratch = {0};
+    ukko_slice text = {NULL, 0};
+    if (ref) text = uk_ref_wire_text(ref, &scratch);
+    if (ref) uk_pb_bytes(out, f->tag, text.ptr, text.len);
+    uk_buf_fini(&scratch);
+}
 static int write_nested(uk_enc *e, const ukko_field *f, const void *body, unsigned depth) {
     size_t mark = uk_pb_begin(e->out, f->tag);
     int rc = write_struct(e, f->type, body, depth + 1, f->flags & UKKO_MAP);
@@ -77,7 +84,7 @@ static int write_pointer(uk_enc *e, const ukko_field *f, const void *ptr, unsign
     switch (f->kind) {
     case UKKO_STR:
     case UKKO_NUMBER: write_chars(e->out, f, ptr, all); return UKKO_OK;
-    case UKKO_REF: write_chars(e->out, f, ptr ? uk_ref_text(ptr) : NULL, all); return UKKO_OK;
+    case UKKO_REF: write_ref(e->out, f, ptr); return UKKO_OK;
     case UKKO_MSG: return ptr ? uk_enc_payload_field(e, f->tag, ptr) : UKKO_OK;
     default: return ptr ? write_nested(e, f, ptr, depth) : UKKO_OK;
     }

@@ -182,6 +182,43 @@ def tls_and_plain(s):
     c.absent('recv', value=t)
 
 
+BOTH = 'pekko.remote.classic.enabled-transports = ["pekko.remote.classic.netty.tcp", "pekko.remote.classic.netty.ssl"]'
+
+
+def both_transports(s, side, cert):
+    """a system with a plain and an encrypted address: (system, its encrypted address)"""
+    port = s.free_port()
+    p = s.start(side, *tls(cert, '--hocon', BOTH, '--hocon', 'pekko.remote.classic.netty.ssl.port = %d' % port), wait=False)
+    p.wait_started()
+    return p, p.address.replace('pekko.tcp', 'pekko.ssl.tcp').rsplit(':', 1)[0] + ':%d' % port
+
+
+@scenario('TLS', 'plain and encrypted transport in one system: the scheme of an address chooses, senders and the references of answers are spelled for whom they go to', '', timeout=90)
+def tls_both_transports(s):
+    b, secure = both_transports(s, 'y', 'node2')
+    a, c = s.many(('x', *tls('node1')), ('x',))
+    s.check(b.address.startswith('pekko.tcp://'), 'address %r' % b.address)
+    for p, at, sender in ((c, b.address, b.ref('/user/echo')), (a, secure, lambda r: r.startswith(secure + '/user/echo#'))):
+        t = s.token()
+        p.cmd('select %s/user/echo %s' % (at, t))
+        p.expect('recv', actor='/user/collector', value=t, sender=sender)
+    s.ping(b, a)
+    s.ping(b, c)
+    for p, at in ((a, secure), (c, b.address)):
+        p.cmd('identify %s/user/echo' % at)
+        ref = p.expect('recv', value=lambda v: isinstance(v, dict) and (v.get('ref') or '').startswith(at + '/user/echo#'))['value']['ref']
+        p.cmd('watchref ' + ref)
+        p.expect('watching', ref=ref)
+        b.cmd('deploy Worker w%d %s str:x' % (p.port, p.address))
+        work = b.expect('deployed', name='w%d' % p.port)['ref']
+        p.expect('worker-start', args=['x'], parent=lambda r: r.startswith(at + '/user/deployer#'))
+        t = s.token()
+        b.cmd('tell %s %s' % (work, t))
+        b.expect('recv', value=has(t), sender=work)
+        b.cmd('tell %s stop' % work)
+        b.expect('terminated-msg', ref=work)
+
+
 # ---------------------------------------------------------------- NET
 @scenario('NET', 'port 0: the published port is the bound one', 'NettyTransportSpec 1')
 def net_port_zero(s):

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The settings of the transports: where each listens and what it publishes, its socket options, and
+   its TLS. Runs on the thread that starts the system. */
+#include "remote/reader.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include <limits.h>
+#include <string.h>
+
+static void read_port(uk_reader *r, const char *name, bool empty_ok, int *out) {
+    const char *p = uk_read_at(r, name), *text;
+    int64_t v = *out;
+    if (empty_ok && !ukko_config_string(r->cfg, p, &text) && !*text) return;
+    uk_read_count(r, name, 0, 65535, &v);
+    *out = (int)v;
+}
+
+static void defaults(uk_transport_settings *t, const char *path) {
+    *t = (uk_transport_settings){
+        .path = uk_strdup(path), .scheme = "tcp", .port = 7355, .bind_port = -1,
+        .connect_ms = 15000, .max_frame = 128000, .send_buffer = 256000, .receive_buffer = 256000,
+        .backlog = 4096, .nodelay = true, .keepalive = true, .reuse_addr = true};
+    t->hostname = uk_strdup("");
+    t->bind_hostname = uk_strdup("");
+}
+
+static void read_sizes(uk_transport_settings *t, uk_reader *r) {
+    int64_t frame = (int64_t)t->max_frame, send = t->send_buffer, receive = t->receive_buffer;
+    int64_t backlog = t->backlog;
+    uk_read_bytes(r, "maximum-frame-size", &frame);
+    if (!r->rc && frame < 32000)
+        uk_read_wrong(r, uk_read_at(r, "maximum-frame-size"), "must be at least 32000 bytes");
+    if (!r->rc && frame > 1 << 30)
+        uk_read_wrong(r, uk_read_at(r, "maximum-frame-size"), "must be at most 1 GiB");
+    uk_read_bytes(r, "send-buffer-size", &send);
+    uk_read_bytes(r, "receive-buffer-size", &receive);
+    uk_read_count(r, "backlog", 1, INT_MAX, &backlog);
+    t->max_frame = (size_t)frame;
+    t->send_buffer = send > INT_MAX ? INT_MAX : (int)send;
+    t->receive_buffer = receive > INT_MAX ? INT_MAX : (int)receive;
+    t->backlog = (int)backlog;
+}
+
+static void read_transport(uk_transport_settings *t, uk_reader *r) {
+    uk_read_string(r, "hostname", &t->hostname);
+    uk_read_string(r, "bind-hostname", &t->bind_hostname);
+    read_port(r, "port", false, &t->port);
+    read_port(r, "bind-port", true, &t->bind_port);
+    uk_read_bool(r, "enable-ssl", &t->tls);
+    uk_read_ms(r, "connection-timeout", 1, &t->connect_ms);
+    read_sizes(t, r);
+    uk_read_bool(r, "tcp-nodelay", &t->nodelay);
+    uk_read_bool(r, "tcp-keepalive", &t->keepalive);
+    t->reuse_addr = !uk_read_is_off(r, uk_read_at(r, "tcp-reuse-addr")); /* off-for-windows: on */
+    t->scheme = t->tls ? "ssl.tcp" : "tcp";
+}
+
+static void read_tls(uk_transport_settings *t, uk_reader *r) {
+    uk_tls_settings *s = &t->security;
+    s->mutual = true;
+    s->section = uk_format("%s.security", t->path);
+    r->base = s->section;
+    uk_read_string(r, "key-store", &s->key_store);
+    uk_read_string(r, "key-store-password", &s->key_store_password);
+    uk_read_string(r, "key-password", &s->key_password);
+    uk_read_string(r, "trust-store", &s->trust_store);
+    uk_read_string(r, "trust-store-password", &s->trust_store_password);
+    uk_read_string(r, "protocol", &s->protocol);
+    uk_read_list(r, "enabled-algorithms", &s->suites, &s->n_suites);
+    uk_read_bool(r, "require-mutual-authentication", &s->mutual);
+    if (!r->rc && (!s->key_store || !s->trust_store || !s->protocol))
+        r->rc = uk_error(r->err, UKKO_ECONFIG,
+                         "%s: key-store, trust-store and protocol must be set", s->section);
+}
+
+static void add(uk_remote_settings *s, uk_reader *r, const char *path) {
+    static const char list[] = "pekko.remote.classic.enabled-transports";
+    if (!ukko_config_has(r->cfg, path)) {
+        if (strcmp(path, "pekko.remote.classic.netty.tcp"))
+            uk_read_wrong(r, list, "names a section that does not exist");
+    }
+    for (size_t i = 0; i < s->n_transports; i++)
+        if (!strcmp(s->transports[i].path, path)) uk_read_wrong(r, list, "names a section twice");
+    if (s->n_transports == UK_TRANSPORTS) uk_read_wrong(r, list, "names more than four transports");
+    if (r->rc) return;
+    uk_transport_settings *t = &s->transports[s->n_transports++];
+    defaults(t, path);
+    r->base = t->path;
+    read_transport(t, r);
+    if (t->tls && !r->rc) read_tls(t, r);
+}
+
+void uk_read_transports(uk_remote_settings *s, uk_reader *r) {
+    static const char list[] = "pekko.remote.classic.enabled-transports";
+    size_t n = 0;
+    const char *path;
+    if (!uk_read_found(r, list, ukko_config_count(r->cfg, list, &n), "must be a list")) {
+        if (!r->rc) add(s, r, "pekko.remote.classic.netty.tcp");
+        return;
+    }
+    if (!n) uk_read_wrong(r, list, "must name a transport");
+    for (size_t i = 0; i < n && !r->rc; i++)
+        if (ukko_config_string_at(r->cfg, list, i, &path))
+            uk_read_wrong(r, list, "must be a list of sections");
+        else add(s, r, path);
+}
+
+static void wipe(char *secret) {
+    if (secret) explicit_bzero(secret, strlen(secret));
+    uk_free(secret);
+}
+
+void uk_transport_settings_fini(uk_transport_settings *t) {
+    uk_tls_settings *s = &t->security;
+    char *const texts[] = {t->path,      t->hostname,    t->bind_hostname, s->section,
+                           s->key_store, s->trust_store, s->protocol};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) uk_free(texts[i]);
+    wipe(s->key_store_password);
+    wipe(s->key_password);
+    wipe(s->trust_store_password);
+    uk_free_list(s->suites, s->n_suites);
+}
