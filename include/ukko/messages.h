@@ -141,7 +141,10 @@ typedef struct ukko_terminated {
 UKKO_API extern const ukko_type ukko_terminated_type;      /* ukko_terminated; local only */
 UKKO_API extern const ukko_type ukko_receive_timeout_type; /* no body; local only */
 
-/* What could not be decoded, when a node is told to pass such messages on. */
+/* A message of which this program knows no serializer or class, or whose bytes it cannot read.
+   An actor gets such messages when its table of cases (ukko_actor.receive) has this type; it can
+   forward them or send them elsewhere, and they travel on with the bytes that they came with.
+   To all others they are not delivered; see ukko_serial_failure. */
 typedef struct ukko_opaque {
     int32_t serializer;
     const char *manifest; /* "" when there is none */
@@ -186,6 +189,21 @@ UKKO_API extern const ukko_type ukko_dead_letter_type;            /* ukko_dead_l
 UKKO_API extern const ukko_type ukko_suppressed_dead_letter_type; /* ukko_dead_letter */
 UKKO_API extern const ukko_type ukko_dropped_type;                /* ukko_dead_letter */
 UKKO_API extern const ukko_type ukko_unhandled_type;              /* ukko_dead_letter */
+
+/* A message that could not be read or written, and so was dropped; the link lives. ukko's own
+   event: a JVM only writes a line to its log, as ukko does as well. */
+typedef struct ukko_serial_failure {
+    bool outgoing;
+    int32_t serializer;     /* its id; UKKO_SER_LOCAL: none is bound to an outgoing message's class */
+    const char *manifest;   /* "" when there is none */
+    const char *class_name; /* Java class, also the one that a Java-serialized stream names; "?" */
+    size_t bytes;           /* length of what arrived; 0 of an outgoing one */
+    const char *reason;
+    ukko_ref *sender;       /* NULL: none */
+    ukko_ref *recipient;
+    ukko_msg *message;      /* what arrived, as a ukko_opaque; or what was to be sent */
+} ukko_serial_failure;
+UKKO_API extern const ukko_type ukko_serial_failure_type; /* ukko_serial_failure */
 
 #ifdef __cplusplus
 }

@@ -222,3 +222,17 @@ DEAD_LETTER(ukko_dead_letter_type, "DeadLetter", &ukko_all_dead_letters_type);
 DEAD_LETTER(ukko_suppressed_dead_letter_type, "SuppressedDeadLetter", &ukko_all_dead_letters_type);
 DEAD_LETTER(ukko_dropped_type, "Dropped", &ukko_all_dead_letters_type);
 DEAD_LETTER(ukko_unhandled_type, "UnhandledMessage", NULL);
+
+/* The length, a size_t, is a plain number that a copy of the bytes copies. */
+static const ukko_field serial_failure_fields[] = {
+    UKKO_FIELD(ukko_serial_failure, outgoing, UKKO_BOOL),
+    UKKO_FIELD(ukko_serial_failure, serializer, UKKO_I32),
+    UKKO_FIELD(ukko_serial_failure, manifest, UKKO_STR),
+    UKKO_FIELD(ukko_serial_failure, class_name, UKKO_STR),
+    UKKO_FIELD(ukko_serial_failure, reason, UKKO_STR),
+    UKKO_FIELD(ukko_serial_failure, sender, UKKO_REF),
+    UKKO_FIELD(ukko_serial_failure, recipient, UKKO_REF),
+    UKKO_FIELD(ukko_serial_failure, message, UKKO_MSG),
+};
+TYPE(ukko_serial_failure_type, ukko_serial_failure, "SerialFailure", NULL, NULL, UKKO_SER_LOCAL, 0,
+     serial_failure_fields);

@@ -26,6 +26,14 @@ static const uk_ref_vt router_vt, counted_vt, checked_vt;
 _Static_assert(offsetof(uk_cell, head) == UK_POOL_LINE, "a line for senders, one for the turn");
 static size_t round_up(size_t n) { return (n + 15) & ~(size_t)15; }
 
+static bool takes_opaque(const ukko_actor *kind) {
+    for (const ukko_case *c = kind->receive.cases; c && c->type; c++)
+        if (c->type == &ukko_opaque_type) return true;
+    return false;
+}
+bool uk_ref_takes_opaque(ukko_ref *ref) {
+    return ref->vt->kind == UK_REF_CELL && uk_cell_of(ref)->traits & UK_TRAIT_OPAQUE;
+}
 static const uk_ref_vt *vt_of(const ukko_system *sys, const ukko_props *props) {
     if (props->routing) return &router_vt; /* its routees look at what they get */
     if (sys->serialize_messages) return &checked_vt;
@@ -41,7 +49,8 @@ uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, cons
     memset(c, 0, head + state);
     uk_ref_init(&c->ref, vt_of(sys, props), sys, uid);
     c->traits =
-        (uint8_t)((props->load ? UK_TRAIT_COUNTED : 0) | (props->shared ? UK_TRAIT_SHARED : 0));
+        (uint8_t)((props->load ? UK_TRAIT_COUNTED : 0) | (props->shared ? UK_TRAIT_SHARED : 0) |
+                  (takes_opaque(props->actor) ? UK_TRAIT_OPAQUE : 0));
     atomic_init(&c->ref.refs, 2); /* its life, and the caller's */
     atomic_init(&c->inbox, UK_INBOX_BUSY); /* the first turn creates it */
     c->pool_class = cls;

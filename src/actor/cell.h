@@ -107,7 +107,8 @@ enum { /* uk_cell.flags: owner only */
 enum { /* uk_cell.traits: constant */
     UK_TRAIT_COUNTED = 1 << 0, /* its props have a load */
     UK_TRAIT_SHARED = 1 << 1,  /* its props have a shared mailbox */
-    UK_TRAIT_ROOTED = 1 << 2   /* made for another node; the text in this block is the whole path */
+    UK_TRAIT_ROOTED = 1 << 2,  /* made for another node; the text in this block is the whole path */
+    UK_TRAIT_OPAQUE = 1 << 3   /* takes what nobody here can read */
 };
 enum { /* uk_cell.marks: never taken back */
     UK_MARK_STOPPED = 1 << 0,   /* the inboxes are closed */

@@ -157,6 +157,10 @@ extern const ukko_type uk_selection_type; /* ActorSelectionMessage */
 /* Walks from anchor on this thread and delivers; remote refs on the way get what is left in a
    message of their own. Takes msg (of uk_selection_type); sender borrowed, or NULL. */
 void uk_selection_deliver(ukko_ref *anchor, ukko_msg *msg, ukko_ref *sender);
+/* The same for one whose message is a ukko_opaque: goes only to local actors that take such ones;
+   gives their number. Takes nothing. */
+size_t uk_selection_offer(ukko_ref *anchor, ukko_msg *msg, ukko_ref *sender);
+bool uk_ref_takes_opaque(ukko_ref *ref); /* an actor here that asks for ukko_opaque_type */
 
 /* Remote watcher heartbeats (serializer 16, RWHB and RWHR). */
 typedef struct uk_heartbeat_rsp { int64_t uid; } uk_heartbeat_rsp;

@@ -23,6 +23,8 @@ typedef struct walk {
     ukko_msg *whole; /* the selection message */
     const uk_selection_body *sel;
     unsigned visits;
+    bool offer; /* to those only that take what cannot be read */
+    size_t taken;
 } walk;
 
 bool uk_each_child(ukko_ref *ref, ukko_ref ***out, size_t *n) {
@@ -45,7 +47,7 @@ static ukko_msg *inner(const walk *w) {
 static void missing(walk *w, ukko_ref *at, size_t i, bool fan_out) {
     ukko_system *sys = at->sys;
     uk_buf path = {0};
-    if (fan_out) return;
+    if (fan_out || w->offer) return;
     if (at->vt->kind != UK_REF_CONTAINER) at->vt->print(at, &path);
     for (; i < w->sel->n_steps; i++) {
         const uk_step *s = &w->sel->steps[i];
@@ -60,6 +62,12 @@ static void missing(walk *w, ukko_ref *at, size_t i, bool fan_out) {
 }
 /* What is left of the way goes to a place that walks it itself. */
 static void pass_on(walk *w, ukko_ref *to, size_t i, bool fan_out) {
+    if (w->offer) {
+        bool takes = i == w->sel->n_steps && uk_ref_takes_opaque(to);
+        if (takes) uk_ref_tell(to, inner(w), w->sender);
+        w->taken += takes;
+        return;
+    }
     if (i == w->sel->n_steps) {
         uk_ref_tell(to, inner(w), w->sender);
         return;
@@ -106,8 +114,9 @@ static void go(walk *w, ukko_ref *at, size_t i, bool fan_out, unsigned depth) {
         const uk_step *s = &sel->steps[i];
         uk_ref_kind kind = at->vt->kind;
         if (w->visits++ >= MAX_VISITS || depth > MAX_DEPTH) {
-            uk_dead_letter(at->sys, inner(w), w->sender, at,
-                           "the selection visits too many actors");
+            if (!w->offer)
+                uk_dead_letter(at->sys, inner(w), w->sender, at,
+                               "the selection visits too many actors");
             break;
         }
         if (kind != UK_REF_CELL && kind != UK_REF_CONTAINER)
@@ -130,8 +139,14 @@ static void go(walk *w, ukko_ref *at, size_t i, bool fan_out, unsigned depth) {
         pass_on(w, at, i, fan_out);
     uk_ref_release(at);
 }
+size_t uk_selection_offer(ukko_ref *anchor, ukko_msg *msg, ukko_ref *sender) {
+    walk w = {sender, msg, UK_BODY(uk_selection_body, msg), 0, true, 0};
+    if (anchor->vt->kind == UK_REF_CELL || anchor->vt->kind == UK_REF_CONTAINER)
+        go(&w, uk_ref_retain(anchor), 0, w.sel->fan_out, 0);
+    return w.taken;
+}
 void uk_selection_deliver(ukko_ref *anchor, ukko_msg *msg, ukko_ref *sender) {
-    walk w = {sender, msg, UK_BODY(uk_selection_body, msg), 0};
+    walk w = {sender, msg, UK_BODY(uk_selection_body, msg), 0, false, 0};
     if (anchor->vt->kind == UK_REF_CELL || anchor->vt->kind == UK_REF_CONTAINER)
         go(&w, uk_ref_retain(anchor), 0, w.sel->fan_out, 0);
     else if (anchor->vt->kind == UK_REF_EMPTY || anchor->vt->kind == UK_REF_DEAD)

@@ -219,6 +219,16 @@ void uk_recv_payload(uk_conn *c, ukko_slice payload);
 /* The message of an envelope goes to its actor. Paths were checked. */
 void uk_recv_deliver(uk_conn *c, const uk_wire *e);
 /* false: the association was ended. */
+bool uk_recv_allowed(uk_conn *c, ukko_ref *to, const ukko_msg *m); /* by an untrusted node; logs */
+/* unread.c: what could not be read goes to an actor that takes such things, or is reported. The
+   second form only reports: a line in the log and an event. from may be NULL. I/O thread */
+void uk_unread(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref *from, int rc,
+               const ukko_error *err);
+void uk_unread_report(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref *from, int rc,
+                      const ukko_error *err);
+/* What could not be written. Any thread. msg stays the caller's. */
+void uk_unwritten_report(uk_remote *r, ukko_ref *to, ukko_msg *msg, ukko_ref *sender,
+                         const ukko_error *err);
 bool uk_recv_check_paths(uk_conn *c, const uk_wire *e);
 void uk_recv_forget(uk_conn *c); /* empties the caches */
 

@@ -143,16 +143,6 @@ static void not_local(uk_conn *c, const uk_wire *e) {
     ukko_msg_release(msg);
 }
 
-static void not_readable(uk_conn *c, const uk_wire *e, int rc, const ukko_error *err) {
-    int m = e->manifest.len < 200 ? (int)e->manifest.len : 200;
-    const char *what = rc == UKKO_ENOTFOUND ? "Serializer not defined for message with"
-                                            : "Could not deserialize message with";
-    uk_log(c->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_READER, NULL, NULL,
-           "%s serializer id [%d] and manifest [%.*s] from [%s]. Transient association error "
-           "(association remains live). %s",
-           what, e->serializer, m, (const char *)e->manifest.ptr, c->peer->address, err->message);
-}
-
 static void untrusted(uk_conn *c, const char *what, const char *name, const char *more) {
     uk_log(c->remote->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_READER, "SECURITY", NULL,
            "operating in UntrustedMode, dropping inbound %s %s%s", what, name, more);
@@ -193,7 +183,7 @@ static bool harmless(uk_conn *c, const ukko_msg *m) {
     return false;
 }
 
-static bool allowed(uk_conn *c, ukko_ref *to, const ukko_msg *m) {
+bool uk_recv_allowed(uk_conn *c, ukko_ref *to, const ukko_msg *m) {
     if (!c->remote->set.untrusted) return true;
     if (to->vt->kind == UK_REF_REMOTE) {
         uk_log(c->remote->sys, UKKO_LOG_ERROR, "remoting", UK_LOG_READER, NULL, NULL,
@@ -220,12 +210,12 @@ static void log_received(uk_conn *c, ukko_ref *to, const ukko_msg *m, ukko_ref *
            text, ukko_ref_path(to), from ? ukko_ref_path(from) : "no sender");
 }
 
-static void deliver_system(uk_conn *c, const uk_wire *e, ukko_ref *to) {
+static void deliver_system(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref *from) {
     uk_sysmsg *m;
     ukko_error err = {0};
     int rc = uk_sysmsg_decode(c->remote->serial, e->message, &m, &err);
     if (rc) {
-        not_readable(c, e, rc, &err);
+        uk_unread_report(c, e, to, from, rc, &err);
     } else if (c->remote->set.untrusted) {
         untrusted(c, "PossiblyHarmful message of type", "[system message]", "");
         uk_sysmsg_free(m);
@@ -240,13 +230,13 @@ static void deliver_message(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref
     int rc = uk_serial_decode(c->remote->serial, e->serializer, e->manifest, e->message, &m, &err);
     if (!rc && !m) rc = uk_error(&err, UKKO_EPARSE, "the message is null"); /* no actor takes one */
     if (rc) {
-        not_readable(c, e, rc, &err);
+        uk_unread(c, e, to, from, rc, &err);
         return;
     }
     if (c->remote->set.log_received) log_received(c, to, m, from);
     if (c->remote->set.log_frame_size >= 0)
         uk_log_frame_size(c->remote, ukko_msg_class(m), e->payload.len);
-    if (!allowed(c, to, m)) ukko_msg_release(m);
+    if (!uk_recv_allowed(c, to, m)) ukko_msg_release(m);
     else if (m->type == &uk_selection_type) uk_selection_deliver(to, m, from);
     else uk_ref_tell(to, m, from);
 }
@@ -263,7 +253,7 @@ void uk_recv_deliver(uk_conn *c, const uk_wire *e) {
         uk_log(c->remote->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_READER, "SECURITY", NULL,
                "dropping daemon message in untrusted mode");
     } else if (e->serializer == UKKO_SER_SYSTEM) {
-        deliver_system(c, e, to);
+        deliver_system(c, e, to, from);
     } else if (uk_daemon_is(to) && e->serializer == UKKO_SER_DAEMON_CREATE) {
         uk_daemon_ordered(c->remote, e->message, c->peer->address);
     } else {

@@ -129,11 +129,9 @@ static void write_frames(uk_peer *p, uk_buf *frames) {
 static void report_unsent(uk_peer *p, ukko_ref *to, ukko_msg *msg, ukko_ref *sender, int rc,
                           const ukko_error *err) {
     ukko_system *sys = p->remote->sys;
-    if (rc != UKKO_ETOOBIG) {
-        uk_log(sys, UKKO_LOG_ERROR, "remoting", UK_LOG_WRITER, NULL, err->message,
-               "Transient association error (association remains live). Message of class [%s] to "
-               "[%s] cannot be serialized: %s",
-               ukko_msg_class(msg), ukko_ref_path(to), err->message);
+    bool sized = err->message[0] >= '0' && err->message[0] <= '9'; /* else nested too deep */
+    if (rc != UKKO_ETOOBIG || !sized) {
+        uk_unwritten_report(p->remote, to, msg, sender, err);
         ukko_msg_release(msg);
         return;
     }

@@ -115,6 +115,7 @@ typedef struct uk_dec {
     uk_serial *s;
     ukko_error *err;
     unsigned depth;
+    bool keep; /* what a selection holds is not read, but kept as it came */
 } uk_dec;
 
 /* A registered type by serializer and manifest; NULL: none. */
@@ -159,6 +160,7 @@ int uk_misc_decode(uk_dec *d, ukko_slice manifest, ukko_slice in, ukko_msg **out
 int uk_deploy_encode(uk_enc *e, const ukko_msg *msg, ukko_slice *manifest);
 int uk_deploy_decode(uk_dec *d, ukko_slice manifest, ukko_slice in, ukko_msg **out);
 bool uk_deploy_knows(const ukko_type *type);
+const ukko_type *uk_deploy_type(ukko_slice manifest); /* NULL: none of its manifests */
 bool uk_throwable_travels(const ukko_throwable *t); /* as what it is, by its class */
 int uk_throwable_encode(uk_enc *e, const ukko_throwable *t, ukko_slice *manifest);
 int uk_throwable_decode(uk_dec *d, ukko_slice manifest, ukko_slice in, ukko_msg **out);
@@ -167,6 +169,10 @@ int uk_throwable_payload(uk_enc *e, const ukko_msg *cause);
 int uk_throwable_payload_field(uk_enc *e, uint32_t field, const ukko_msg *cause);
 int uk_container_encode(uk_enc *e, const ukko_msg *msg);
 int uk_container_decode(uk_dec *d, ukko_slice in, ukko_msg **out);
+/* What a selection holds, without looking at it. false: malformed. */
+bool uk_container_peek(ukko_slice in, uk_payload *out);
+ukko_msg *uk_opaque_msg(int32_t id, ukko_slice manifest, ukko_slice bytes); /* owned */
+const char *uk_misc_class(ukko_slice manifest); /* of serializer 16; NULL: no such manifest */
 int uk_proto_encode(uk_enc *e, const ukko_type *type, const void *body);
 int uk_proto_decode(uk_dec *d, const ukko_type *type, ukko_slice in, ukko_msg **out);
 /* ser NULL: as the type says. */

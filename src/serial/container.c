@@ -66,32 +66,50 @@ static int read_steps(uk_dec *d, ukko_msg *m, ukko_slice bytes, size_t n) {
     }
     return UKKO_OK;
 }
-static int decode_selection(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
-    uk_selection_body *s = ukko_msg_body(m);
+typedef struct raw_selection {
+    uk_payload inner;
+    size_t n_steps;
+    bool fan_out;
+} raw_selection;
+
+static bool split(ukko_slice bytes, raw_selection *out) {
     uk_pb in = uk_pb_of(bytes);
     uk_pb_field f;
-    ukko_slice inner = {NULL, 0}, manifest = {NULL, 0};
-    int32_t id = 0;
     bool has_id = false;
-    size_t n = 0;
     int rc;
+    *out = (raw_selection){{{NULL, 0}, {NULL, 0}, 0}, 0, false};
     while ((rc = uk_pb_next(&in, &f)) > 0) {
         switch (f.number << 3 | f.wire) {
-        case 1 << 3 | UK_PB_BYTES: inner = f.bytes; break;
+        case 1 << 3 | UK_PB_BYTES: out->inner.bytes = f.bytes; break;
         case 2 << 3 | UK_PB_VARINT:
-            id = (int32_t)f.value;
+            out->inner.id = (int32_t)f.value;
             has_id = true;
             break;
-        case 3 << 3 | UK_PB_BYTES: n++; break;
-        case 4 << 3 | UK_PB_BYTES: manifest = f.bytes; break;
-        case 5 << 3 | UK_PB_VARINT: s->fan_out = f.value != 0; break;
+        case 3 << 3 | UK_PB_BYTES: out->n_steps++; break;
+        case 4 << 3 | UK_PB_BYTES: out->inner.manifest = f.bytes; break;
+        case 5 << 3 | UK_PB_VARINT: out->fan_out = f.value != 0; break;
         default: break;
         }
     }
-    if (rc < 0 || !inner.ptr || !has_id)
-        return uk_dec_fail(d, UKKO_EPARSE, "a selection is malformed");
-    if ((rc = read_steps(d, m, bytes, n))) return rc;
-    return uk_decode_body(d, id, manifest, inner, &s->message);
+    return rc >= 0 && out->inner.bytes.ptr && has_id;
+}
+bool uk_container_peek(ukko_slice in, uk_payload *out) {
+    raw_selection raw;
+    bool ok = split(in, &raw);
+    *out = raw.inner;
+    return ok;
+}
+static int decode_selection(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
+    uk_selection_body *s = ukko_msg_body(m);
+    raw_selection raw;
+    if (!split(bytes, &raw)) return uk_dec_fail(d, UKKO_EPARSE, "a selection is malformed");
+    s->fan_out = raw.fan_out;
+    int rc = read_steps(d, m, bytes, raw.n_steps);
+    if (rc) return rc;
+    const uk_payload *p = &raw.inner;
+    if (!d->keep) return uk_decode_body(d, p->id, p->manifest, p->bytes, &s->message);
+    s->message = uk_opaque_msg(p->id, p->manifest, p->bytes);
+    return UKKO_OK;
 }
 int uk_container_decode(uk_dec *d, ukko_slice in, ukko_msg **out) {
     if (d->depth >= UK_MAX_NESTED)

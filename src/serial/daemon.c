@@ -246,7 +246,7 @@ static int read_create(uk_dec *d, ukko_slice bytes, uk_daemon_create *c) {
     return rc ? rc : read_supervisor(d, c->memory, supervisor, &c->supervisor);
 }
 int uk_daemon_decode(uk_serial *s, ukko_slice bytes, uk_daemon_create **out, ukko_error *err) {
-    uk_dec d = {s, err, 0};
+    uk_dec d = {s, err, 0, false};
     uk_daemon_create *c = uk_zalloc(sizeof *c);
     c->memory = ukko_msg_new(&ukko_null_type);
     *out = NULL;
@@ -276,7 +276,7 @@ static int decode_old(uk_dec *d, const uk_daemon_value *v, ukko_msg **out) {
                        (const char *)v->manifest.ptr);
 }
 int uk_daemon_args(uk_serial *s, uk_daemon_create *c, ukko_error *err) {
-    uk_dec d = {s, err, 0};
+    uk_dec d = {s, err, 0, false};
     if (c->args) return UKKO_OK;
     c->args = uk_zalloc((c->n_args + 1) * sizeof *c->args);
     for (size_t i = 0; i < c->n_args; i++) {

@@ -245,6 +245,16 @@ static int decode_config(uk_dec *d, ukko_slice in, ukko_msg **out) {
     *s = (ukko_string){text, in.len};
     return UKKO_OK;
 }
+const ukko_type *uk_deploy_type(ukko_slice manifest) {
+    static const ukko_type *const types[] = {
+        &ukko_config_type,      &ukko_remote_scope_type,        &ukko_default_resizer_type,
+        &ukko_from_config_type, &ukko_remote_router_config_type};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (uk_slice_is(manifest, types[i]->manifest)) return types[i];
+    for (int32_t i = UKKO_POOL_BALANCING; i <= UKKO_POOL_TAIL_CHOPPING; i++)
+        if (uk_slice_is(manifest, pool_manifests[i])) return &ukko_pool_type;
+    return NULL;
+}
 static int decode_deploy(uk_dec *d, ukko_slice manifest, ukko_slice in, ukko_msg **out) {
     if (uk_slice_is(manifest, "CF")) return decode_config(d, in, out);
     if (uk_slice_is(manifest, "RS")) return decode_scope(d, in, out);

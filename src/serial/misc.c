@@ -151,12 +151,7 @@ static int read_id(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
     if (rc != UKKO_ENOTFOUND && rc != UKKO_ENOTSERIAL) return rc;
     uk_payload p;
     if ((rc = uk_payload_split(d, bytes, &p))) return rc;
-    ukko_msg *m = ukko_msg_new(&ukko_opaque_type);
-    ukko_opaque *o = ukko_msg_body(m);
-    uint8_t *copy = ukko_msg_alloc(m, p.bytes.len + 1);
-    if (p.bytes.len) memcpy(copy, p.bytes.ptr, p.bytes.len);
-    *o = (ukko_opaque){p.id, uk_dec_text(m, p.manifest), {copy, p.bytes.len}};
-    *out = m;
+    *out = uk_opaque_msg(p.id, p.manifest, p.bytes);
     return UKKO_OK;
 }
 static int decode_identify(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
@@ -285,6 +280,17 @@ static const misc_row rows[] = {
     {"SA", &ukko_reply_ack_type, NULL},
 };
 
+const char *uk_misc_class(ukko_slice manifest) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (uk_slice_is(manifest, rows[i].manifest)) return rows[i].type->class_name;
+    if (uk_slice_is(manifest, "F")) return "java.lang.Throwable";
+    if (uk_slice_is(manifest, "TNSEX"))
+        return "org.apache.pekko.remote.serialization.ThrowableNotSerializableException";
+    if (uk_slice_is(manifest, "AIEX"))
+        return "org.apache.pekko.actor.ActorInitializationException";
+    const ukko_type *t = uk_deploy_type(manifest);
+    return t ? t->class_name : NULL;
+}
 static int decode_row(uk_dec *d, const misc_row *row, ukko_slice in, ukko_msg **out) {
     ukko_msg *m = ukko_msg_new(row->type);
     int rc = row->decode ? row->decode(d, row->type, in, m) : UKKO_OK;

@@ -199,7 +199,7 @@ int uk_decode_body(uk_dec *d, int32_t id, ukko_slice manifest, ukko_slice in, uk
 int uk_serial_decode(uk_serial *s, int32_t id, ukko_slice manifest, ukko_slice bytes,
                      ukko_msg **out, ukko_error *err) {
     ukko_error local; /* large, so not cleared */
-    uk_dec d = {s, err ? err : &local, 0};
+    uk_dec d = {s, err ? err : &local, 0, false};
     *out = NULL;
     d.err->message[0] = 0;
     int rc = uk_decode_body(&d, id, manifest, bytes, out);
@@ -275,6 +275,6 @@ int uk_payload_encode(uk_serial *s, const ukko_msg *msg, uk_buf *out, ukko_error
 }
 int uk_payload_decode(uk_serial *s, ukko_slice bytes, unsigned depth, ukko_msg **out,
                       ukko_error *err) {
-    uk_dec d = {s, err, depth};
+    uk_dec d = {s, err, depth, false};
     return uk_dec_payload(&d, bytes, out);
 }

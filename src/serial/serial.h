@@ -30,6 +30,15 @@ int uk_serial_encode(uk_serial *s, const ukko_msg *msg, uk_buf *out, int32_t *id
    (Java serialization). err names serializer id, manifest and, where it is known, the class. */
 int uk_serial_decode(uk_serial *s, int32_t id, ukko_slice manifest, ukko_slice bytes,
                      ukko_msg **out, ukko_error *err);
+/* What could not be read, as it came: a ukko_opaque_type message, or a selection with one inside.
+   *out is owned; NULL when not even the selection can be read. */
+void uk_serial_opaque(uk_serial *s, int32_t id, ukko_slice manifest, ukko_slice bytes,
+                      ukko_msg **out);
+/* The Java class that bytes are of, as far as it shows: by serializer and manifest, of a selection
+   the one of its message, of a Java-serialized stream the one in its header; "?". buf is the text's
+   memory where it needs one. */
+const char *uk_serial_class(uk_serial *s, int32_t id, ukko_slice manifest, ukko_slice bytes,
+                            char *buf, size_t room);
 /* System messages (serializer 22) are not ukko_msg: they have codecs of their own. */
 int uk_sysmsg_encode(uk_serial *s, const uk_sysmsg *m, uk_buf *out);
 int uk_sysmsg_decode(uk_serial *s, ukko_slice bytes, uk_sysmsg **out, ukko_error *err);

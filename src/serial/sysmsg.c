@@ -135,7 +135,7 @@ static int read_sysmsg(uk_dec *d, const raw_sysmsg *raw, uk_sysmsg *m) {
     }
 }
 int uk_sysmsg_decode(uk_serial *s, ukko_slice bytes, uk_sysmsg **out, ukko_error *err) {
-    uk_dec d = {s, err, 0};
+    uk_dec d = {s, err, 0, false};
     raw_sysmsg raw;
     *out = NULL;
     int rc = split(bytes, &raw);
