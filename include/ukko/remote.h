@@ -4,6 +4,7 @@
 
 /* Classic remoting: pekko.remote.classic.* of the system's config says where and how. */
 #include <ukko/actor.h>
+#include <ukko/link.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -36,12 +37,25 @@ typedef struct ukko_association {
     ukko_msg *cause; /* AssociationErrorEvent: a throwable; else NULL */
     int32_t level;   /* ukko_log_level it is logged at */
     int32_t uid;     /* of the peer; 0: not known */
+    int32_t reason;  /* ukko_link_reason; UKKO_REASON_NONE with AssociatedEvent */
 } ukko_association;
 typedef struct ukko_quarantined {
     const char *local, *remote;
     int32_t uid;
-    const char *reason;
+    const char *reason; /* in words */
+    int32_t code;       /* ukko_link_reason */
+    const char *remedy; /* the way out */
 } ukko_quarantined;
+/* A link has closed its gate: what is sent until it opens becomes dead letters. Pekko only logs
+   this; here it is an event too. It is none of RemotingLifecycleEvent. */
+typedef struct ukko_gated {
+    const char *local, *remote;
+    int32_t uid;        /* of the peer; 0: not known */
+    const char *reason; /* in words, with the system's text where there is one */
+    int32_t code;       /* ukko_link_reason */
+    const char *remedy; /* the way out */
+    int64_t gate_ms;    /* retry-gate-closed-for */
+} ukko_gated;
 typedef struct ukko_listening {
     const char **addresses;
     size_t n_addresses;
@@ -54,6 +68,7 @@ UKKO_API extern const ukko_type ukko_disassociated_type;          /* ukko_associ
 UKKO_API extern const ukko_type ukko_association_error_type;      /* ukko_association */
 UKKO_API extern const ukko_type ukko_quarantined_type;            /* ukko_quarantined */
 UKKO_API extern const ukko_type ukko_this_quarantined_type;       /* ukko_quarantined */
+UKKO_API extern const ukko_type ukko_gated_type;                  /* ukko_gated; no super type */
 UKKO_API extern const ukko_type ukko_remoting_listen_type;        /* ukko_listening */
 UKKO_API extern const ukko_type ukko_remoting_shutdown_type;      /* no body */
 UKKO_API extern const ukko_type ukko_remoting_error_type;         /* ukko_boxed: throwable */

@@ -11,10 +11,16 @@ static const ukko_field association_fields[] = {
     UKKO_FIELD(ukko_association, local, UKKO_STR), UKKO_FIELD(ukko_association, remote, UKKO_STR),
     UKKO_FIELD(ukko_association, inbound, UKKO_BOOL),
     UKKO_FIELD(ukko_association, cause, UKKO_MSG), UKKO_FIELD(ukko_association, level, UKKO_I32),
-    UKKO_FIELD(ukko_association, uid, UKKO_I32)};
+    UKKO_FIELD(ukko_association, uid, UKKO_I32), UKKO_FIELD(ukko_association, reason, UKKO_I32)};
 static const ukko_field quarantined_fields[] = {
     UKKO_FIELD(ukko_quarantined, local, UKKO_STR), UKKO_FIELD(ukko_quarantined, remote, UKKO_STR),
-    UKKO_FIELD(ukko_quarantined, uid, UKKO_I32), UKKO_FIELD(ukko_quarantined, reason, UKKO_STR)};
+    UKKO_FIELD(ukko_quarantined, uid, UKKO_I32), UKKO_FIELD(ukko_quarantined, reason, UKKO_STR),
+    UKKO_FIELD(ukko_quarantined, code, UKKO_I32), UKKO_FIELD(ukko_quarantined, remedy, UKKO_STR)};
+static const ukko_field gated_fields[] = {
+    UKKO_FIELD(ukko_gated, local, UKKO_STR),  UKKO_FIELD(ukko_gated, remote, UKKO_STR),
+    UKKO_FIELD(ukko_gated, uid, UKKO_I32),    UKKO_FIELD(ukko_gated, reason, UKKO_STR),
+    UKKO_FIELD(ukko_gated, code, UKKO_I32),   UKKO_FIELD(ukko_gated, remedy, UKKO_STR),
+    UKKO_FIELD(ukko_gated, gate_ms, UKKO_I64)};
 static const ukko_field listening_fields[] = {
     UKKO_FIELD_LIST(ukko_listening, addresses, n_addresses, UKKO_STR, NULL)};
 static const ukko_field error_fields[] = {UKKO_FIELD(ukko_boxed, value, UKKO_MSG)};
@@ -37,6 +43,9 @@ const ukko_type ukko_disassociated_type = ASSOCIATION("DisassociatedEvent");
 const ukko_type ukko_association_error_type = ASSOCIATION("AssociationErrorEvent");
 const ukko_type ukko_quarantined_type = QUARANTINE("QuarantinedEvent");
 const ukko_type ukko_this_quarantined_type = QUARANTINE("ThisActorSystemQuarantinedEvent");
+const ukko_type ukko_gated_type = {sizeof(ukko_type), sizeof(ukko_gated), "GatedEvent",
+                                   "ukko.remote.GatedEvent", NULL, UKKO_SER_LOCAL, 0,
+                                   FIELDS(gated_fields), NULL, NULL};
 const ukko_type ukko_remoting_listen_type = {EVENT(sizeof(ukko_listening), "RemotingListenEvent"),
                                              FIELDS(listening_fields), NULL,
                                              &ukko_remoting_event_type};
@@ -54,8 +63,10 @@ static void log_event(uk_remote *r, ukko_log_level level, const char *text) {
 
 static void association(uk_remote *r, const uk_peer *p, const uk_link_action *a,
                         const ukko_type *type, const char *name, ukko_log_level level) {
-    ukko_association ev = {.local = p->transport->address, .remote = p->address, .inbound = a->inbound,
-                           .level = level, .uid = a->has_uid ? a->uid : 0};
+    ukko_association ev = {.local = p->transport->address, .remote = p->address,
+                           .inbound = a->inbound,
+                           .level = level, .uid = a->has_uid ? a->uid : 0,
+                           .reason = a->news == UK_NEWS_ASSOCIATED ? 0 : a->reason};
     char text[700], cause[400];
     int n = snprintf(text, sizeof text, "%s [%s] %s [%s]", name, p->transport->address,
                      a->inbound ? "<-" : "->", p->address);
@@ -74,18 +85,30 @@ static void association(uk_remote *r, const uk_peer *p, const uk_link_action *a,
 }
 
 static void quarantined(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
-    ukko_quarantined ev = {p->transport->address, p->address, a->uid, a->text ? a->text : "quarantined"};
+    ukko_quarantined ev = {p->transport->address, p->address, a->uid,
+                           a->text ? a->text : "quarantined",
+                           a->reason, ukko_link_reason_remedy(a->reason)};
     char text[900];
     if (a->news == UK_NEWS_QUARANTINED) {
         snprintf(text, sizeof text,
                  "Association to [%s] having UID [%d] is irrecoverably failed. UID is now "
                  "quarantined and all messages to this UID will be delivered to dead letters. "
-                 "Remote ActorSystem must be restarted to recover from this situation. Reason: %s",
-                 p->address, a->uid, ev.reason);
+                 "Remote ActorSystem must be restarted to recover from this situation. Reason: %s "
+                 "[%s]",
+                 p->address, a->uid, ev.reason, ukko_link_reason_name(a->reason));
         log_event(r, UKKO_LOG_WARN, text);
     }
     ukko_publish(r->sys, a->news == UK_NEWS_QUARANTINED ? &ukko_quarantined_type
                                                          : &ukko_this_quarantined_type, &ev);
+}
+
+static void gated(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
+    char text[500];
+    snprintf(text, sizeof text, "%s%s%s", a->text ? a->text : ukko_link_reason_text(a->reason),
+             a->cause ? ": " : "", a->cause ? a->cause : "");
+    ukko_gated ev = {p->transport->address, p->address, a->has_uid ? a->uid : 0, text, a->reason,
+                     ukko_link_reason_remedy(a->reason), r->set.link.gate_ms};
+    ukko_publish(r->sys, &ukko_gated_type, &ev);
 }
 
 void uk_news_publish(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
@@ -101,10 +124,12 @@ void uk_news_publish(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
         break;
     case UK_NEWS_QUARANTINED:
     case UK_NEWS_THIS_QUARANTINED: quarantined(r, p, a); break;
+    case UK_NEWS_GATED: gated(r, p, a); break;
     }
 }
 
 void uk_news_log(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
+    const char *code = ukko_link_reason_name(a->reason), *out = ukko_link_reason_remedy(a->reason);
     long long gate = (long long)r->set.link.gate_ms;
     const char *why = a->text ? a->text : "";
     ukko_system *sys = r->sys;
@@ -113,15 +138,15 @@ void uk_news_log(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
         uk_log(
             sys, UKKO_LOG_WARN, "remoting", UK_LOG_SUPERVISOR, NULL, NULL,
             "Association with remote system [%s] has failed, address is now gated for [%lld] ms. "
-            "Reason: [%s]%s%s%s",
+            "Reason: [%s]%s%s%s (%s; way out: %s)",
             p->address, gate, why, a->cause ? " Caused by: [" : "", a->cause ? a->cause : "",
-            a->cause ? "]" : "");
+            a->cause ? "]" : "", code, out);
         break;
     case UK_LINK_LOG_INVALID:
         uk_log(sys, UKKO_LOG_WARN, "remoting", UK_LOG_MANAGER, NULL, NULL,
                "Tried to associate with unreachable remote address [%s]. Address is now gated for "
                "%lld ms, all messages to this address will be delivered to dead letters. "
-               "Reason: [%s]", p->address, gate, why);
+               "Reason: [%s] (%s; way out: %s)", p->address, gate, why, code, out);
         break;
     case UK_LINK_LOG_SHUTDOWN:
         uk_log(sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_MANAGER, NULL, NULL,
@@ -131,13 +156,13 @@ void uk_news_log(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
     case UK_LINK_LOG_HOPELESS:
         uk_log(sys, UKKO_LOG_ERROR, "remoting", UK_LOG_MANAGER, NULL, why,
                "Association to [%s] with UID [%d] irrecoverably failed. Quarantining address. "
-               "Reason: %s", p->address, a->uid, why);
+               "Reason: %s (%s; way out: %s)", p->address, a->uid, why, code, out);
         break;
     case UK_LINK_LOG_HOPELESS_GATED:
         uk_log(sys, UKKO_LOG_WARN, "remoting", UK_LOG_MANAGER, NULL, why,
                "Association to [%s] with unknown UID is irrecoverably failed. Address cannot be "
-               "quarantined without knowing the UID, gating instead for %lld ms. Reason: %s",
-               p->address, gate, why);
+               "quarantined without knowing the UID, gating instead for %lld ms. Reason: %s "
+               "(%s; way out: %s)", p->address, gate, why, code, out);
         break;
     case UK_LINK_LOG_KEPT:
         uk_log(sys, UKKO_LOG_INFO, "remoting", UK_LOG_MANAGER, NULL, NULL,
@@ -147,8 +172,8 @@ void uk_news_log(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
     case UK_LINK_LOG_NO_UID:
         uk_log(sys, UKKO_LOG_WARN, "remoting", UK_LOG_MANAGER, NULL, NULL,
                "Association to [%s] with unknown UID is reported as quarantined, but address "
-               "cannot be quarantined without knowing the UID, gating instead for %lld ms.",
-               p->address, gate);
+               "cannot be quarantined without knowing the UID, gating instead for %lld ms. (%s)",
+               p->address, gate, code);
         break;
     case UK_LINK_LOG_QUARANTINED:
         uk_log(sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_MANAGER, NULL, NULL,

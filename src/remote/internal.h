@@ -288,6 +288,6 @@ static inline void uk_transport_hush(const uk_transport *t) {
     if (t != t->remote->transports) uk_ref_speak_as(NULL);
 }
 void uk_remote_quarantine(uk_remote *r, const char *address, bool has_uid, int32_t uid,
-                          const char *why); /* [any] */
+                          int32_t reason, const char *why); /* [any] */
 void uk_remote_stop(uk_remote *r); /* [io] begins the shutdown */
 #endif

@@ -12,6 +12,7 @@ typedef struct step { /* one call of uk_link_step() */
     const uk_link_event *ev;
     int64_t now;
     uk_link_actions *out;
+    int32_t reason;
 } step;
 
 typedef void (*handler_fn)(step *s);
@@ -49,7 +50,7 @@ int64_t uk_link_deadline(const uk_link *l) {
 static uk_link_action *act(step *s, uk_link_do what) {
     assert(s->out->n < UK_LINK_ACTIONS);
     uk_link_action *a = &s->out->list[s->out->n++];
-    *a = (uk_link_action){.what = what};
+    *a = (uk_link_action){.what = what, .reason = s->reason};
     return a;
 }
 
@@ -92,6 +93,15 @@ static void news_quarantined(step *s, int32_t uid, const char *text) {
     a->text = text;
 }
 
+static void news_gated(step *s, const char *text, const char *cause) {
+    uk_link_action *a = act(s, UK_DO_EVENT);
+    a->news = UK_NEWS_GATED;
+    a->has_uid = s->l->uid_known;
+    a->uid = s->l->uid;
+    a->text = text;
+    a->cause = cause;
+}
+
 static uk_link_action *note(step *s, uk_link_log log, const char *text) {
     uk_link_action *a = act(s, UK_DO_LOG);
     a->log = log;
@@ -105,19 +115,24 @@ static uk_link_action *note(step *s, uk_link_log log, const char *text) {
 
 static int64_t after(int64_t now, int64_t ms) { return ms < NEVER - now ? now + ms : NEVER; }
 
-static void go(uk_link *l, uk_link_state state, int64_t until) {
+static void go(step *s, uk_link_state state, int64_t until) {
+    uk_link *l = s->l;
+    if (l->state != state) l->since = s->now;
     l->state = state;
     l->until = until;
+    if (state == UK_LINK_FAILED || state == UK_LINK_GATED || state == UK_LINK_QUARANTINED)
+        l->reason = s->reason;
+    else if (state == UK_LINK_OPEN) l->reason = UKKO_REASON_NONE;
 }
 
 static void go_idle(step *s) {
     uk_link *l = s->l;
-    go(l, UK_LINK_IDLE, l->set->silence_ms ? after(s->now, l->set->silence_ms) : NEVER);
+    go(s, UK_LINK_IDLE, l->set->silence_ms ? after(s->now, l->set->silence_ms) : NEVER);
 }
 
 static void go_connecting(step *s) {
     uk_link *l = s->l;
-    go(l, UK_LINK_CONNECTING, NEVER);
+    go(s, UK_LINK_CONNECTING, NEVER);
     uk_link_action *a = act(s, UK_DO_CONNECT);
     a->has_uid = l->refuse;
     a->uid = l->refuse_uid;
@@ -126,7 +141,7 @@ static void go_connecting(step *s) {
 static void mark_quarantined(step *s, int32_t uid) {
     uk_link *l = s->l;
     int64_t until = after(s->now, l->set->quarantine_ms);
-    go(l, UK_LINK_QUARANTINED, until);
+    go(s, UK_LINK_QUARANTINED, until);
     l->uid_known = l->refuse = true;
     l->uid = l->refuse_uid = uid;
     l->refuse_until = until;
@@ -141,7 +156,8 @@ static void gate_or_keep(step *s, uk_link_log log, const char *text) {
         return;
     }
     note(s, log, text);
-    go(l, UK_LINK_GATED, after(s->now, l->set->gate_ms));
+    go(s, UK_LINK_GATED, after(s->now, l->set->gate_ms));
+    news_gated(s, text, NULL);
     l->uid_known = false;
 }
 
@@ -165,7 +181,7 @@ static void adopt_writer(step *s, void *conn, int32_t uid, bool inbound) {
     act(s, UK_DO_RESET)->uid = uid;
     l->writer = conn;
     l->writer_inbound = inbound;
-    go(l, UK_LINK_OPEN, NEVER);
+    go(s, UK_LINK_OPEN, NEVER);
     news(s, UK_NEWS_ASSOCIATED, inbound);
     uk_link_action *a = act(s, UK_DO_WRITE);
     a->conn = conn;
@@ -204,10 +220,12 @@ static void replace_incarnation(step *s, void *conn, int32_t uid) {
     static const char why[] = "the remote system has been restarted";
     if (l->reader) say_end(s, l->reader, UK_PDU_DISASSOCIATE, why);
     l->reader = NULL;
+    s->reason = UKKO_REASON_RESTARTED;
     stop_supervisor(s, UK_DO_RESTART, why);
     mark_quarantined(s, old);
+    s->reason = UKKO_REASON_NONE;
     if (!l->set->passive) {
-        go(l, UK_LINK_NONE, NEVER);
+        go(s, UK_LINK_NONE, NEVER);
         l->uid_known = false;
     }
     adopt(s, conn, uid);
@@ -294,9 +312,10 @@ static void on_connected(step *s) {
     const uk_link_event *ev = s->ev;
     if (l->refuse && l->refuse_uid == ev->uid) {
         static const char why[] = "the remote system is quarantined";
+        s->reason = UKKO_REASON_REFUSED_UID;
         l->writer = ev->conn;
         l->writer_inbound = false;
-        go(l, UK_LINK_OPEN, NEVER);
+        go(s, UK_LINK_OPEN, NEVER);
         stop_supervisor(s, UK_DO_RESTART, why);
         mark_quarantined(s, ev->uid);
         news_quarantined(s, ev->uid, why);
@@ -318,10 +337,11 @@ static bool invalid(uk_proto_end end) {
 /* The supervisor closes its gate; it remembers the peer. */
 static void fail(step *s, const char *reason, const char *cause, bool inbound_conn) {
     uk_link *l = s->l;
-    go(l, UK_LINK_FAILED, after(s->now, l->set->gate_ms));
+    go(s, UK_LINK_FAILED, after(s->now, l->set->gate_ms));
     l->writer = NULL;
     if (l->unacked && l->give_up_at == NEVER) l->give_up_at = after(s->now, l->set->give_up_ms);
     note(s, UK_LINK_LOG_GATED, reason)->cause = cause;
+    news_gated(s, reason, cause);
     bury(s, "the association has failed");
     news(s, UK_NEWS_DISASSOCIATED, inbound_conn);
 }
@@ -443,7 +463,8 @@ static void quarantine_supervised(step *s) {
     if (!s->ev->has_uid) {
         stop_supervisor(s, UK_DO_UNACKED, s->ev->text);
         note(s, UK_LINK_LOG_NO_UID, s->ev->text);
-        go(l, UK_LINK_GATED, after(s->now, l->set->gate_ms));
+        go(s, UK_LINK_GATED, after(s->now, l->set->gate_ms));
+        news_gated(s, s->ev->text, NULL);
         l->uid_known = false;
     } else if (!l->uid_known) { /* for when the uid becomes known */
         l->refuse = true;
@@ -473,9 +494,10 @@ static void ungate(step *s) {
         go_idle(s);
     } else if (l->give_up_at <= s->now) {
         uk_link_event ev = {.kind = UK_LINK_HOPELESS,
+                            .reason = UKKO_REASON_UNDELIVERED,
                             .text = "system messages could not be delivered within the time of "
                                     "initial-system-message-delivery-timeout"};
-        on_hopeless(&(step){l, &ev, s->now, s->out});
+        on_hopeless(&(step){l, &ev, s->now, s->out, ev.reason});
     } else {
         go_connecting(s);
     }
@@ -487,14 +509,15 @@ static void time_failed(step *s) {
 
 static void time_idle(step *s) {
     uk_link_event ev = {.kind = UK_LINK_HOPELESS,
+                        .reason = UKKO_REASON_SILENT_TOO_LONG,
                         .text = "the remote system has been silent for too long "
                                 "(quarantine-after-silence)"};
-    if (s->now >= s->l->until) on_hopeless(&(step){s->l, &ev, s->now, s->out});
+    if (s->now >= s->l->until) on_hopeless(&(step){s->l, &ev, s->now, s->out, ev.reason});
 }
 
 static void time_gated(step *s) {
     if (s->now < s->l->until) return;
-    go(s->l, UK_LINK_NONE, NEVER);
+    go(s, UK_LINK_NONE, NEVER);
     s->l->uid_known = false;
 }
 
@@ -526,8 +549,39 @@ static const handler_fn table[UK_LINK_EVENTS][UK_LINK_STATES] = {
     [UK_LINK_TIME] = {time_any, time_any, time_any, time_any, time_any, time_any, time_any},
 };
 
+/* Why a connection, or the attempt at one, has ended. */
+static int32_t reason_of_end(uk_proto_end end, bool was_open) {
+    switch (end) {
+    case UK_PROTO_END_NONE: return UKKO_REASON_NONE;
+    case UK_PROTO_END_LOCAL: return UKKO_REASON_STOPPED;
+    case UK_PROTO_END_LOST: return was_open ? UKKO_REASON_LOST : UKKO_REASON_CONNECT_FAILED;
+    case UK_PROTO_END_DISASSOCIATED:
+        return was_open ? UKKO_REASON_DISASSOCIATED : UKKO_REASON_HANDSHAKE_REFUSED;
+    case UK_PROTO_END_PEER_SHUTDOWN: return UKKO_REASON_PEER_SHUTDOWN;
+    case UK_PROTO_END_PEER_QUARANTINE: return UKKO_REASON_PEER_QUARANTINED_US;
+    case UK_PROTO_END_REFUSED_UID: return UKKO_REASON_REFUSED_UID;
+    case UK_PROTO_END_TIMEOUT: return UKKO_REASON_HANDSHAKE_TIMEOUT;
+    case UK_PROTO_END_SILENCE: return UKKO_REASON_SILENCE;
+    case UK_PROTO_END_TOO_LONG: return UKKO_REASON_TOO_LONG;
+    case UK_PROTO_END_HANDSHAKE:
+    case UK_PROTO_END_UNDECODABLE: break;
+    }
+    return UKKO_REASON_BAD_BYTES;
+}
+static int32_t reason_of(const uk_link_event *ev) {
+    if (ev->reason) return ev->reason;
+    switch (ev->kind) {
+    case UK_LINK_REFUSED: return reason_of_end(ev->end, false);
+    case UK_LINK_LOST: return reason_of_end(ev->end, true);
+    case UK_LINK_BROKEN: return UKKO_REASON_BAD_BYTES;
+    case UK_LINK_QUARANTINE: return UKKO_REASON_REQUESTED;
+    case UK_LINK_HOPELESS: return UKKO_REASON_UNDELIVERED;
+    default: return UKKO_REASON_NONE;
+    }
+}
+
 void uk_link_step(uk_link *l, const uk_link_event *ev, int64_t now, uk_link_actions *out) {
     out->n = 0;
     assert((unsigned)ev->kind < UK_LINK_EVENTS);
-    table[ev->kind][l->state](&(step){l, ev, now, out});
+    table[ev->kind][l->state](&(step){l, ev, now, out, reason_of(ev)});
 }

@@ -5,6 +5,7 @@
 #ifndef UK_REMOTE_LINK_H
 #define UK_REMOTE_LINK_H
 #include "remote/protocol.h"
+#include <ukko/link.h>
 
 typedef enum uk_link_state {
     UK_LINK_NONE,        /* never talked, or forgotten */
@@ -36,6 +37,7 @@ typedef struct uk_link_event {
     bool has_uid;
     int32_t uid;
     uk_proto_end end;
+    int32_t reason; /* ukko_link_reason; 0: what follows from kind and end */
     const char *text;
 } uk_link_event;
 
@@ -59,7 +61,8 @@ typedef enum uk_link_news {
     UK_NEWS_DISASSOCIATED, /* inbound, uid */
     UK_NEWS_ERROR,         /* level, text, inbound */
     UK_NEWS_QUARANTINED,   /* uid, text */
-    UK_NEWS_THIS_QUARANTINED
+    UK_NEWS_THIS_QUARANTINED,
+    UK_NEWS_GATED          /* text, and cause or NULL; until the link's `until` */
 } uk_link_news;
 
 typedef enum uk_link_log {
@@ -82,6 +85,7 @@ typedef struct uk_link_action {
     uk_link_news news;
     uk_link_log log;
     ukko_log_level level;
+    int32_t reason;           /* ukko_link_reason of all of this step */
     const char *text, *cause; /* live as long as the event's text */
 } uk_link_action;
 
@@ -108,6 +112,8 @@ typedef struct uk_link {
     const uk_link_settings *set;
     uk_link_state state;
     int64_t until; /* FAILED, GATED, QUARANTINED: the end of it; IDLE: when silence is too long */
+    int64_t since;     /* when the state began */
+    int32_t reason;    /* ukko_link_reason of the last failure; 0 again when it opens */
     bool uid_known;    /* of the incarnation this link is to; QUARANTINED: the refused one */
     int32_t uid;
     bool refuse;       /* outlives the other states */

@@ -26,6 +26,7 @@ static void on_wanted(uk_task *t) {
     pthread_mutex_unlock(&p->lock);
     if (hopeless)
         uk_peer_event(p, &(uk_link_event){.kind = UK_LINK_HOPELESS,
+                                          .reason = UKKO_REASON_BUFFER_FULL,
                                           .text = "more unacknowledged system messages than "
                                                   "system-message-buffer-size allows"});
     else if (!p->remote->stopping) uk_peer_event(p, &(uk_link_event){.kind = UK_LINK_WANTED});

@@ -202,7 +202,8 @@ void uk_sys_ack_in(uk_conn *c, const uk_wire *e) {
              "Error encountered while processing system message acknowledgement buffer: highest "
              "sent [%" PRId64 "] ack: ACK[%" PRId64 ", %zu nacks]",
              ever, e->cumulative, e->nack_count);
-    uk_peer_event(p, &(uk_link_event){.kind = UK_LINK_HOPELESS, .text = text});
+    uk_peer_event(p, &(uk_link_event){.kind = UK_LINK_HOPELESS, .reason = UKKO_REASON_BAD_ACK,
+                                      .text = text});
 }
 
 /* ---- acks that go out ---- */

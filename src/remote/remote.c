@@ -211,25 +211,25 @@ typedef struct quarantine {
     uk_task task;
     uk_peer *peer;
     bool has_uid;
-    int32_t uid;
+    int32_t uid, reason;
     char *why;
 } quarantine;
 
 static void run_quarantine(uk_task *t) {
     quarantine *q = UK_OWNER(quarantine, t, task);
     uk_link_event ev = {.kind = UK_LINK_QUARANTINE, .has_uid = q->has_uid, .uid = q->uid,
-                        .text = q->why};
+                        .reason = q->reason, .text = q->why};
     if (!q->peer->remote->stopping) uk_peer_event(q->peer, &ev);
     uk_peer_release(q->peer);
     uk_free(q->why);
     uk_free(q);
 }
 
-void uk_remote_quarantine(uk_remote *r, const char *to, bool has_uid, int32_t uid,
+void uk_remote_quarantine(uk_remote *r, const char *to, bool has_uid, int32_t uid, int32_t reason,
                           const char *why) {
     quarantine *q = uk_alloc(sizeof *q);
     *q = (quarantine){{NULL, run_quarantine}, uk_peer_get(r, ukko_str(to)), has_uid, uid,
-                      uk_strdup(why)};
+                      reason, uk_strdup(why)};
     if (uk_loop_is_here(r->loop)) run_quarantine(&q->task);
     else uk_loop_post(r->loop, &q->task);
 }
@@ -239,6 +239,7 @@ int ukko_remote_quarantine(ukko_system *sys, const char *to, const int32_t *uid)
     uk_path path;
     if (!r || !uk_remote_address(r)) return UKKO_ESTATE;
     if (!to || uk_address_parse(ukko_str(to), &path) || !path.host.len) return UKKO_EINVAL;
-    uk_remote_quarantine(r, to, uid != NULL, uid ? *uid : 0, "requested by the program");
+    uk_remote_quarantine(r, to, uid != NULL, uid ? *uid : 0, UKKO_REASON_REQUESTED,
+                         "requested by the program");
     return 0;
 }

@@ -273,7 +273,7 @@ static void unreachable(uk_watcher *w, node *n) {
     uk_log(w->remote->sys, UKKO_LOG_WARN, ukko_ref_path(&w->ref), UK_LOG_WATCHER, NULL, NULL,
            "Detected unreachable: [%s]", n->address);
     n->unreachable = true;
-    uk_remote_quarantine(w->remote, n->address, n->uid_known, n->uid,
+    uk_remote_quarantine(w->remote, n->address, n->uid_known, n->uid, UKKO_REASON_UNREACHABLE,
                          "Deemed unreachable by remote failure detector");
     char *address = uk_strdup(n->address);
     while (n->watched) {
