@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making cells, and their turns. A turn owns all of the cell but its inbox, whose laws stand in
-   inbox.h. Runs on workers, or on a thread that steps. */
+/* Making and freeing cells, and what a cell is as a reference. Any thread; closing in its own turn. */
 #include "actor/inbox.h"
 #include "actor/routing.h"
 #include "actor/system.h"
@@ -177,71 +176,8 @@ bool uk_ref_stopped(const ukko_ref *ref) {
     return uk_cell_stopped(c);
 }
 
-/* ---- the turn ---- */
+/* ---- its end ---- */
 
-static void run_system(ukko_ctx *ctx) {
-    uk_cell *c = ctx->cell;
-    while (c->sys_head && !uk_cell_stopped(c)) {
-        uk_sysmsg *m = c->sys_head;
-        c->sys_head = m->next;
-        m->next = NULL;
-        uk_cell_system(ctx, m);
-        uk_inbox_look(c);
-    }
-}
-/* Handles messages until the budget, the queue or the actor ends. true: there is more to do. */
-static bool run_messages(ukko_ctx *ctx, unsigned budget) {
-    uk_cell *c = ctx->cell;
-    for (;;) {
-        uk_inbox_look(c);
-        if (c->sys_head) {
-            run_system(ctx);
-            if (uk_cell_stopped(c)) return false;
-        }
-        if (c->suspended) return false;
-        uk_envelope *e = c->head;
-        if (!e && !(c->traits & UK_TRAIT_SHARED)) return false;
-        if (!budget--) return true;
-        if (e) {
-            c->head = e->next;
-            __builtin_prefetch(e->next);
-        } else if (!(e = uk_shared_take(c->props->shared, c))) {
-            return false;
-        }
-        uk_cell_receive(ctx, e);
-    }
-}
-static void end_life(uk_cell *c) { uk_ref_release_n(&c->ref, 1u + c->spare); }
-
-void uk_cell_run(uk_cell *c) {
-    ukko_ctx ctx = {.cell = c};
-    ukko_system *sys = c->ref.sys;
-    uk_worker *w = uk_here.w;
-    unsigned budget = uk_dispatcher_throughput(c->disp);
-    if (!(c->flags & UK_CELL_BORN)) {
-        c->flags |= UK_CELL_BORN;
-        uk_cell_create(&ctx);
-    }
-    for (;;) {
-        bool more = run_messages(&ctx, budget);
-        uk_outbox_flush();
-        uk_turn_flush(sys);
-        if (uk_cell_stopped(c)) {
-            uk_turn_over(w);
-            end_life(c);
-            return;
-        }
-        bool guard = uk_sched_on_guard();
-        if (more && !guard && uk_sched_alone()) continue;
-        uk_turn_over(w);
-        if (!more && uk_inbox_idle(c)) return;
-        if (more || guard) {
-            uk_reschedule(c);
-            return;
-        }
-        if (w) atomic_store_explicit(&w->turn, c, memory_order_relaxed);
-    }
-}
 void uk_cell_close(uk_cell *c) {
     ukko_system *sys = c->ref.sys;
     /* seq_cst: pairs with remember() in events.c, one of the two sees the other */

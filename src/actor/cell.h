@@ -147,6 +147,7 @@ struct ukko_ctx {
     uk_envelope *current; /* NULL outside a message */
     ukko_msg *failure;    /* text of ukko_fail(): a throwable, owned */
     bool taken;           /* current has moved elsewhere (stash) */
+    bool plain;           /* nobody counts or logs the messages of this cell */
 };
 
 extern const uk_ref_vt uk_cell_vt;
@@ -155,14 +156,20 @@ static inline bool uk_cell_stopped(const uk_cell *c) {
     return atomic_load_explicit(&c->marks, memory_order_relaxed) & UK_MARK_STOPPED;
 }
 
+/* To the actor's handlers; UKKO_UNHANDLED when there is none. */
+static inline int uk_cell_dispatch(ukko_ctx *ctx, const ukko_msg *m) {
+    uk_cell *c = ctx->cell;
+    const ukko_behavior *b = c->behavior;
+    for (const ukko_case *k = b->cases; k && k->type; k++)
+        if (k->type == m->type) return k->fn(ctx, c->state, m->body);
+    return b->otherwise ? b->otherwise(ctx, c->state, m) : UKKO_UNHANDLED;
+}
+
 /* cell.c */
 uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, const char *name,
                      int32_t uid, uk_dispatcher *disp); /* takes props; not yet scheduled */
 void uk_cell_start(uk_cell *cell); /* makes the routees of a router; then it may run */
 void uk_cell_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender); /* into the inbox, as it is */
-/* From a running handler to a plain cell. Several in a row to one cell are pushed together, at the
-   latest when the handler returns (uk_outbox_flush). Takes msg. */
-void uk_cell_send(ukko_ctx *ctx, ukko_ref *to, ukko_msg *msg);
 void uk_cell_push_chain(uk_cell *to, uk_envelope *first, uk_envelope *last); /* takes them */
 void uk_cell_done(uk_cell *c, uk_envelope *e); /* frees an envelope that was handled in c's turn */
 void uk_cell_discard(uk_cell *cell); /* one that was never scheduled; takes the caller's count */
@@ -234,6 +241,7 @@ void uk_cell_tell_watchers(uk_cell *c);
 
 /* receive.c */
 void uk_cell_receive(ukko_ctx *ctx, uk_envelope *e); /* handles one message */
+void uk_cell_received(ukko_ctx *ctx, int rc); /* the rest of what is rarely to do after a handler */
 int uk_cell_handle(ukko_ctx *ctx, ukko_msg *m); /* m in place of the current one; takes m */
 /* stash.c */
 void uk_cell_unstash(uk_cell *c); /* in front of what waits */

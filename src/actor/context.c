@@ -11,10 +11,6 @@
 /* ---- who and what ---- */
 
 ukko_ref *ukko_self(ukko_ctx *ctx) { return &ctx->cell->ref; }
-ukko_ref *ukko_sender(ukko_ctx *ctx) {
-    ukko_ref *s = ctx->current ? ctx->current->sender : NULL;
-    return s ? s : ctx->cell->ref.sys->dead;
-}
 ukko_ref *ukko_parent(ukko_ctx *ctx) { return ctx->cell->parent; }
 ukko_system *ukko_ctx_system(ukko_ctx *ctx) { return ctx->cell->ref.sys; }
 const ukko_actor *ukko_ctx_actor(ukko_ctx *ctx) { return ctx->cell->props->actor; }
@@ -25,29 +21,8 @@ ukko_ref *ukko_child(ukko_ctx *ctx, const char *name) {
     return r;
 }
 
-/* ---- sending ---- */
+/* ---- signals ---- */
 
-void ukko_tell_msg(ukko_ctx *ctx, ukko_ref *to, ukko_msg *msg) {
-    if (ctx && to->vt == &uk_cell_vt) uk_cell_send(ctx, to, msg);
-    else uk_ref_tell(to, msg, ctx ? &ctx->cell->ref : NULL);
-}
-void ukko_tell(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body) {
-    ukko_tell_msg(ctx, to, ukko_msg_copy(type, body));
-}
-void ukko_tell_text(ukko_ctx *ctx, ukko_ref *to, const char *text) {
-    ukko_tell_msg(ctx, to, ukko_msg_string(text));
-}
-void ukko_tell_from(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) { uk_ref_tell(to, msg, sender); }
-void ukko_reply_msg(ukko_ctx *ctx, ukko_msg *msg) { ukko_tell_msg(ctx, ukko_sender(ctx), msg); }
-void ukko_reply(ukko_ctx *ctx, const ukko_type *type, const void *body) {
-    ukko_reply_msg(ctx, ukko_msg_copy(type, body));
-}
-void ukko_reply_text(ukko_ctx *ctx, const char *text) {
-    ukko_reply_msg(ctx, ukko_msg_string(text));
-}
-void ukko_forward(ukko_ctx *ctx, ukko_ref *to) {
-    if (ctx->current) uk_ref_tell(to, ukko_msg_retain(ctx->current->msg), ctx->current->sender);
-}
 void ukko_ref_signal(ukko_ref *ref, ukko_signal signal, ukko_msg *cause) {
     static const uk_sys_kind kinds[] = {0, UK_SYS_TERMINATE, UK_SYS_SUSPEND, UK_SYS_RESUME,
                                         UK_SYS_RECREATE};

@@ -22,19 +22,12 @@ static void drop_extra(ukko_msg *m) {
         uk_pool_free(e, e->pool_class);
     }
 }
-ukko_msg *ukko_msg_copy(const ukko_type *type, const void *body) {
-    size_t n = type->body_size;
-    if (!body || !uk_type_flat(type)) {
-        ukko_msg *m = ukko_msg_new(type);
-        if (n && body) uk_type_copy(type, m, m->body, body);
-        return m;
-    }
-    ukko_msg *m = uk_msg_new_raw(type, n);
-    m->owns = 0;
-    if (n == 8) memcpy(m->body, body, 8);
-    else memcpy(m->body, body, n);
+ukko_msg *uk_msg_copy_deep(const ukko_type *type, const void *body) {
+    ukko_msg *m = ukko_msg_new(type);
+    if (type->body_size && body) uk_type_copy(type, m, m->body, body);
     return m;
 }
+ukko_msg *ukko_msg_copy(const ukko_type *type, const void *body) { return uk_msg_copy(type, body); }
 void *ukko_msg_body(ukko_msg *m) { return m->body; }
 void *ukko_msg_alloc(ukko_msg *m, size_t len) {
     uint8_t cls;
@@ -42,6 +35,7 @@ void *ukko_msg_alloc(ukko_msg *m, size_t len) {
     e->pool_class = cls;
     e->next = m->extra;
     m->extra = e;
+    m->h.owns = 1;
     memset(e->bytes, 0, len ? len : 1);
     return e->bytes;
 }
@@ -56,13 +50,13 @@ const void *ukko_msg_get(const ukko_msg *m, const ukko_type *type) {
 }
 ukko_msg *ukko_msg_retain(const ukko_msg *msg) {
     ukko_msg *m = (ukko_msg *)(uintptr_t)msg;
-    if (m) atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
+    if (m) atomic_fetch_add_explicit(&m->h.refs, 1, memory_order_relaxed);
     return m;
 }
 void uk_msg_free(ukko_msg *m) {
-    if (m->owns) uk_type_drop(m->type, m->body);
+    if (m->type->n_fields) uk_type_drop(m->type, m->body);
     if (m->extra) drop_extra(m);
-    uk_pool_free(m, m->pool_class);
+    uk_pool_free(m, m->h.pool_class);
 }
 void ukko_msg_release(ukko_msg *m) {
     if (m) uk_msg_release(m);
@@ -109,10 +103,9 @@ uk_envelope *uk_envelope_lone(ukko_msg *msg) {
 uk_envelope *uk_envelope_new(ukko_msg *msg, ukko_ref *sender) {
     return uk_envelope_of(msg, uk_ref_retain(sender));
 }
-void uk_envelope_drop(uk_envelope *e) {
+void uk_envelope_drop_slow(uk_envelope *e) { /* one of its own */
     ukko_msg *m = e->msg;
-    if (e == &m->env) m->env_used = 0;
-    else uk_pool_free(e, ((lone_envelope *)(void *)e)->pool_class);
+    uk_pool_free(e, ((lone_envelope *)(void *)e)->pool_class);
     uk_msg_release(m);
 }
 void uk_envelope_free(uk_envelope *e) {

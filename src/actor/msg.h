@@ -5,6 +5,7 @@
 #define UK_ACTOR_MSG_H
 #include "base/pool.h"
 #include <stdatomic.h>
+#include <string.h>
 #include <ukko/messages.h>
 #include <ukko/type.h>
 
@@ -17,12 +18,16 @@ struct uk_envelope {
 
 struct uk_msg_extra; /* further memory of ukko_msg_alloc() */
 
-struct ukko_msg {
-    uk_envelope env;
+typedef struct uk_msg_head {
     _Atomic uint32_t refs; /* relaxed up, acq_rel down: the last owner sees all writes */
     uint8_t pool_class, env_used;
-    uint8_t owns; /* its body may hold what has to be released */
+    uint8_t owns; /* its body may hold what has to be released, or there is extra */
     uint8_t unused;
+} uk_msg_head;
+
+struct ukko_msg {
+    uk_envelope env;
+    uk_msg_head h;
     const ukko_type *type;
     struct uk_msg_extra *extra;
     _Alignas(16) uint8_t body[];
@@ -35,12 +40,12 @@ static inline void *uk_msg_body(const ukko_msg *m) { return (void *)(uintptr_t)m
 /* A message of the type whose body is not zeroed (only for types without owned fields until all
    of them are set). */
 static inline ukko_msg *uk_msg_new_raw(const ukko_type *type, size_t body_size) {
-    uint8_t cls;
-    ukko_msg *m = (ukko_msg *)uk_pool_alloc(sizeof(ukko_msg) + body_size, &cls);
-    atomic_init(&m->refs, 1);
-    m->pool_class = cls;
-    m->env_used = 0;
-    m->owns = type->n_fields != 0;
+    uint8_t cls = uk_pool_class(sizeof(ukko_msg) + body_size);
+    ukko_msg *m = (ukko_msg *)uk_pool_take(cls, sizeof(ukko_msg) + body_size);
+    atomic_init(&m->h.refs, 1);
+    m->h.pool_class = cls;
+    m->h.env_used = 0;
+    m->h.owns = type->n_fields != 0;
     m->type = type;
     m->extra = NULL;
     return m;
@@ -48,11 +53,11 @@ static inline ukko_msg *uk_msg_new_raw(const ukko_type *type, size_t body_size) 
 void uk_msg_free(ukko_msg *m); /* the last count is gone */
 static inline void uk_msg_release(ukko_msg *m) {
     /* the only owner needs no atomic write; acquire pairs with the releases of earlier owners */
-    if (atomic_load_explicit(&m->refs, memory_order_acquire) != 1 &&
-        atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1)
+    if (atomic_load_explicit(&m->h.refs, memory_order_acquire) != 1 &&
+        atomic_fetch_sub_explicit(&m->h.refs, 1, memory_order_acq_rel) != 1)
         return;
-    if (__builtin_expect(m->owns || m->extra, 0)) uk_msg_free(m);
-    else uk_pool_free(m, m->pool_class);
+    if (__builtin_expect(m->h.owns, 0)) uk_msg_free(m);
+    else uk_pool_free(m, m->h.pool_class);
 }
 /* A string or bytes message in one block. */
 ukko_msg *uk_msg_string(const char *text, size_t len);
@@ -67,8 +72,8 @@ static inline uk_envelope *uk_envelope_of(ukko_msg *msg, ukko_ref *sender) {
     uk_envelope *e = &msg->env;
     /* acquire pairs with the release of former owners, who may have used the inner envelope */
     if (__builtin_expect(
-            atomic_load_explicit(&msg->refs, memory_order_acquire) == 1 && !msg->env_used, 1)) {
-        msg->env_used = 1;
+            atomic_load_explicit(&msg->h.refs, memory_order_acquire) == 1 && !msg->h.env_used, 1)) {
+        msg->h.env_used = 1;
         e->msg = msg;
     } else {
         e = uk_envelope_lone(msg);
@@ -77,7 +82,16 @@ static inline uk_envelope *uk_envelope_of(ukko_msg *msg, ukko_ref *sender) {
     e->sender = sender;
     return e;
 }
-void uk_envelope_drop(uk_envelope *e); /* releases the message */
+void uk_envelope_drop_slow(uk_envelope *e);
+static inline void uk_envelope_drop(uk_envelope *e) { /* releases the message */
+    ukko_msg *m = e->msg;
+    if (__builtin_expect(e == &m->env, 1)) {
+        m->h.env_used = 0;
+        uk_msg_release(m);
+    } else {
+        uk_envelope_drop_slow(e);
+    }
+}
 
 /* ---- type.c: walking a body by its fields ---- */
 /* Checks the table once: kinds against widths, offsets inside the body. */
@@ -116,6 +130,17 @@ static inline bool uk_type_flat(const ukko_type *t) {
             (t->fields[i].kind > UKKO_F64 && t->fields[i].kind != UKKO_ENUM))
             return false;
     return true;
+}
+ukko_msg *uk_msg_copy_deep(const ukko_type *type, const void *body);
+static inline ukko_msg *uk_msg_copy(const ukko_type *type, const void *body) {
+    size_t n = type->body_size;
+    if (__builtin_expect((n && !body) || !uk_type_flat(type), 0))
+        return uk_msg_copy_deep(type, body);
+    ukko_msg *m = uk_msg_new_raw(type, n);
+    m->h.owns = 0;
+    if (n == 8) memcpy(m->body, body, 8); /* one move */
+    else if (n) memcpy(m->body, body, n);
+    return m;
 }
 /* Releases the refs and messages that a body owns. */
 void uk_type_drop(const ukko_type *type, void *body);

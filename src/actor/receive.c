@@ -5,13 +5,6 @@
 #include "actor/routing.h"
 #include "actor/system.h"
 
-static int dispatch(ukko_ctx *ctx, const ukko_msg *m) {
-    uk_cell *c = ctx->cell;
-    const ukko_behavior *b = c->behavior;
-    for (const ukko_case *k = b->cases; k && k->type; k++)
-        if (k->type == m->type) return k->fn(ctx, c->state, m->body);
-    return b->otherwise ? b->otherwise(ctx, c->state, m) : UKKO_UNHANDLED;
-}
 static int unhandled(ukko_ctx *ctx, const ukko_msg *m) {
     if (m->type == &ukko_terminated_type) {
         const ukko_terminated *t = UK_BODY(ukko_terminated, m);
@@ -32,7 +25,7 @@ static void debug_message(ukko_ctx *ctx, const char *what, const ukko_msg *m) {
 }
 /* A message to the actor's own handlers. */
 static int handle(ukko_ctx *ctx, const ukko_msg *m) {
-    int rc = dispatch(ctx, m);
+    int rc = uk_cell_dispatch(ctx, m);
     if (ctx->cell->ref.sys->debug.receive)
         debug_message(ctx, rc == UKKO_UNHANDLED ? "unhandled message" : "handled message", m);
     return rc == UKKO_UNHANDLED ? unhandled(ctx, m) : rc;
@@ -90,13 +83,10 @@ static void count(uk_load *l, bool begins) {
     if (begins) atomic_fetch_sub_explicit(&l->queued, 1, memory_order_relaxed);
     atomic_store_explicit(&l->busy, begins, memory_order_relaxed);
 }
-void uk_cell_receive(ukko_ctx *ctx, uk_envelope *e) {
+/* After the handlers: failures, what was sent, the end of the envelope. */
+void uk_cell_received(ukko_ctx *ctx, int rc) {
     uk_cell *c = ctx->cell;
-    const ukko_msg *m = e->msg;
-    if (c->traits & UK_TRAIT_COUNTED) count(c->props->load, true);
-    ctx->current = e;
-    ctx->taken = false;
-    int rc = m->type->flags & UKKO_TYPE_AUTO ? receive_auto(ctx, m) : handle(ctx, m);
+    if (rc == UKKO_UNHANDLED) rc = unhandled(ctx, ctx->current->msg);
     if (c->more && c->more->receive_timeout_ms)
         uk_cell_touch_receive_timeout(c, ctx->current->msg);
     if (rc < 0) uk_cell_failed(ctx, rc);
@@ -107,5 +97,14 @@ void uk_cell_receive(ukko_ctx *ctx, uk_envelope *e) {
     }
     if (!ctx->taken) uk_cell_done(c, ctx->current);
     ctx->current = NULL;
+}
+void uk_cell_receive(ukko_ctx *ctx, uk_envelope *e) {
+    uk_cell *c = ctx->cell;
+    const ukko_msg *m = e->msg;
+    if (c->traits & UK_TRAIT_COUNTED) count(c->props->load, true);
+    ctx->current = e;
+    ctx->taken = false;
+    int rc = m->type->flags & UKKO_TYPE_AUTO ? receive_auto(ctx, m) : handle(ctx, m);
+    uk_cell_received(ctx, rc);
     if (c->traits & UK_TRAIT_COUNTED) count(c->props->load, false);
 }

@@ -132,12 +132,23 @@ static void credit_return(uk_credit k) {
     uint32_t n = k & ((1u << 20) - 1); /* blocks are 16-aligned */
     uk_ref_release_n((ukko_ref *)(uintptr_t)(k >> 20 << 4), n);
 }
-void uk_credit_evict(uk_credit *k, ukko_ref *r) {
-    uk_credit old = *k;
-    *k = ((uint64_t)(uintptr_t)r << 16) + 1;
+void uk_credit_add(worker *w, ukko_ref *r, uint32_t n) {
+    uk_credit *k = uk_credit_of(w, r), old = *k;
+    if (uk_credit_count(old, r) < UK_CREDIT_MAX && uk_credit_count(old, r) + n < UK_CREDIT_MAX) {
+        *k = old + n;
+        return;
+    }
+    if (n >= UK_CREDIT_MAX) { /* many at once: all but one go straight back */
+        uk_ref_release_n(r, n - 1); /* that one keeps r */
+        n = 1;
+    }
+    *k = ((uint64_t)(uintptr_t)r << 16) + n;
     credit_return(old);
 }
 static void give_credits(worker *w) {
+    if (w->last_sender) uk_credit_add(w, w->last_sender, w->last_count);
+    w->last_sender = NULL;
+    w->last_count = 0;
     for (size_t i = 0; i < UK_CREDITS; i++) {
         uk_credit k = w->credits[i];
         w->credits[i] = 0;
@@ -146,6 +157,12 @@ static void give_credits(worker *w) {
 }
 void uk_cell_refill(uk_cell *c) {
     worker *w = tls.w;
+    if (w && w->last_sender == &c->ref && w->last_count > 1) {
+        uint32_t some = w->last_count - 1 < UINT8_MAX ? w->last_count - 1 : UINT8_MAX;
+        c->spare = (uint8_t)some;
+        w->last_count -= some;
+        return;
+    }
     uk_credit *k = w ? uk_credit_of(w, &c->ref) : NULL;
     uint64_t n = k ? uk_credit_count(*k, &c->ref) : 0;
     if (n && n < UK_CREDIT_MAX) { /* what others gave back */
@@ -196,7 +213,10 @@ static uk_cell *ring_take(worker *w) {
     uint32_t h = atomic_load_explicit(&w->head, memory_order_relaxed);
     if (h == atomic_load_explicit(&w->tail, memory_order_relaxed)) return NULL;
     atomic_store_explicit(&w->head, h + 1, memory_order_relaxed);
-    __builtin_prefetch(w->ring[(h + 1) % UK_RING]);
+    char *soon = (char *)w->ring[(h + 1) % UK_RING];
+    __builtin_prefetch(soon, 1);
+    __builtin_prefetch(soon + UK_POOL_LINE, 1);
+    __builtin_prefetch(soon + UK_POOL_LINE * 2, 1);
     return w->ring[h % UK_RING];
 }
 static uk_cell *slot_take(worker *w) {
@@ -557,6 +577,7 @@ uk_dispatcher *uk_dispatcher_new(ukko_system *sys, const uk_dispatcher_opts *o) 
         d->workers[i].d = d;
         d->workers[i].rng = uk_random64() | 1;
         d->workers[i].to_injector = INJECTOR_EVERY;
+        d->workers[i].throughput = d->throughput;
     }
     return d;
 }

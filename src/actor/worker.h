@@ -7,7 +7,7 @@
 #include "actor/cell.h"
 #include <stdatomic.h>
 
-enum { UK_RING = 2048, UK_CREDITS = 2048, UK_CREDIT_MAX = 256, UK_CHAIN_MAX = 64 };
+enum { UK_RING = 2048, UK_CREDITS = 2048, UK_PLAINS = 8, UK_CREDIT_MAX = 256, UK_CHAIN_MAX = 64 };
 
 /* Counts of one reference that this worker has been given and not yet given back: the address
    shifted left by 16 (it has at most 48 bits) plus the number, which is below UK_CREDIT_MAX. */
@@ -20,6 +20,14 @@ typedef struct uk_outbox {
     _Atomic uint32_t n; /* relaxed: the watcher looks whether it stands still */
 } uk_outbox;
 
+/* A type whose body is copied as it is, with what its messages begin with. */
+typedef struct uk_plain {
+    const ukko_type *type;
+    uint32_t size;
+    uint8_t pool_class;
+    uk_msg_head head;
+} uk_plain;
+
 typedef struct uk_worker uk_worker;
 struct uk_worker {
     _Alignas(64) _Atomic uint32_t inside; /* the owner is at its queues; see uk_own_enter() */
@@ -27,8 +35,11 @@ struct uk_worker {
     _Atomic(uk_cell *) next;              /* last-in slot; written by who is inside */
     _Atomic uint32_t head, tail;          /* of the ring; likewise, peeked at by others (relaxed) */
     uk_outbox out;
+    ukko_ref *last_sender; /* counts to give back that are in no slot of credits yet */
+    uint32_t last_count;
     _Atomic bool busy; /* about to take a cell, or in a turn and not only sending; sched.c, law 6 */
     uk_dispatcher *d;
+    unsigned throughput;
     unsigned to_injector, lifo; /* turns until a look at the injector; turns from the slot */
     _Atomic(uk_cell *) turn;    /* whose turn runs; see uk_turn_over() */
     _Atomic uint64_t turns;     /* so far; relaxed */
@@ -41,6 +52,7 @@ struct uk_worker {
     int64_t seen_ms;
     bool warned;
     pthread_t thread;
+    uk_plain plains[UK_PLAINS]; /* by address of the type */
     uk_cell *ring[UK_RING];
     uk_credit credits[UK_CREDITS];
 };
@@ -61,7 +73,6 @@ void uk_schedule_slow(uk_cell *c);
 void uk_ring_full(uk_worker *w, uk_cell *c);
 void uk_wake(uk_dispatcher *d);
 int uk_idle_workers(const uk_dispatcher *d);
-void uk_credit_evict(uk_credit *k, ukko_ref *r);
 
 /* The owner's side of an asymmetric lock: its store to `inside` and its load of `claimed` are kept in
    order by the claimant, who raises `claimed`, has a barrier run on all threads, and only then looks
@@ -110,6 +121,8 @@ static inline void uk_schedule_fast(uk_cell *c) {
         uk_schedule_slow(c);
         return;
     }
+    __builtin_prefetch((char *)c + UK_POOL_LINE, 1);
+    __builtin_prefetch((char *)c + UK_POOL_LINE * 2, 1);
     uk_own_enter(w);
     uk_cell *old = atomic_load_explicit(&w->next, memory_order_relaxed);
     atomic_store_explicit(&w->next, c, memory_order_release);
@@ -127,17 +140,21 @@ static inline uk_credit *uk_credit_of(uk_worker *w, const ukko_ref *r) {
 static inline uint64_t uk_credit_count(uk_credit k, const ukko_ref *r) { /* large: of another */
     return k - ((uint64_t)(uintptr_t)r << 16);
 }
-/* Gives a count of r back, some time before this worker sleeps. */
+void uk_credit_add(uk_worker *w, ukko_ref *r, uint32_t n);
+/* Gives a count of r back, some time before this worker sleeps. r may be NULL. */
 static inline void uk_ref_release_late(ukko_ref *r) {
     uk_worker *w = uk_here.w;
-    if (!r) return;
-    if (!w) {
+    if (__builtin_expect(!w, 0)) {
         uk_ref_release(r);
-        return;
+    } else if (w->last_sender == r) {
+        w->last_count++;
+    } else {
+        ukko_ref *old = w->last_sender;
+        uint32_t n = w->last_count;
+        w->last_sender = r;
+        w->last_count = 1;
+        if (old) uk_credit_add(w, old, n);
     }
-    uk_credit *k = uk_credit_of(w, r);
-    if (__builtin_expect(uk_credit_count(*k, r) < UK_CREDIT_MAX - 1, 1)) ++*k;
-    else uk_credit_evict(k, r);
 }
 void uk_cell_refill(uk_cell *c); /* spare counts for a cell in its turn */
 /* A count of the cell itself, in its own turn. */

@@ -5,25 +5,33 @@
 #include "base/mem.h"
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #ifdef UK_POOL_OFF
-void *uk_pool_alloc(size_t size, uint8_t *cls) {
-    *cls = UK_POOL_NONE;
+void *uk_pool_take_slow(uint8_t cls, size_t size) {
+    (void)cls;
     return uk_alloc(size);
 }
-void uk_pool_free(void *ptr, uint8_t cls) {
+void uk_pool_free_slow(void *ptr, uint8_t cls) {
     (void)cls;
     uk_free(ptr);
 }
 #else
 
-enum { BATCH_BYTES = 16384, SLAB_BYTES = 1 << 18, MAX_BLOCK = 4096 };
+enum { BATCH_BYTES = 16384, SLAB_BYTES = 1 << 18 };
 
-typedef uk_pool_node node;
+/* As many free blocks as make a batch. A thread has one in use (its list) and may keep a full one
+   back; full ones and empty ones wait in the depot. */
+typedef struct magazine {
+    struct magazine *next; /* in the depot */
+    uint32_t n;            /* blocks in it while nobody uses it */
+    void *none[UK_POOL_AHEAD];
+    void *blocks[];
+} magazine;
 typedef struct depot {
     pthread_mutex_t lock; /* leaf lock: nothing is taken under it */
-    node *batches;        /* each of batch_count() blocks, but those of threads that ended */
-    uint8_t *slab, *slab_end; /* memory that was in no batch yet */
+    magazine *full, *empty;
+    uint8_t *slab, *slab_end; /* memory that was in no magazine yet */
 } depot;
 
 static const uint16_t class_size[UK_POOL_CLASSES] = {64, 96, 128, 192, 256, 512, 1024, 2048, 4096};
@@ -39,31 +47,41 @@ const uint8_t uk_pool_class_of[257] = {
     8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8,
     8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8,
     8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8};
-#define DEPOT {PTHREAD_MUTEX_INITIALIZER, NULL, NULL, NULL}
+#define DEPOT {PTHREAD_MUTEX_INITIALIZER, NULL, NULL, NULL, NULL}
 static depot depots[UK_POOL_CLASSES] = {DEPOT, DEPOT, DEPOT, DEPOT, DEPOT,
                                         DEPOT, DEPOT, DEPOT, DEPOT};
 _Thread_local uk_pool_list uk_pool_lists[UK_POOL_CLASSES]
     __attribute__((tls_model("initial-exec")));
-static _Thread_local node *spare[UK_POOL_CLASSES]; /* a full batch kept back */
+static _Thread_local magazine *spare[UK_POOL_CLASSES]; /* a full one kept back */
 static _Thread_local bool registered;
 static pthread_key_t exit_key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static uint32_t batch_count(unsigned c) { return BATCH_BYTES / class_size[c]; }
-
-static void give(unsigned c, node *batch) {
-    if (!batch) return;
+static magazine *used(const uk_pool_list *l) {
+    return l->bottom ? (magazine *)(void *)((char *)l->bottom - offsetof(magazine, blocks)) : NULL;
+}
+static void use(unsigned c, magazine *m) {
+    uk_pool_lists[c] =
+        (uk_pool_list){m->blocks + m->n, m->blocks, m->blocks + batch_count(c)};
+}
+static void give(unsigned c, magazine *m) {
+    if (!m) return;
+    magazine **list = m->n ? &depots[c].full : &depots[c].empty;
     pthread_mutex_lock(&depots[c].lock);
-    batch->batch = depots[c].batches;
-    depots[c].batches = batch;
+    m->next = *list;
+    *list = m;
     pthread_mutex_unlock(&depots[c].lock);
 }
 static void thread_exit(void *unused) {
     (void)unused;
     for (unsigned c = 0; c < UK_POOL_CLASSES; c++) {
-        give(c, uk_pool_lists[c].head);
+        uk_pool_list *l = &uk_pool_lists[c];
+        magazine *m = used(l);
+        if (m) m->n = (uint32_t)(l->top - l->bottom);
+        give(c, m);
         give(c, spare[c]);
-        uk_pool_lists[c] = (uk_pool_list){0};
+        *l = (uk_pool_list){NULL, NULL, NULL};
         spare[c] = NULL;
     }
 }
@@ -74,43 +92,61 @@ static void register_thread(void) {
     pthread_once(&once, make_key);
     pthread_setspecific(exit_key, &registered);
 }
-/* A batch in the order of its addresses. Slabs are never given back: they are the pool. */
-static node *carve(depot *d, unsigned c) { /* lock held */
-    size_t size = class_size[c];
+static magazine *empty_one(unsigned c) {
+    magazine *m = uk_zalloc(sizeof *m + batch_count(c) * sizeof(void *));
+    return m;
+}
+/* Slabs are never given back: they are the pool. */
+static void carve(depot *d, unsigned c, magazine *m) { /* lock held */
     if ((size_t)(d->slab_end - d->slab) < BATCH_BYTES) {
         uint8_t *slab = uk_alloc(SLAB_BYTES + UK_POOL_LINE);
         slab += UK_POOL_LINE - (uintptr_t)slab % UK_POOL_LINE;
         d->slab = slab;
         d->slab_end = slab + SLAB_BYTES;
     }
-    node *first = (node *)(void *)d->slab;
-    for (uint32_t i = 0, n = batch_count(c); i < n; i++, d->slab += size)
-        ((node *)(void *)d->slab)->next = i + 1 < n ? (node *)(void *)(d->slab + size) : NULL;
-    return first;
+    m->n = batch_count(c);
+    for (uint32_t i = m->n; i-- > 0; d->slab += class_size[c]) m->blocks[i] = d->slab;
 }
-static node *take(unsigned c) {
+/* A full magazine for m, which is empty, or NULL. */
+static magazine *exchange(unsigned c, magazine *m) {
     depot *d = &depots[c];
     pthread_mutex_lock(&d->lock);
-    node *n = d->batches;
-    if (n) d->batches = n->batch;
-    else n = carve(d, c);
-    pthread_mutex_unlock(&d->lock);
-    return n;
-}
-void *uk_pool_alloc_slow(size_t size, uint8_t *cls) {
-    if (size > MAX_BLOCK) {
-        *cls = UK_POOL_NONE;
-        return uk_alloc(size);
+    if (!d->full) {
+        if (!m) m = empty_one(c);
+        carve(d, c, m);
+    } else {
+        if (m) {
+            m->next = d->empty;
+            d->empty = m;
+        }
+        m = d->full;
+        d->full = m->next;
     }
-    uint8_t c = uk_pool_class_of[(size + 15) / 16];
+    pthread_mutex_unlock(&d->lock);
+    return m;
+}
+static magazine *fresh(unsigned c) { /* an empty one */
+    depot *d = &depots[c];
+    pthread_mutex_lock(&d->lock);
+    magazine *m = d->empty;
+    if (m) d->empty = m->next;
+    pthread_mutex_unlock(&d->lock);
+    return m ? m : empty_one(c);
+}
+void *uk_pool_take_slow(uint8_t c, size_t size) {
+    if (c >= UK_POOL_CLASSES) return uk_alloc(size);
+    uk_pool_list *l = &uk_pool_lists[c];
+    magazine *m = used(l);
     register_thread();
-    node *n = spare[c];
-    spare[c] = NULL;
-    if (!n) n = take(c);
-    /* a batch of an ended thread may be short: then the list only fills up a little early */
-    uk_pool_lists[c] = (uk_pool_list){n->next, 1, 0};
-    *cls = c;
-    return n;
+    if (m) m->n = 0;
+    if (spare[c]) {
+        use(c, spare[c]);
+        spare[c] = NULL;
+        give(c, m);
+    } else {
+        use(c, exchange(c, m));
+    }
+    return *--l->top;
 }
 void uk_pool_free_slow(void *ptr, uint8_t cls) {
     if (cls >= UK_POOL_CLASSES) {
@@ -118,13 +154,16 @@ void uk_pool_free_slow(void *ptr, uint8_t cls) {
         return;
     }
     uk_pool_list *l = &uk_pool_lists[cls];
+    magazine *m = used(l);
     register_thread();
-    if (l->head) {
+    if (m) {
+        m->n = batch_count(cls);
         give(cls, spare[cls]);
-        spare[cls] = l->head;
+        spare[cls] = m;
     }
-    node *n = ptr;
-    n->next = NULL;
-    *l = (uk_pool_list){n, batch_count(cls) - 1, 0};
+    m = fresh(cls);
+    m->n = 0;
+    use(cls, m);
+    *l->top++ = ptr;
 }
 #endif

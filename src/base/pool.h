@@ -15,54 +15,58 @@
 #  endif
 #endif
 
-enum { UK_POOL_CLASSES = 9, UK_POOL_NONE = 255, UK_POOL_LINE = 64 };
+enum { UK_POOL_CLASSES = 9, UK_POOL_NONE = 255, UK_POOL_LINE = 64, UK_POOL_AHEAD = 4 };
+
+/* The class that a size falls into; UK_POOL_NONE: straight from the allocator. */
+static inline uint8_t uk_pool_class(size_t size);
+/* A block for `size` bytes of that class, aligned to a cache line when it is 64 or more, but to 16 when
+   the class is NONE; not zeroed. */
+static inline void *uk_pool_take(uint8_t cls, size_t size);
+static inline void uk_pool_free(void *ptr, uint8_t cls);
+
+void *uk_pool_take_slow(uint8_t cls, size_t size);
+void uk_pool_free_slow(void *ptr, uint8_t cls);
 
 #ifdef UK_POOL_OFF
-void *uk_pool_alloc(size_t size, uint8_t *cls);
-void uk_pool_free(void *ptr, uint8_t cls);
+static inline uint8_t uk_pool_class(size_t size) {
+    (void)size;
+    return UK_POOL_NONE;
+}
+static inline void *uk_pool_take(uint8_t cls, size_t size) { return uk_pool_take_slow(cls, size); }
+static inline void uk_pool_free(void *ptr, uint8_t cls) { uk_pool_free_slow(ptr, cls); }
 #else
 
-typedef struct uk_pool_node uk_pool_node;
-struct uk_pool_node {
-    uk_pool_node *next;
-    uk_pool_node *batch; /* in the depot: the next batch; only in the first node of a batch */
-};
+/* Free blocks of one class: a stack of addresses, so that the blocks themselves are left alone and the
+   ones to come can be fetched ahead. */
 typedef struct uk_pool_list {
-    uk_pool_node *head;
-    uint32_t room; /* how many more it takes before it is a full batch */
-    uint32_t unused;
+    void **top, **bottom, **end; /* all NULL before the first use */
 } uk_pool_list;
 
 /* Initial-exec: no call to find them, in the shared library either. */
 extern _Thread_local uk_pool_list uk_pool_lists[UK_POOL_CLASSES]
     __attribute__((tls_model("initial-exec")));
 extern const uint8_t uk_pool_class_of[257]; /* by (size + 15) / 16 */
-void *uk_pool_alloc_slow(size_t size, uint8_t *cls);
-void uk_pool_free_slow(void *ptr, uint8_t cls);
 
-/* At least `size` bytes, aligned to a cache line when it is 64 or more (16 otherwise; always 16 for
-   sizes above 4096), not zeroed. *cls goes to uk_pool_free(). */
-static inline void *uk_pool_alloc(size_t size, uint8_t *cls) {
-    if (__builtin_expect(size > 4096, 0)) return uk_pool_alloc_slow(size, cls);
-    uint8_t c = uk_pool_class_of[(size + 15) / 16];
-    uk_pool_list *l = &uk_pool_lists[c];
-    uk_pool_node *n = l->head;
-    if (__builtin_expect(!n, 0)) return uk_pool_alloc_slow(size, cls);
-    l->head = n->next;
-    l->room++;
-    *cls = c;
-    return n;
+static inline uint8_t uk_pool_class(size_t size) {
+    return __builtin_expect(size > 4096, 0) ? UK_POOL_NONE : uk_pool_class_of[(size + 15) / 16];
+}
+static inline void *uk_pool_take(uint8_t cls, size_t size) {
+    uk_pool_list *l = &uk_pool_lists[cls];
+    if (__builtin_expect(cls >= UK_POOL_CLASSES || l->top == l->bottom, 0))
+        return uk_pool_take_slow(cls, size);
+    void **top = --l->top;
+    __builtin_prefetch(top[-UK_POOL_AHEAD], 1); /* below the bottom lie NULLs */
+    return *top;
 }
 static inline void uk_pool_free(void *ptr, uint8_t cls) {
-    if (__builtin_expect(cls >= UK_POOL_CLASSES || !uk_pool_lists[cls].room, 0)) {
-        uk_pool_free_slow(ptr, cls);
-        return;
-    }
     uk_pool_list *l = &uk_pool_lists[cls];
-    uk_pool_node *n = (uk_pool_node *)ptr;
-    n->next = l->head;
-    l->head = n;
-    l->room--;
+    if (__builtin_expect(cls >= UK_POOL_CLASSES || l->top == l->end, 0))
+        uk_pool_free_slow(ptr, cls);
+    else *l->top++ = ptr;
 }
 #endif
+static inline void *uk_pool_alloc(size_t size, uint8_t *cls) {
+    *cls = uk_pool_class(size);
+    return uk_pool_take(*cls, size);
+}
 #endif

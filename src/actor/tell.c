@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sending from a handler. Of several messages in a row to one cell the first is pushed at once, the
+   others are kept back and pushed as one chain: when the handler returns or sends anything else, or
+   when there are enough. Should the handler go on for long, another worker pushes them
+   (push_late in sched.c). On workers; on other threads every message is pushed at once. */
+#include "actor/inbox.h"
+#include "actor/system.h"
+
+/* ---- several in a row ---- */
+
+static __attribute__((noinline)) void out_flush(uk_worker *w) {
+    uk_own_enter(w);
+    uk_outbox out = {w->out.to, w->out.first, w->out.last, 0};
+    w->out.first = w->out.last = NULL;
+    atomic_store_explicit(&w->out.n, 0, memory_order_relaxed);
+    uk_own_leave(w);
+    if (!out.first) return; /* a watcher was first */
+    uk_cell_push_chain(out.to, out.first, out.last);
+    uk_ref_release_late(&out.to->ref);
+}
+void uk_outbox_flush(void) {
+    uk_worker *w = uk_here.w;
+    if (!w) return;
+    if (atomic_load_explicit(&w->out.n, memory_order_relaxed)) out_flush(w);
+    w->out.to = NULL;
+}
+static inline void keep_back(uk_worker *w, uk_cell *to, uk_envelope *e) {
+    uk_own_enter(w);
+    uint32_t n = atomic_load_explicit(&w->out.n, memory_order_relaxed) + 1;
+    if (w->out.first) {
+        w->out.last->next = e;
+    } else {
+        uk_ref_retain(&to->ref); /* until it is pushed */
+        w->out.first = e;
+    }
+    w->out.last = e;
+    atomic_store_explicit(&w->out.n, n, memory_order_relaxed);
+    uk_own_leave(w);
+    if (n == UK_CHAIN_MAX) out_flush(w);
+}
+static inline void push_first(uk_worker *w, uk_cell *to, uk_envelope *e) {
+    if (atomic_load_explicit(&w->out.n, memory_order_relaxed)) out_flush(w);
+    w->out.to = to->disp == w->d ? to : NULL; /* nobody of another dispatcher pushes late */
+    if (!uk_inbox_push(to, &e->next, (uintptr_t)e)) uk_inbox_dead(to, e);
+}
+/* From a running handler to a plain cell. Takes msg. */
+static inline void send(ukko_ctx *ctx, ukko_ref *r, ukko_msg *msg) {
+    uk_worker *w = uk_here.w;
+    uk_cell *to = uk_cell_of(r);
+    if (__builtin_expect(!w || msg->type == &uk_selection_type || uk_inbox_closed(to), 0)) {
+        uk_ref_tell(r, msg, &ctx->cell->ref);
+        return;
+    }
+    uk_envelope *e = uk_envelope_of(msg, uk_cell_retain_self(ctx->cell));
+    if (w->out.to == to && e == &msg->env) {
+        keep_back(w, to, e);
+        return;
+    }
+    push_first(w, to, e);
+}
+
+/* ---- the interface ---- */
+
+static inline void tell(ukko_ctx *ctx, ukko_ref *to, ukko_msg *msg) {
+    if (__builtin_expect(ctx && to->vt == &uk_cell_vt, 1)) send(ctx, to, msg);
+    else uk_ref_tell(to, msg, ctx ? &ctx->cell->ref : NULL);
+}
+static inline ukko_ref *sender(const ukko_ctx *ctx) {
+    ukko_ref *s = ctx->current ? ctx->current->sender : NULL;
+    return s ? s : ctx->cell->ref.sys->dead;
+}
+ukko_ref *ukko_sender(ukko_ctx *ctx) { return sender(ctx); }
+void ukko_tell_msg(ukko_ctx *ctx, ukko_ref *to, ukko_msg *msg) { tell(ctx, to, msg); }
+/* A new message of a plain type from a worker's turn to a plain cell: the short way. false: it takes
+   the long one. */
+static inline __attribute__((always_inline)) bool tell_plain(ukko_ctx *ctx, ukko_ref *r,
+                                                             const ukko_type *type,
+                                                             const void *body) {
+    uk_worker *w = uk_here.w;
+    if (__builtin_expect(!w || !ctx || r->vt != &uk_cell_vt, 0)) return false;
+    const uk_plain *p = &w->plains[(uintptr_t)type / sizeof *type % UK_PLAINS];
+    if (__builtin_expect(p->type != type, 0)) return false;
+    uk_cell *to = uk_cell_of(r);
+    ukko_msg *m = uk_pool_take(p->pool_class, sizeof *m + p->size);
+    m->h = p->head;
+    m->type = type;
+    m->extra = NULL;
+    m->env.msg = m;
+    m->env.sender = uk_cell_retain_self(ctx->cell);
+    if (p->size == 8) memcpy(m->body, body, 8);
+    else if (p->size) memcpy(m->body, body, p->size);
+    if (w->out.to == to) {
+        keep_back(w, to, &m->env);
+        return true;
+    }
+    push_first(w, to, &m->env);
+    return true;
+}
+/* The message is made, and the type remembered when it is plain. */
+static ukko_msg *make(const ukko_type *type, const void *body) {
+    uk_worker *w = uk_here.w;
+    size_t n = type->body_size;
+    if (w && uk_type_flat(type) && (!n || body)) {
+        uint8_t cls = uk_pool_class(sizeof(ukko_msg) + n);
+        w->plains[(uintptr_t)type / sizeof *type % UK_PLAINS] =
+            (uk_plain){type, (uint32_t)n, cls, {1, cls, 1, 0, 0}};
+    }
+    return uk_msg_copy(type, body);
+}
+void ukko_tell(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body) {
+    if (!tell_plain(ctx, to, type, body)) tell(ctx, to, make(type, body));
+}
+void ukko_tell_text(ukko_ctx *ctx, ukko_ref *to, const char *text) {
+    tell(ctx, to, ukko_msg_string(text));
+}
+void ukko_tell_from(ukko_ref *to, ukko_msg *msg, ukko_ref *from) { uk_ref_tell(to, msg, from); }
+void ukko_reply_msg(ukko_ctx *ctx, ukko_msg *msg) { tell(ctx, sender(ctx), msg); }
+void ukko_reply(ukko_ctx *ctx, const ukko_type *type, const void *body) {
+    ukko_ref *to = sender(ctx);
+    if (!tell_plain(ctx, to, type, body)) tell(ctx, to, make(type, body));
+}
+void ukko_reply_text(ukko_ctx *ctx, const char *text) {
+    tell(ctx, sender(ctx), ukko_msg_string(text));
+}
+void ukko_forward(ukko_ctx *ctx, ukko_ref *to) {
+    if (ctx->current) uk_ref_tell(to, ukko_msg_retain(ctx->current->msg), ctx->current->sender);
+}

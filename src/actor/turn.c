@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The turn of a cell: it owns all of the cell but its inbox, whose laws stand in inbox.h. Runs on
+   workers, or on a thread that steps. */
+#include "actor/inbox.h"
+#include "actor/routing.h"
+#include "actor/system.h"
+
+/* One message; what is not plain goes the long way (receive.c). */
+static inline __attribute__((always_inline)) void receive(ukko_ctx *ctx, uk_worker *w,
+                                                          uk_envelope *e) {
+    uk_cell *c = ctx->cell;
+    const ukko_msg *m = e->msg;
+    if (__builtin_expect(m->type->flags & UKKO_TYPE_AUTO || c->more || !ctx->plain, 0)) {
+        uk_cell_receive(ctx, e);
+        return;
+    }
+    ctx->current = e;
+    ctx->taken = false;
+    int rc = uk_cell_dispatch(ctx, m);
+    if (__builtin_expect(rc || ctx->failure || ctx->taken, 0)) {
+        uk_cell_received(ctx, rc);
+        return;
+    }
+    if (w) {
+        if (atomic_load_explicit(&w->out.n, memory_order_relaxed)) uk_outbox_flush();
+        w->out.to = NULL;
+    }
+    ctx->current = NULL;
+    uk_inbox_done(c, e);
+}
+static void run_system(ukko_ctx *ctx) {
+    uk_cell *c = ctx->cell;
+    while (c->sys_head && !uk_cell_stopped(c)) {
+        uk_sysmsg *m = c->sys_head;
+        c->sys_head = m->next;
+        m->next = NULL;
+        uk_cell_system(ctx, m);
+        uk_inbox_look(c);
+    }
+}
+/* Handles messages until the budget, the queue or the actor ends. true: there is more to do. */
+static inline bool run_messages(ukko_ctx *ctx, uk_worker *w, unsigned budget) {
+    unsigned left = budget;
+    uk_cell *c = ctx->cell;
+    for (;;) {
+        uk_inbox_look(c);
+        if (c->sys_head) {
+            run_system(ctx);
+            if (uk_cell_stopped(c)) return false;
+        }
+        if (c->suspended) return false;
+        uk_envelope *e = c->head;
+        if (!e && !(c->traits & UK_TRAIT_SHARED)) return false;
+        if (!left--) {
+            if (uk_here.dirty || ctx->cell->ref.sys->has_provider || !uk_sched_alone()) return true;
+            left = budget - 1;
+        }
+        if (e) {
+            c->head = e->next;
+            __builtin_prefetch(e->next);
+        } else if (!(e = uk_shared_take(c->props->shared, c))) {
+            return false;
+        }
+        receive(ctx, w, e);
+    }
+}
+static void end_life(uk_cell *c) { uk_ref_release_n(&c->ref, 1u + c->spare); }
+
+void uk_cell_run(uk_cell *c) {
+    ukko_ctx ctx = {.cell = c};
+    ukko_system *sys = c->ref.sys;
+    uk_worker *w = uk_here.w;
+    unsigned budget = w ? w->throughput : uk_dispatcher_throughput(c->disp);
+    ctx.plain = !(c->traits & UK_TRAIT_COUNTED) && !sys->debug.receive;
+    if (!(c->flags & UK_CELL_BORN)) {
+        c->flags |= UK_CELL_BORN;
+        uk_cell_create(&ctx);
+    }
+    for (;;) {
+        bool more = run_messages(&ctx, w, budget);
+        uk_outbox_flush();
+        if (__builtin_expect(uk_here.dirty, 0)) uk_turn_flush(sys);
+        if (uk_cell_stopped(c)) {
+            uk_turn_over(w);
+            end_life(c);
+            return;
+        }
+        bool guard = sys->has_provider && uk_sched_on_guard();
+        if (more && !guard && uk_sched_alone()) continue;
+        uk_turn_over(w);
+        if (!more && uk_inbox_idle(c)) return;
+        if (more || guard) {
+            uk_reschedule(c);
+            return;
+        }
+        if (w) atomic_store_explicit(&w->turn, c, memory_order_relaxed);
+    }
+}
