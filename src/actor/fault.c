@@ -191,7 +191,7 @@ static bool unmark_dying(uk_cell *c, ukko_ref *child) {
     return was;
 }
 void uk_cell_stop_child(uk_cell *c, ukko_ref *child) {
-    if (uk_kids_has(c, child)) mark_dying(c, child);
+    if (child != &c->ref && uk_kids_has(c, child)) mark_dying(c, child);
     uk_ref_system(child, uk_sysmsg_new(UK_SYS_TERMINATE, NULL, NULL));
 }
 static void stop_children(uk_cell *c) {

@@ -72,6 +72,15 @@ void *uk_map_put(uk_map *m, const void *key, size_t len, void *value) {
     insert(m, (uk_map_slot){key, (uint32_t)len, hash, value});
     return NULL;
 }
+/* Marks of removed entries before a free slot lead nowhere: they become free slots again. */
+static void sweep(uk_map *m, size_t i) {
+    const uk_map_slot *next = &m->slots[(i + 1) & (m->cap - 1)];
+    if (next->key || next->value) return;
+    for (; !m->slots[i].key && m->slots[i].value == &gone; i = (i - 1) & (m->cap - 1)) {
+        m->slots[i].value = NULL;
+        m->used--;
+    }
+}
 void *uk_map_remove(uk_map *m, const void *key, size_t len) {
     uk_map_slot *s = m->live ? find(m, key, len, uk_hash(key, len)) : NULL;
     if (!s) return NULL;
@@ -79,6 +88,7 @@ void *uk_map_remove(uk_map *m, const void *key, size_t len) {
     s->key = NULL;
     s->value = &gone;
     m->live--;
+    sweep(m, (size_t)(s - m->slots));
     return old;
 }
 bool uk_map_next(const uk_map *m, size_t *pos, void **value) {
