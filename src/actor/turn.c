@@ -52,7 +52,7 @@ static inline bool run_messages(ukko_ctx *ctx, uk_worker *w, unsigned budget) {
         uk_envelope *e = c->head;
         if (!e && !(c->traits & UK_TRAIT_SHARED)) return false;
         if (!left--) {
-            if (uk_here.dirty || ctx->cell->ref.sys->has_provider || !uk_sched_alone()) return true;
+            if (c->ref.sys->has_provider || !uk_sched_alone()) return true;
             left = budget - 1;
         }
         if (e) {
