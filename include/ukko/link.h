@@ -88,6 +88,43 @@ UKKO_API const char *ukko_link_reason_remedy(int32_t reason);
 /* [any] "idle", "connecting", "active", "gated", "quarantined". Never NULL. */
 UKKO_API const char *ukko_link_state_name(int32_t state);
 
+/* ---- Failure detectors ---------------------------------------------------------------- */
+
+/* A kind of failure detector: from the times at which signs of life came it tells whether a peer is
+   still there. One static const table each. A detector is made of it for each watched address, or
+   for each connection, depending on which implementation-class names it. Its functions are called
+   by one thread at a time, on the I/O thread or under a lock of the library: they must not block
+   and not call into ukko. Times are milliseconds of a monotonic clock. (Pekko's FailureDetector) */
+typedef struct ukko_detector {
+    uint32_t size;       /* sizeof(ukko_detector) */
+    uint32_t state_size; /* of the memory of one detector, which comes zeroed */
+    const char *name;    /* as in watch-failure-detector.implementation-class */
+    /* config and the path of the section that named it ("pekko.remote.watch-failure-detector") are
+       those of the system, and live as long. Also called once when the system starts, to check the
+       settings: an error with its text in err fails the start. May be NULL. */
+    int (*start)(void *state, const ukko_config *config, const char *section, ukko_error *err);
+    /* A sign of life. Gives 0, or the interval in ms when it was suspiciously long (a WARN). */
+    int64_t (*heartbeat)(void *state, int64_t now_ms);
+    /* Before the first heartbeat nobody asks: an address that was never heard of is available. */
+    bool (*available)(const void *state, int64_t now_ms);
+    /* The suspicion for ukko_remote_phi(); NULL: 0 while available, else infinite. */
+    double (*phi)(const void *state, int64_t now_ms);
+    void (*stop)(void *state); /* before the memory goes; may be NULL */
+} ukko_detector;
+
+/* [setup] Makes a kind of detector known, after ukko_remote_enable(). *detector is not copied. It is
+   used where pekko.remote.watch-failure-detector.implementation-class (remote death watch) or
+   pekko.remote.classic.transport-failure-detector.implementation-class (connections) names it;
+   built in are org.apache.pekko.remote.PhiAccrualFailureDetector and
+   org.apache.pekko.remote.DeadlineFailureDetector, either of them in either place. UKKO_EINVAL: a
+   function or the name is missing; UKKO_EEXISTS; UKKO_ESTATE: no remoting, or started already. */
+UKKO_API int ukko_remote_add_detector(ukko_system *sys, const ukko_detector *detector);
+
+/* [any] The suspicion against a watched address: with phi accrual -log10 of the chance that a
+   heartbeat still comes, 0 before the first. UKKO_ENOTFOUND: nobody here watches anything there, or
+   it has not answered yet; UKKO_ESTATE: no remoting, or remote death watch is off. */
+UKKO_API int ukko_remote_phi(ukko_system *sys, const char *address, double *phi);
+
 #ifdef __cplusplus
 }
 #endif

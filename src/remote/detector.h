@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Failure detectors: is a peer, from which heartbeats came at these times, still there? Phi accrual
-   learns the usual interval (remote watch); the deadline one has a fixed limit (connections); a
+   learns the usual interval; the deadline one has a fixed limit; others are the program's own. A
    registry keeps one per address. Times are milliseconds of a monotonic clock. Pure; one thread at
    a time. */
 #ifndef UK_REMOTE_DETECTOR_H
 #define UK_REMOTE_DETECTOR_H
 #include "base/map.h"
-#include <ukko/base.h>
+#include <ukko/link.h>
 
 typedef struct uk_detector uk_detector;
 typedef struct uk_detector_vt {
     bool (*available)(const uk_detector *d, int64_t now);
     /* A sign of life. Gives the interval in ms if it was suspiciously long (log a WARN), else 0. */
     int64_t (*heartbeat)(uk_detector *d, int64_t now);
+    double (*phi)(const uk_detector *d, int64_t now);
     void (*fini)(uk_detector *d);
 } uk_detector_vt;
 struct uk_detector {
@@ -26,6 +27,9 @@ static inline bool uk_detector_available(const uk_detector *d, int64_t now) {
 }
 static inline int64_t uk_detector_heartbeat(uk_detector *d, int64_t now) {
     return d->vt->heartbeat(d, now);
+}
+static inline double uk_detector_phi(const uk_detector *d, int64_t now) {
+    return d->vt->phi(d, now);
 }
 static inline void uk_detector_fini(uk_detector *d) { d->vt->fini(d); }
 
@@ -67,13 +71,28 @@ double uk_phi_now(const uk_phi *d, int64_t now); /* the suspicion; 0 before the 
 /* The formula: suspicion after `elapsed` ms of silence. Finite for finite numbers. */
 double uk_phi_of(double elapsed, double mean, double deviation);
 
-/* One phi detector for each address, made at its first heartbeat. An unknown address counts as
+/* What kind of detector, and its settings: constant once the system has started. */
+typedef struct uk_detector_kind {
+    const ukko_detector *own;  /* the program's; NULL: a built-in one */
+    const ukko_config *config; /* of own; borrowed */
+    const char *section;       /* likewise */
+    bool deadline;             /* the built-in one with a fixed limit; else phi accrual */
+    int64_t interval, pause;   /* of the deadline */
+    uk_phi_settings phi;
+} uk_detector_kind;
+/* Owned: uk_detector_free(). */
+uk_detector *uk_detector_new(const uk_detector_kind *kind);
+void uk_detector_free(uk_detector *d); /* NULL is fine */
+/* Does a detector of this kind start? UKKO_ECONFIG or the program's code, err says why not. */
+int uk_detector_try(const uk_detector_kind *kind, ukko_error *err);
+
+/* One detector for each address, made at its first heartbeat. An unknown address counts as
    available. */
 typedef struct uk_detectors {
-    uk_phi_settings settings;
+    uk_detector_kind kind;
     uk_map map;
 } uk_detectors;
-void uk_detectors_init(uk_detectors *r, const uk_phi_settings *settings);
+void uk_detectors_init(uk_detectors *r, const uk_detector_kind *kind);
 int64_t uk_detectors_heartbeat(uk_detectors *r, ukko_slice address, int64_t now); /* as above */
 bool uk_detectors_available(const uk_detectors *r, ukko_slice address, int64_t now);
 bool uk_detectors_monitoring(const uk_detectors *r, ukko_slice address);

@@ -34,7 +34,7 @@ typedef struct uk_transport uk_transport;
 /* The member's owner. */
 #define UK_OWNER(type, ptr, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
 
-enum { UK_SOURCES = 64, UK_CLASSES = 64 };
+enum { UK_SOURCES = 64, UK_CLASSES = 64, UK_DETECTORS = 16 };
 
 typedef struct uk_class_size { /* the largest message of a class that was logged */
     uint32_t hash;
@@ -64,6 +64,9 @@ struct uk_remote {
     uk_loop *loop;
     uk_transport transports[UK_TRANSPORTS];
     size_t n_transports;
+    const ukko_detector *detectors[UK_DETECTORS]; /* the program's; before the start */
+    size_t n_detectors;
+    uk_detector_kind watch_kind, transport_kind; /* constant once started */
     _Atomic bool down; /* set when the shutdown begins; relaxed: senders learn from the mode */
     pthread_mutex_t peers_lock; /* guards peers */
     uk_map peers;               /* address -> uk_peer, retained */
@@ -257,6 +260,11 @@ void uk_watcher_stop(uk_watcher *w);   /* [io] no more ticks */
 void uk_watcher_watch(uk_watcher *w, ukko_ref *watchee, ukko_ref *watcher);   /* [any] */
 void uk_watcher_unwatch(uk_watcher *w, ukko_ref *watchee, ukko_ref *watcher); /* [any] */
 ukko_ref *uk_watcher_ref(uk_watcher *w);
+bool uk_watcher_phi(uk_watcher *w, const char *address, double *phi); /* [any] false: not watched */
+
+/* ---- failure detectors ---- */
+
+int uk_remote_detectors(uk_remote *r, ukko_error *err); /* finds those that the settings name */
 
 /* ---- transports ---- */
 
@@ -287,6 +295,7 @@ static inline void uk_transport_speak(const uk_transport *t) {
 static inline void uk_transport_hush(const uk_transport *t) {
     if (t != t->remote->transports) uk_ref_speak_as(NULL);
 }
+uk_remote *uk_remote_of(ukko_system *sys); /* NULL: no remoting */
 void uk_remote_quarantine(uk_remote *r, const char *address, bool has_uid, int32_t uid,
                           int32_t reason, const char *why); /* [any] */
 void uk_remote_stop(uk_remote *r); /* [io] begins the shutdown */

@@ -22,8 +22,10 @@ void uk_proto_init(uk_proto *p, bool active, const uk_proto_settings *settings,
         .handshake_at = now + settings->handshake_ms,
         .heartbeat_at = NEVER,
     };
-    uk_deadline_init(&p->detector, settings->heartbeat_ms, settings->pause_ms);
+    uk_deadline_init(&p->deadline, settings->heartbeat_ms, settings->pause_ms);
+    if (settings->detector) p->own = uk_detector_new(settings->detector);
 }
+static uk_detector *detector(uk_proto *p) { return p->own ? p->own : &p->deadline.base; }
 int64_t uk_proto_deadline(const uk_proto *p) {
     return p->handshake_at < p->heartbeat_at ? p->handshake_at : p->heartbeat_at;
 }
@@ -60,6 +62,8 @@ static void finish(uk_proto *p, uk_proto_end end, bool flush, const char *text) 
     p->state = UK_PROTO_CLOSED;
     p->end = end;
     p->handshake_at = p->heartbeat_at = NEVER;
+    uk_detector_free(p->own);
+    p->own = NULL;
     p->events->closed(p->data, end, flush, text);
 }
 /* The orderly end; kind PAYLOAD: say no goodbye, only the empty frame. */
@@ -93,7 +97,7 @@ static void associated(uk_proto *p, const uk_pdu *pdu, int64_t now) {
         return;
     }
     p->handshake_at = NEVER;
-    uk_detector_heartbeat(&p->detector.base, now);
+    uk_detector_heartbeat(detector(p), now);
     if (!p->active) send_associate(p, now); /* before anything else may be written */
     p->state = UK_PROTO_OPEN;
     p->was_open = true;
@@ -116,9 +120,9 @@ static void first_pdu(uk_proto *p, const uk_pdu *pdu, int64_t now) {
 static void later_pdu(uk_proto *p, const uk_pdu *pdu, int64_t now) {
     switch (pdu->kind) {
     case UK_PDU_ASSOCIATE: break; /* neither answered nor obeyed */
-    case UK_PDU_HEARTBEAT: uk_detector_heartbeat(&p->detector.base, now); break;
+    case UK_PDU_HEARTBEAT: uk_detector_heartbeat(detector(p), now); break;
     case UK_PDU_PAYLOAD:
-        uk_detector_heartbeat(&p->detector.base, now);
+        uk_detector_heartbeat(detector(p), now);
         p->events->payload(p->data, pdu->payload);
         break;
     case UK_PDU_DISASSOCIATE:
@@ -179,7 +183,7 @@ void uk_proto_tick(uk_proto *p, int64_t now) {
         return;
     }
     if (now < p->heartbeat_at) return;
-    if (!uk_detector_available(&p->detector.base, now)) {
+    if (!uk_detector_available(detector(p), now)) {
         silence(p);
         return;
     }

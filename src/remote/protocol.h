@@ -38,6 +38,7 @@ typedef struct uk_proto_settings {
     int64_t handshake_ms; /* 15000 */
     int64_t heartbeat_ms; /* 4000 */
     int64_t pause_ms;     /* 120000 */
+    const uk_detector_kind *detector; /* NULL: a deadline of these two; borrowed */
 } uk_proto_settings;
 
 /* What the machine wants done. open() and payload() may call uk_proto_disassociate(); send() may
@@ -59,7 +60,8 @@ typedef struct uk_proto {
     bool active, was_open;
     uk_proto_end end;
     int64_t handshake_at, heartbeat_at; /* INT64_MAX: not running */
-    uk_deadline detector;
+    uk_deadline deadline;
+    uk_detector *own; /* used instead; owned, until the end */
 } uk_proto;
 
 /* active: before the connect; otherwise at the accept. Starts the handshake timer. */

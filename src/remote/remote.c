@@ -58,6 +58,7 @@ static int start(void *self, ukko_error *err) {
     uk_remote *r = self;
     int rc = uk_serial_open(r->sys, &r->serial, err);
     uk_log(r->sys, UKKO_LOG_INFO, "remoting", UK_LOG_MANAGER, NULL, NULL, "Starting remoting");
+    if (!rc) rc = uk_remote_detectors(r, err);
     if (!rc) rc = uk_loop_new(&r->loop, "ukko-io", err);
     if (!rc) uk_loop_after(r->loop, after_round, r->sys);
     for (size_t i = 0; i < r->n_transports && !rc; i++)
@@ -175,25 +176,25 @@ int ukko_remote_enable(ukko_system *sys, ukko_error *err) {
     return rc;
 }
 
-static uk_remote *remote_of(ukko_system *sys) {
+uk_remote *uk_remote_of(ukko_system *sys) {
     uk_provider *p = uk_system_provider(sys);
     return p && p->start == start ? p->self : NULL;
 }
 
 const char *ukko_remote_address(ukko_system *sys) {
-    uk_remote *r = remote_of(sys);
+    uk_remote *r = uk_remote_of(sys);
     return r ? uk_remote_address(r) : NULL;
 }
 
 size_t ukko_remote_addresses(ukko_system *sys, const char **list, size_t max) {
-    uk_remote *r = remote_of(sys);
+    uk_remote *r = uk_remote_of(sys);
     if (!r || !uk_remote_address(r)) return 0;
     for (size_t i = 0; i < r->n_transports && i < max; i++) list[i] = r->transports[i].address;
     return r->n_transports;
 }
 
 const char *ukko_remote_address_for(ukko_system *sys, const char *remote) {
-    uk_remote *r = remote_of(sys);
+    uk_remote *r = uk_remote_of(sys);
     uk_path path;
     if (!r || !remote || uk_address_parse(ukko_str(remote), &path)) return NULL;
     const uk_transport *t = uk_transport_for(r, path.protocol);
@@ -201,7 +202,7 @@ const char *ukko_remote_address_for(ukko_system *sys, const char *remote) {
 }
 
 const char *ukko_remote_bound_address(ukko_system *sys) {
-    uk_remote *r = remote_of(sys);
+    uk_remote *r = uk_remote_of(sys);
     return r ? r->transports[0].bound_address : NULL;
 }
 
@@ -235,7 +236,7 @@ void uk_remote_quarantine(uk_remote *r, const char *to, bool has_uid, int32_t ui
 }
 
 int ukko_remote_quarantine(ukko_system *sys, const char *to, const int32_t *uid) {
-    uk_remote *r = remote_of(sys);
+    uk_remote *r = uk_remote_of(sys);
     uk_path path;
     if (!r || !uk_remote_address(r)) return UKKO_ESTATE;
     if (!to || uk_address_parse(ukko_str(to), &path) || !path.host.len) return UKKO_EINVAL;

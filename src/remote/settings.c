@@ -17,9 +17,12 @@ static void defaults(uk_remote_settings *s) {
         .link = {5000, 5LL * 86400000, 2LL * 86400000, 180000, true}, .sys_buffer = 20000,
         .resend_limit = 200, .ack_ms = 300, .resend_ms = 2000, .lifecycle = UKKO_LOG_DEBUG,
         .log_frame_size = -1, .log_buffer = 50000, .warn_unsafe = true, .warn_direct = true,
-        .watch = {10.0, 200, 100, 10000, 1000}, .watch_heartbeat_ms = 1000,
+        .watch = {10.0, 200, 100, 10000, 1000}, .transport_phi = {10.0, 200, 100, 0, 0},
+        .watch_heartbeat_ms = 1000,
         .watch_reaper_ms = 1000, .watch_first_ms = 1000};
     s->protocol_name = uk_strdup("pekko");
+    s->watch_class = uk_strdup(UK_PHI_CLASS);
+    s->transport_class = uk_strdup(UK_DEADLINE_CLASS);
 }
 
 static void read_lifecycle(uk_remote_settings *s, uk_reader *r) {
@@ -43,9 +46,24 @@ static void check_trusted(uk_remote_settings *s, uk_reader *r) {
             uk_read_wrong(r, uk_read_at(r, "trusted-selection-paths"), "each path must begin with a slash");
 }
 
+static void read_phi(uk_phi_settings *s, uk_reader *r) {
+    const char *p = uk_read_at(r, "threshold");
+    uk_read_found(r, p, ukko_config_double(r->cfg, p, &s->threshold), "must be a number");
+    if (!(s->threshold > 0)) uk_read_wrong(r, p, "must be greater than zero");
+    uk_read_size(r, "max-sample-size", &s->max_samples);
+    uk_read_ms(r, "min-std-deviation", 1, &s->min_deviation);
+}
+
+static void read_transport_detector(uk_remote_settings *s, uk_reader *r) {
+    uk_read_string(r, "implementation-class", &s->transport_class);
+    uk_read_ms(r, "heartbeat-interval", 1, &s->heartbeat_ms);
+    uk_read_ms(r, "acceptable-heartbeat-pause", 0, &s->heartbeat_pause_ms);
+    read_phi(&s->transport_phi, r);
+    s->transport_phi.first_interval = s->heartbeat_ms;
+    s->transport_phi.pause = s->heartbeat_pause_ms;
+}
+
 static void read_classic(uk_remote_settings *s, uk_reader *r) {
-    uk_read_ms(r, "transport-failure-detector.heartbeat-interval", 1, &s->heartbeat_ms);
-    uk_read_ms(r, "transport-failure-detector.acceptable-heartbeat-pause", 0, &s->heartbeat_pause_ms);
     uk_read_ms(r, "startup-timeout", 1, &s->startup_ms);
     uk_read_ms(r, "shutdown-timeout", 1, &s->shutdown_ms);
     uk_read_ms(r, "flush-wait-on-shutdown", 1, &s->flush_ms);
@@ -71,13 +89,10 @@ static void read_classic(uk_remote_settings *s, uk_reader *r) {
 }
 
 static void read_watch(uk_remote_settings *s, uk_reader *r) {
-    const char *p = uk_read_at(r, "threshold");
-    uk_read_found(r, p, ukko_config_double(r->cfg, p, &s->watch.threshold), "must be a number");
-    if (!(s->watch.threshold > 0)) uk_read_wrong(r, p, "must be greater than zero");
+    uk_read_string(r, "implementation-class", &s->watch_class);
+    read_phi(&s->watch, r);
     uk_read_ms(r, "heartbeat-interval", 1, &s->watch_heartbeat_ms);
     s->watch.first_interval = s->watch_heartbeat_ms;
-    uk_read_size(r, "max-sample-size", &s->watch.max_samples);
-    uk_read_ms(r, "min-std-deviation", 1, &s->watch.min_deviation);
     uk_read_ms(r, "acceptable-heartbeat-pause", 0, &s->watch.pause);
     uk_read_ms(r, "unreachable-nodes-reaper-interval", 1, &s->watch_reaper_ms);
     uk_read_ms(r, "expected-response-after", 1, &s->watch_first_ms);
@@ -127,7 +142,9 @@ int uk_remote_settings_read(uk_remote_settings *s, const ukko_config *cfg, ukko_
     read_shared(s, &r);
     r.base = "pekko.remote.classic";
     read_classic(s, &r);
-    r.base = "pekko.remote.watch-failure-detector";
+    r.base = UK_TRANSPORT_DETECTOR;
+    read_transport_detector(s, &r);
+    r.base = UK_WATCH_DETECTOR;
     read_watch(s, &r);
     uk_read_transports(s, &r);
     return r.rc;
@@ -136,6 +153,8 @@ int uk_remote_settings_read(uk_remote_settings *s, const ukko_config *cfg, ukko_
 void uk_remote_settings_fini(uk_remote_settings *s) {
     for (size_t i = 0; i < s->n_transports; i++) uk_transport_settings_fini(&s->transports[i]);
     uk_free(s->protocol_name);
+    uk_free(s->watch_class);
+    uk_free(s->transport_class);
     for (size_t i = 0; i < s->n_accept; i++) uk_free(s->accept_names[i]);
     uk_free_list(s->trusted, s->n_trusted);
     uk_free_list(s->allowed, s->n_allowed);

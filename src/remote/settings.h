@@ -5,6 +5,11 @@
 #include "remote/link.h"
 #include <ukko/config.h>
 
+#define UK_PHI_CLASS "org.apache.pekko.remote.PhiAccrualFailureDetector"
+#define UK_DEADLINE_CLASS "org.apache.pekko.remote.DeadlineFailureDetector"
+#define UK_WATCH_DETECTOR "pekko.remote.watch-failure-detector"
+#define UK_TRANSPORT_DETECTOR "pekko.remote.classic.transport-failure-detector"
+
 enum { UK_MAX_NAMES = 2, UK_TRANSPORTS = 4 };
 
 /* The section "security" of a transport. */
@@ -39,6 +44,8 @@ typedef struct uk_remote_settings {
     size_t n_accept;
     /* classic */
     int64_t heartbeat_ms, heartbeat_pause_ms;
+    char *transport_class, *watch_class; /* implementation-class of the failure detectors */
+    uk_phi_settings transport_phi;       /* should that be phi accrual */
     int64_t startup_ms, shutdown_ms, flush_ms;
     uk_link_settings link;
     size_t sys_buffer, resend_limit;

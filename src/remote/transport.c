@@ -132,7 +132,9 @@ static void fill_settings(uk_transport *t) {
                                    .uid = ukko_system_uid(r->sys),
                                    .handshake_ms = s->connect_ms,
                                    .heartbeat_ms = r->set.heartbeat_ms,
-                                   .pause_ms = r->set.heartbeat_pause_ms};
+                                   .pause_ms = r->set.heartbeat_pause_ms,
+                                   .detector = r->transport_kind.deadline ? NULL
+                                                                          : &r->transport_kind};
     t->stream_opts = (uk_stream_opts){.send_buffer = s->send_buffer,
                                       .receive_buffer = s->receive_buffer,
                                       .nodelay = s->nodelay,

@@ -29,6 +29,7 @@ struct uk_watcher {
     uk_remote *remote;
     uk_map nodes;    /* address -> node */
     uk_map watchees; /* path text -> watchers */
+    pthread_mutex_t detect_lock; /* held where detectors change, and by other threads; leaf */
     uk_detectors detectors;
     uk_alarm beat, reap, expect;
     bool beating, stopped;
@@ -111,7 +112,9 @@ static node *node_of(uk_watcher *w, ukko_ref *watchee) {
 
 static void drop_node(uk_watcher *w, node *n) {
     uk_map_remove(&w->nodes, n->address, strlen(n->address));
+    pthread_mutex_lock(&w->detect_lock);
     uk_detectors_remove(&w->detectors, ukko_str(n->address));
+    pthread_mutex_unlock(&w->detect_lock);
     uk_ref_release(n->beat_to);
     uk_free(n->address);
     uk_free(n);
@@ -194,6 +197,22 @@ static void notified(uk_watcher *w, ukko_ref *watchee, bool existed, bool lost) 
 
 /* ---- heartbeats ---- */
 
+static int64_t sign_of_life(uk_watcher *w, const node *n) {
+    pthread_mutex_lock(&w->detect_lock);
+    int64_t late = uk_detectors_heartbeat(&w->detectors, ukko_str(n->address),
+                                          uk_loop_now(w->remote->loop));
+    pthread_mutex_unlock(&w->detect_lock);
+    return late;
+}
+
+bool uk_watcher_phi(uk_watcher *w, const char *address, double *phi) {
+    pthread_mutex_lock(&w->detect_lock);
+    bool there = uk_detectors_monitoring(&w->detectors, ukko_str(address));
+    *phi = there ? uk_detectors_phi(&w->detectors, ukko_str(address), uk_now_ms()) : 0;
+    pthread_mutex_unlock(&w->detect_lock);
+    return there;
+}
+
 static void send_beat(uk_watcher *w, node *n) {
     ukko_msg *m = ukko_msg_new(&uk_selection_type);
     uk_selection_body *s = ukko_msg_body(m);
@@ -245,8 +264,7 @@ static void on_expect(uk_alarm *a) {
         node *n = v;
         if (n->expect_at > now) continue;
         n->expect_at = INT64_MAX;
-        if (!uk_detectors_monitoring(&w->detectors, ukko_str(n->address)))
-            uk_detectors_heartbeat(&w->detectors, ukko_str(n->address), now);
+        if (!uk_detectors_monitoring(&w->detectors, ukko_str(n->address))) sign_of_life(w, n);
     }
     set_expect(w);
 }
@@ -259,8 +277,7 @@ static void answered(uk_watcher *w, ukko_ref *sender, int32_t uid) {
         for (watchers *x = n->watched; x; x = x->next) tell_remote(w, UK_SYS_WATCH, x->watchee);
     n->uid_known = true;
     n->uid = uid;
-    int64_t late = uk_detectors_heartbeat(&w->detectors, ukko_str(n->address),
-                                          uk_loop_now(w->remote->loop));
+    int64_t late = sign_of_life(w, n);
     if (late)
         uk_log(w->remote->sys, UKKO_LOG_WARN, ukko_ref_path(&w->ref), UK_LOG_WATCHER, NULL, NULL,
                "heartbeat interval is growing too large for address %s: %lld millis", n->address,
@@ -367,7 +384,8 @@ uk_watcher *uk_watcher_new(uk_remote *r) {
     w->beat.fire = on_beat;
     w->reap.fire = on_reap;
     w->expect.fire = on_expect;
-    uk_detectors_init(&w->detectors, &r->set.watch);
+    pthread_mutex_init(&w->detect_lock, NULL);
+    uk_detectors_init(&w->detectors, &r->watch_kind);
     return w;
 }
 
@@ -391,5 +409,6 @@ void uk_watcher_free(uk_watcher *w) {
     uk_map_fini(&w->watchees);
     uk_map_fini(&w->nodes);
     uk_detectors_fini(&w->detectors);
+    pthread_mutex_destroy(&w->detect_lock);
     uk_ref_release(&w->ref);
 }

@@ -346,7 +346,7 @@ static uk_detectors new_registry(int64_t pause) {
     uk_detectors r;
     uk_phi_settings s = strict();
     s.pause = pause;
-    uk_detectors_init(&r, &s);
+    uk_detectors_init(&r, &(uk_detector_kind){.phi = s});
     return r;
 }
 static int64_t beat_key(uk_detectors *r, ukko_slice key, int64_t now, int n, int64_t interval) {
