@@ -4,6 +4,7 @@
 #ifndef CLI_H
 #define CLI_H
 #include <jansson.h>
+#include <sys/types.h>
 #include <ukko/ukko.h>
 
 /* ---- Exit codes; `ukko help` prints them --------------------------------------------- */
@@ -197,12 +198,16 @@ typedef struct session {
     ukko_ref *self; /* the actor that fills the inbox */
     int64_t resolve_ns, connect_ns, handshake_ns, first_ns;
     bool associated;
-    int32_t uid; /* of the peer */
+    int32_t uid;      /* of the peer */
+    const char *name; /* of the actor that fills the inbox; NULL: cli */
+    bool tolerant;    /* what becomes of the link does not end it */
 } session;
 
 /* types: what may arrive besides the built-in ones, ends with NULL; may be NULL. */
 int own_parse(cli *c, own_system *own, char *buf, size_t len); /* --as */
 int session_open(session *s, cli *c, const char *text, const ukko_type *const *types);
+/* A system that others talk to, without a target; s->name is set before. */
+int session_host(session *s, cli *c, const own_system *own, const ukko_actor *const *actors);
 void session_close(session *s);
 int64_t session_deadline(int64_t ms);
 /* The next message that is no event of the link; *a is ended by arrival_free(). CLI_TIMEOUT when
@@ -224,8 +229,13 @@ int64_t clock_ns(void);
 /* The message that the options and the argument at index say; *msg is owned. */
 int message_build(cli *c, int index, ukko_msg **msg);
 const ukko_type *const *message_types(cli *c); /* of --json-class, or NULL */
+void time_text(char *to, size_t len); /* now, as 2026-11-28T06:20:01.123Z */
 json_t *show_value(const ukko_msg *msg);
 char *show_line(const ukko_msg *msg); /* the value for people; free() */
+
+/* ---- shell.c: a command of the user's; in, out: descriptors, -1: those of this process ---- */
+bool shell_start(const char *line, int in, int out, pid_t *pid);
+void shell_wait(pid_t pid);
 
 /* ---- the commands -------------------------------------------------------------------- */
 
@@ -234,7 +244,10 @@ int run_ping(cli *c);
 int run_doctor(cli *c);
 int run_tell(cli *c);
 int run_ask(cli *c);
+int run_listen(cli *c);
 int run_identify(cli *c);
+int run_watch(cli *c);
+int run_tree(cli *c);
 int run_deploy(cli *c);
 int run_stop(cli *c);
 int run_config_render(cli *c);

@@ -55,6 +55,33 @@ const field ask_fields[] = {
     END,
 };
 
+const field letter_fields[] = {
+    {"ts", "string", "when it came"},
+    {"from", "string", "reference of the sender"},
+    {"to", "string", "reference of the recipient"},
+    {"serializer", "integer", "serializer identifier; -1: it cannot travel"},
+    {"manifest", "string", "manifest, empty when there is none"},
+    {"type", "string", "Java class of the message"},
+    {"value", "any", "the message"},
+    {"bytes", "integer", "its length as serialized"},
+    END,
+};
+
+const field ended_fields[] = {
+    {"ts", "string", "when it was heard of"},
+    {"ref", "string", "reference of the actor"},
+    {"existence_confirmed", "boolean", "it was there, and has stopped"},
+    {"address_terminated", "boolean", "its node is gone or unreachable"},
+    END,
+};
+
+const field tree_fields[] = {
+    {"path", "string", "without address and uid"},
+    {"depth", "integer", "1 for /user"},
+    {"ref", "string", "with address and uid"},
+    END,
+};
+
 const field ref_fields[] = {
     {"ref", "string", "reference of an actor, with its uid"},
     END,

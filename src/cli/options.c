@@ -68,6 +68,29 @@ const option message_options[] = {
     END,
 };
 
+const option listen_options[] = {
+    {"count", 'C', "N", "end after so many messages", NULL},
+    {"format", 'F', "FORMAT", "how a message is printed", NULL},
+    {"reply", 0, "TEXT", "answer each with this String", NULL},
+    {"reply-cmd", 0, "COMMAND", "answer each with what a command prints", NULL},
+    {"echo", 0, NULL, "answer each with itself", NULL},
+    END,
+};
+
+const option watch_options[] = {
+    {"once", 0, NULL, "end with the first actor that ends", NULL},
+    {"exec", 0, "COMMAND", "run it for each that ends", NULL},
+    {"expect-alive", 0, "TIME", "nothing is to end in this time", NULL},
+    {"all-within", 0, "TIME", "how long to collect the answers to a pattern (1s)", NULL},
+    END,
+};
+
+const option tree_options[] = {
+    {"depth", 0, "N", "levels below the start (8)", NULL},
+    {"quiet-for", 0, "TIME", "a level is over when no answer came for so long (300ms)", NULL},
+    END,
+};
+
 const option identify_options[] = {
     {"all-within", 0, "TIME", "how long to collect the answers to a pattern (1s)", NULL},
     END,

@@ -115,7 +115,7 @@ static int spawn_inbox(session *s) {
     int64_t address = (intptr_t)s->box;
     ukko_props *props = ukko_props_new(&inbox_actor);
     ukko_props_arg(props, &ukko_long_type, &address);
-    int rc = ukko_system_spawn(s->sys, props, "cli", &s->self);
+    int rc = ukko_system_spawn(s->sys, props, s->name ? s->name : "cli", &s->self);
     if (rc == UKKO_OK)
         rc = ukko_subscribe(s->sys, &ukko_remoting_event_type, s->self);
     return rc == UKKO_OK ? ukko_subscribe(s->sys, &ukko_dropped_type, s->self) : rc;
@@ -237,6 +237,25 @@ int session_open(session *s, cli *c, const char *text, const ukko_type *const *t
     return status;
 }
 
+int session_host(session *s, cli *c, const own_system *own, const ukko_actor *const *actors) {
+    ukko_config *config = NULL;
+    s->cli = c;
+    s->tolerant = true;
+    int status = settings_build(c, own, NULL, &config);
+    if (status == CLI_OK)
+        status = open_inbox(s);
+    if (status == CLI_OK) {
+        ukko_system_opts opts = UKKO_SYSTEM_OPTS(own->name, NULL);
+        opts.config = config;
+        opts.actors = actors;
+        opts.log = settings_log;
+        opts.log_data = c;
+        status = start_system(s, &opts);
+    }
+    ukko_config_release(config);
+    return status;
+}
+
 void session_close(session *s) {
     ukko_ref_release(s->self);
     ukko_system_free(s->sys);
@@ -304,6 +323,13 @@ static bool about_target(const session *s, const ukko_association *a) {
     return strcmp(a->remote, s->target.address) == 0;
 }
 
+static bool is_event(const ukko_type *type) {
+    const ukko_type *super = type->super;
+    return type == &ukko_remoting_listen_type || type == &ukko_remoting_shutdown_type ||
+           type == &ukko_dropped_type || super == &ukko_remoting_event_type ||
+           super == &ukko_association_event_type;
+}
+
 /* What an arrival means for the link: CLI_OK goes on, *event tells whether it was one. */
 static int handle_event(session *s, const arrival *a, bool *event) {
     const ukko_type *type = a->msg ? ukko_msg_type(a->msg) : NULL;
@@ -311,6 +337,10 @@ static int handle_event(session *s, const arrival *a, bool *event) {
     *event = true;
     if (!type)
         return CLI_INTERRUPTED;
+    if (s->tolerant) {
+        *event = is_event(type);
+        return CLI_OK;
+    }
     if (type == &ukko_associated_type && about_target(s, body)) {
         s->associated = true;
         s->handshake_ns = a->at_ns;
@@ -324,9 +354,7 @@ static int handle_event(session *s, const arrival *a, bool *event) {
     } else if (type == &ukko_dropped_type) {
         return was_dropped(s, body);
     } else {
-        const ukko_type *super = type->super;
-        *event = type == &ukko_remoting_listen_type || type == &ukko_remoting_shutdown_type ||
-                 super == &ukko_remoting_event_type || super == &ukko_association_event_type;
+        *event = is_event(type);
     }
     return CLI_OK;
 }

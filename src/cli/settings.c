@@ -44,6 +44,14 @@ static void put_transport(FILE *out, const own_system *own, const target *to, bo
     free(bound);
 }
 
+/* Any Jackson class arrives as its JSON: names begin with a letter, _ or $. */
+static void put_prefixes(FILE *out) {
+    fputs("pekko.serialization.jackson.allowed-class-prefix = [\"_\", \"$\"", out);
+    for (int i = 0; i < 26; i++)
+        fprintf(out, ", \"%c\", \"%c\"", 'a' + i, 'A' + i);
+    fputs("]\n", out);
+}
+
 static char *own_text(const cli *c, const own_system *own, const target *to) {
     char *text = NULL;
     size_t size;
@@ -58,6 +66,7 @@ static char *own_text(const cli *c, const own_system *own, const target *to) {
             "pekko.remote.warn-about-direct-use = off\n"
             "pekko.remote.use-unsafe-remote-features-outside-cluster = on\n",
             log_level(c));
+    put_prefixes(out);
     put_transport(out, own, to, wants_tls(c, to));
     fclose(out);
     return text;

@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Replies as JSON values and as lines for people. */
+/* Replies as JSON values and as lines for people. Any thread. */
 #include "cli.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+void time_text(char *to, size_t len) {
+    struct timespec now;
+    struct tm tm;
+    char day[32];
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &tm);
+    strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(to, len, "%s.%03ldZ", day, now.tv_nsec / 1000000);
+}
 
 static json_t *hex(const ukko_slice *bytes) {
     char *text = malloc(2 * bytes->len + 1);
@@ -86,6 +97,11 @@ json_t *show_value(const ukko_msg *msg) {
         const ukko_slice *s = body;
         json_t *j = json_loadb((const char *)s->ptr, s->len, JSON_DECODE_ANY, NULL);
         return j ? j : hex(s);
+    }
+    if (t == &ukko_json_type) {
+        const ukko_json *doc = body;
+        json_t *j = json_loads(doc->text, JSON_DECODE_ANY, NULL);
+        return j ? j : output_text(doc->text);
     }
     return printed(msg);
 }

@@ -5,7 +5,7 @@ import contextlib, json, os, re, signal, socket, struct, subprocess, tempfile, t
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get('UKKO_BUILD', os.path.join(ROOT, 'build'))
 UKKO = os.path.join(BUILD, 'bin', 'ukko')
-LIMIT = 90
+LIMIT = 60
 TESTS = []
 
 
@@ -101,13 +101,21 @@ def error(*args, code, **how):
     return e['error']
 
 
+ALL_RUNNING = []
+
+
 class Running:
     """A command that goes on; its lines are read as they come."""
     def __init__(self, *args, **how):
         self.p = subprocess.Popen([UKKO, *map(str, args)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, **how)
+        ALL_RUNNING.append(self.p)
 
     def line(self):
+        """the next line; the command is ended when it does not come"""
+        alarm = threading.Timer(LIMIT, self.p.kill)
+        alarm.start()
         line = self.p.stdout.readline().decode()
+        alarm.cancel()
         assert line, 'it ended: ' + self.p.stderr.read().decode()
         return line.rstrip('\n')
 
@@ -118,7 +126,11 @@ class Running:
         """(status, the rest of the output, what is on standard error)"""
         if sig:
             self.p.send_signal(sig)
-        out, err = self.p.communicate(timeout=LIMIT)
+        try:
+            out, err = self.p.communicate(timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            self.p.kill()
+            raise
         return self.p.returncode, out.decode(), err.decode()
 
 
@@ -148,8 +160,12 @@ def node():
 
 
 def end_shared():
+    """and what tests that failed left behind"""
     if SHARED:
         SHARED.end()
+    for p in ALL_RUNNING:
+        if p.poll() is None:
+            p.kill()
 
 
 @contextlib.contextmanager
