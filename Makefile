@@ -3,7 +3,7 @@
 # which), then hands over to cmake or to a script in tools/.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
-.PHONY: deps build run demo test conformance bench-local bench-remote spec-coverage fuzz asan tsan install clean
+.PHONY: deps build run demo test conformance bench-local bench-remote spec-coverage fuzz asan tsan install clean deb tarball abi
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
@@ -63,6 +63,18 @@ tsan:            ## the unit tests with ThreadSanitizer
 
 install: build   ## to PREFIX (/usr/local), below DESTDIR
 	@cmake --install build --prefix "$(PREFIX)"
+
+tarball:         ## build/dist/ukko-VERSION.tar.gz, the committed source
+	@packaging/tarball
+
+deb:             ## Debian packages in build/deb, looked at by lintian and used
+	@tools/need build deb
+	@packaging/deb
+	@packaging/test
+
+abi:             ## what has changed in the library's interface since the last release (abi/)
+	@tools/need build deb
+	@packaging/abi
 
 clean:
 	@rm -rf build build-*

@@ -240,6 +240,7 @@ void shell_wait(pid_t pid);
 /* ---- the commands -------------------------------------------------------------------- */
 
 int run_node(cli *c);
+void notify_manager(const char *state); /* in notify.c; "READY=1", "STOPPING=1" */
 int run_ping(cli *c);
 int run_doctor(cli *c);
 int run_tell(cli *c);

@@ -126,7 +126,9 @@ int run_node(cli *c) {
         status = start(c, &own, &sys);
     if (status == CLI_OK) {
         show(c, sys);
+        notify_manager("READY=1");
         wait_signal();
+        notify_manager("STOPPING=1");
         output_note(c, "ending");
     }
     ukko_system_free(sys);
