@@ -184,10 +184,14 @@ struct ukko_type {
 /* Parts of other messages; see UKKO_TYPE_VALUE and UKKO_TYPE_CHOICE. */
 #define UKKO_VALUE_TYPE(S, fields)                                                          \
     {sizeof(ukko_type), sizeof(S), #S, NULL, NULL, UKKO_SER_LOCAL, UKKO_TYPE_VALUE,         \
-     (uint32_t)(sizeof(fields) / sizeof((fields)[0])), fields, NULL, NULL}
+     (uint32_t)(sizeof(fields) / sizeof((fields)[0])), fields, NULL, NULL, NULL}
 #define UKKO_CHOICE_TYPE(S, property, fields)                                               \
     {sizeof(ukko_type), sizeof(S), #S, NULL, property, UKKO_SER_LOCAL, UKKO_TYPE_CHOICE,    \
-     (uint32_t)(sizeof(fields) / sizeof((fields)[0])), fields, NULL, NULL}
+     (uint32_t)(sizeof(fields) / sizeof((fields)[0])), fields, NULL, NULL, NULL}
+/* A class without members. C has no empty structs: S has one that nobody looks at. */
+#define UKKO_EMPTY_TYPE(S, class_name, serializer)                                          \
+    {sizeof(ukko_type), sizeof(S), #S, class_name, class_name, serializer, 0, 0,            \
+     NULL, NULL, NULL, NULL}
 
 /* [any] Both give an owned message, ended by sending it or ukko_msg_release(). */
 UKKO_API ukko_msg *ukko_msg_new(const ukko_type *type);                    /* zeroed */

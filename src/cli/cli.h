@@ -261,6 +261,7 @@ int run_tls_show(cli *c);
 int run_tls_gen(cli *c);
 int run_tls_check(cli *c);
 int run_tls_suites(cli *c);
+int run_gen(cli *c);
 int run_completion(cli *c);
 int run_schema(cli *c);
 int run_cheat(cli *c);

@@ -11,6 +11,12 @@ const field node_fields[] = {
     END,
 };
 
+const field source_fields[] = {
+    {"file", "string", "that was written"},
+    {"what", "string", "header, source or test"},
+    END,
+};
+
 const field ping_fields[] = {
     {"peer", "string", "address of the peer"},
     {"n", "integer", "number of the answer, from 1"},

@@ -103,6 +103,17 @@ const option deploy_options[] = {
     END,
 };
 
+const option source_options[] = {
+    {"dir", 'd', "DIR", "where the files go (.)", "@file"},
+    {"name", 0, "NAME", "of the files, and of the list of all types (that of the source)", NULL},
+    {"prefix", 0, "TEXT", "in front of all names in C", NULL},
+    {"include", 'I', "DIR", "where imports of a .proto file are; repeatable", "@file"},
+    {"class", 0, "CLASS", "the Java class of a JSON sample", NULL},
+    {"map", 0, "MEMBER", "a member of a JSON sample that is a map, not an object; repeatable", NULL},
+    {"cbor", 0, NULL, "the classes are bound to jackson-cbor", NULL},
+    END,
+};
+
 const option stop_options[] = {
     {"kill", 0, NULL, "with Kill, which fails the actor, instead of PoisonPill", NULL},
     END,

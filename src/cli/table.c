@@ -274,6 +274,29 @@ const command commands[] = {
      .local = true,
      .examples = LIST({"tls gen certs b.example.com", "a CA, and a certificate for that host"},
                       {"tls show keystore.jks", "what a Java key store holds"})},
+    {.name = "gen",
+     .args = "SOURCE",
+     .help = "write C structs, their tables and a test for messages described elsewhere",
+     .least = 1,
+     .most = 1,
+     .options = source_options,
+     .run = run_gen,
+     .fields = source_fields,
+     .complete = "@file",
+     .many = true,
+     .local = true,
+     .about = "SOURCE is a .proto file (read by protoc, Debian package protobuf-compiler), a set of "
+              "descriptors that protoc made (.desc), a class that Jackson serializes as it is written "
+              "in Java or Scala (.java, .scala: records, classes with fields, case classes, enums), or "
+              "a sample of a JSON message (.json, with --class).\n\n"
+              "NAME.h, NAME.c and NAME_test.c are written. Give NAME_types to the system; the test "
+              "sends random messages of each type through writer and reader. The manifests are the "
+              "names that Java has for the classes: java_package, java_outer_classname and "
+              "java_multiple_files are looked at. What Java may leave out or set to null is optional "
+              "in C; a oneof becomes a union with the number of the member that is there.",
+     .examples = LIST({"gen -d src orders.proto", "messages of a .proto file"},
+                      {"gen Order.java", "a record that Jackson serializes"},
+                      {"gen --class com.example.Order order.json", "from one message"})},
     {.name = "completion",
      .args = "SHELL",
      .help = "print the completion script of bash, zsh or fish",

@@ -151,6 +151,8 @@ bool uk_serial_is_builtin(const ukko_type *type) {
 
 /* ---- what a type is written with ---- */
 
+enum { MAX_SUPERS = 16 };
+
 static bool has_msg_field(const ukko_type *type, unsigned depth) {
     for (uint32_t i = 0; i < type->n_fields; i++) {
         const ukko_field *f = &type->fields[i];
@@ -162,15 +164,20 @@ static bool has_msg_field(const ukko_type *type, unsigned depth) {
 static bool has_codec(const ukko_type *t) {
     return t->codec && t->codec->encode && t->codec->decode;
 }
-/* The most special of its classes that is bound. NULL: none is. */
+/* The most special of its classes that is bound: its own, those it is derived from, marker
+   interfaces. NULL: none is. */
+static const uk_binding *find_binding(const uk_serial *s, const ukko_type *type, unsigned depth) {
+    if (!type || depth > MAX_SUPERS) return NULL;
+    const char *name = type->class_name;
+    const uk_binding *b = name ? uk_map_get(&s->set.bindings, name, strlen(name)) : NULL;
+    if (!b) b = find_binding(s, type->super, depth + 1);
+    bool has_also = type->size >= offsetof(ukko_type, also) + sizeof type->also; /* a later member */
+    for (size_t i = 0; !b && has_also && type->also && type->also[i]; i++)
+        b = find_binding(s, type->also[i], depth + 1);
+    return b;
+}
 static const uk_binding *binding_of(const uk_serial *s, const ukko_type *type) {
-    for (const ukko_type *t = type; t; t = t->super) {
-        const uk_binding *b =
-            t->class_name ? uk_map_get(&s->set.bindings, t->class_name, strlen(t->class_name))
-                          : NULL;
-        if (b) return b;
-    }
-    return NULL;
+    return find_binding(s, type, 0);
 }
 static int check_serializer(const ukko_type *t, const uk_serializer *ser, ukko_error *err) {
     switch (ser->family) {
