@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A class and what goes with it, as an application has them.
 package com.example.shop;
 
