@@ -28,6 +28,7 @@ demo: build      ## a C node and a real JVM node look each other up, send and as
 test:            ## the whole suite; the last line is "N passed, N failed"
 	@tools/need build test
 	@tools/need --optional shells
+	@tools/need --optional python
 	@tools/need --optional java
 	@tools/run-tests --jobs $(JOBS)
 
