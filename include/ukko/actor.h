@@ -131,7 +131,9 @@ typedef struct ukko_system_opts {
     const ukko_config *config; /* used instead of config_file when not NULL; retained */
     const ukko_type *const *types;   /* what may arrive, ends with NULL; may be NULL */
     const ukko_actor *const *actors; /* what may be deployed here, likewise */
-    int32_t threads;           /* -1: from config; 0: only ukko_system_step() runs actors */
+    /* -1: from config; 0: only ukko_system_step() runs actors, the clock is virtual;
+       UKKO_THREADS_LOOP: the same with the real clock, see "Stepping" */
+    int32_t threads;
     uint64_t seed;             /* with threads 0: the order of equal choices */
     ukko_log_fn log;           /* NULL: lines on stderr */
     void *log_data;
@@ -155,7 +157,6 @@ UKKO_API UKKO_NODISCARD int ukko_system_start(ukko_system *sys, ukko_error *err)
 UKKO_API void ukko_system_terminate(ukko_system *sys); /* [any] asks, does not wait */
 /* Waits until the system has ended; negative: no limit. UKKO_ETIMEOUT. Not in an actor. */
 UKKO_API int ukko_system_wait(ukko_system *sys, int64_t timeout_ms);
-UKKO_API size_t ukko_system_step(ukko_system *sys, size_t max); /* threads 0: messages run */
 UKKO_API void ukko_system_free(ukko_system *sys); /* terminates and waits; NULL is fine */
 UKKO_API const char *ukko_system_name(ukko_system *sys);
 UKKO_API const ukko_config *ukko_system_config(ukko_system *sys); /* borrowed, resolved */
@@ -168,6 +169,44 @@ UKKO_API void ukko_system_set_log_level(ukko_system *sys, ukko_log_level level);
 /* [any] Writes one record to the system's log, if its level lets it through. */
 UKKO_API void ukko_system_log(ukko_system *sys, ukko_log_level level, const char *source,
                               const char *format, ...) UKKO_PRINTF(4, 5);
+
+/* ---- Stepping ------------------------------------------------------------------------ */
+
+/*
+ * A system without threads of its own, for tests that must run the same way twice (threads 0) and
+ * for programs with a loop of their own (UKKO_THREADS_LOOP). All calls of this part, and starting and
+ * freeing such a system, on one thread; telling, asking and spawning on any, as ever. The functions
+ * that wait (ukko_ask_wait, ukko_system_wait, ...) would wait for ever there.
+ *
+ * With threads 0 a virtual clock runs all timers: it stands still but in ukko_system_advance(). The
+ * order in which actors get their turns is drawn from opts.seed: the same program with the same seed
+ * takes the same order.
+ *
+ * With UKKO_THREADS_LOOP the program waits for ukko_system_fd() to be readable, at most
+ * ukko_system_next_ms(), and then calls ukko_system_step(). Remoting, when enabled, does its I/O in
+ * the steps as well.
+ */
+enum { UKKO_THREADS_LOOP = -2 };
+
+/* Gives up to max turns to actors; with a loop also fires the timers that are due and moves what
+   has come over the network. Gives the number of turns; 0: nobody has anything to do, or the system
+   has threads. A turn is up to `throughput` messages of one actor. Not inside an actor. */
+UKKO_API size_t ukko_system_step(ukko_system *sys, size_t max);
+/* [any] Milliseconds of the system's own clock: virtual with threads 0, else monotonic. */
+UKKO_API int64_t ukko_system_now_ms(ukko_system *sys);
+/* Milliseconds until there is something to do: 0: now; -1: not before somebody from outside does
+   something, or the system has threads. */
+UKKO_API int64_t ukko_system_next_ms(ukko_system *sys);
+/* A file descriptor that is readable when there is something to do that next_ms did not know of.
+   Borrowed: wait for it only (poll, epoll, a loop's watcher). -1 without UKKO_THREADS_LOOP. */
+UKKO_API int ukko_system_fd(ukko_system *sys);
+/* threads 0 only: lets ms milliseconds go by. Actors run until nobody has anything to do, then the
+   clock jumps to the next timer, and so on. UKKO_ESTATE: another kind of system; UKKO_EINVAL: ms is
+   negative. Not inside an actor. */
+UKKO_API int ukko_system_advance(ukko_system *sys, int64_t ms);
+/* threads 0 only: a signature of the order of turns so far (which actors, one after the other). Equal
+   for equal orders. */
+UKKO_API uint64_t ukko_system_order(ukko_system *sys);
 
 /* ---- Props and spawning ------------------------------------------------------------ */
 

@@ -3,6 +3,7 @@
 #include "actor/cell.h"
 #include "actor/system.h"
 #include "base/mem.h"
+#include <stdlib.h>
 #include <string.h>
 
 static uk_kids *kids_of(uk_cell *p) {
@@ -71,6 +72,9 @@ size_t uk_kids_count(uk_cell *p) {
     pthread_mutex_unlock(&k->lock);
     return n;
 }
+static int by_name(const void *a, const void *b) {
+    return strcmp(ukko_ref_name(*(ukko_ref *const *)a), ukko_ref_name(*(ukko_ref *const *)b));
+}
 ukko_ref **uk_kids_all(uk_cell *p, size_t *n) {
     uk_kids *k = kids_of(p);
     *n = 0;
@@ -80,6 +84,8 @@ ukko_ref **uk_kids_all(uk_cell *p, size_t *n) {
     void *v;
     for (size_t pos = 0; uk_map_next(&k->map, &pos, &v);) all[(*n)++] = uk_ref_retain(v);
     pthread_mutex_unlock(&k->lock);
+    /* a stepped run can be repeated: the order of the table differs from process to process */
+    if (!p->ref.sys->threads) qsort(all, *n, sizeof(ukko_ref *), by_name);
     return all;
 }
 void uk_refs_free(ukko_ref **refs, size_t n) {

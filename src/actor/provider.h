@@ -38,6 +38,10 @@ typedef struct uk_provider {
     /* Runs the I/O rounds while their thread is held up by an actor; returns when it is back. May be
        NULL when uk_batch_run() is never called. */
     void (*assist)(void *self);
+    /* A system that is stepped: one I/O round without waiting; when the next one is due in any case,
+       in ms (-1: never). May be NULL. */
+    void (*poll)(void *self);
+    int64_t (*next_ms)(void *self);
     /* Does a new child live on another node? 1: there, *out is its reference and *order what to
        tell that node, both owned; 0: here; negative: error. */
     int (*deploy)(void *self, const uk_deployment *d, ukko_ref **out, ukko_msg **order,
@@ -50,6 +54,9 @@ typedef struct uk_provider {
 int uk_system_set_provider(ukko_system *sys, const uk_provider *p);
 uk_provider *uk_system_provider(ukko_system *sys); /* NULL: local */
 void uk_system_remote_down(ukko_system *sys);
+/* Does a program's loop step the system? Then the provider has no thread of its own, but poll(). */
+bool uk_system_is_looped(const ukko_system *sys);
+int uk_system_loop_fd(ukko_system *sys, int fd); /* wakes the program's loop when readable */
 
 /* ---- what remoting asks of the actor layer; any thread unless said otherwise ---- */
 

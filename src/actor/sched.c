@@ -52,7 +52,7 @@ struct uk_dispatcher {
     pthread_mutex_t lock;      /* guards the injector; leaf */
     uk_cell *inj_head, *inj_tail;
     _Atomic size_t inj_n; /* seq_cst, law 3; written under lock */
-    uint64_t rng;
+    uint64_t rng, order; /* of a system that is stepped */
     _Alignas(64) _Atomic uint64_t
         inline_seq; /* release by the I/O thread, acquire by the watcher; law 6 */
     _Atomic bool watching;                    /* a worker looks at inline_seq; seq_cst */
@@ -186,6 +186,7 @@ static void inject(uk_dispatcher *d, uk_cell *head, uk_cell *tail, size_t n) {
     atomic_fetch_add_explicit(&d->inj_n, n, memory_order_seq_cst);
     pthread_mutex_unlock(&d->lock);
     if (d->n) uk_wake(d);
+    else uk_step_wake(d->sys);
 }
 static uk_cell *inj_pop(uk_dispatcher *d) { /* under lock */
     uk_cell *c = d->inj_head;
@@ -568,6 +569,7 @@ uk_dispatcher *uk_dispatcher_new(ukko_system *sys, const uk_dispatcher_opts *o) 
     d->n = o->threads;
     d->throughput = o->throughput ? o->throughput : 1;
     d->rng = o->seed * 2 + 1;
+    d->order = 0xcbf29ce484222325u;
     sem_init(&d->sleep, 0, 0);
     pthread_mutex_init(&d->lock, NULL);
     pthread_mutex_init(&d->late_lock, NULL);
@@ -630,11 +632,24 @@ static uk_cell *step_pick(uk_dispatcher *d) {
     pthread_mutex_unlock(&d->lock);
     return c;
 }
+/* By names, not by hashes or addresses, which differ from run to run. */
+static void note_order(uk_dispatcher *d, const uk_cell *c) {
+    for (;; c = (const uk_cell *)(const void *)c->parent) {
+        for (const char *p = c->name; *p; p++) d->order = (d->order ^ (uint8_t)*p) * 0x100000001b3u;
+        d->order = (d->order ^ '/') * 0x100000001b3u;
+        if (c->parent->vt->kind != UK_REF_CELL) return;
+    }
+}
+size_t uk_dispatcher_queued(uk_dispatcher *d) {
+    return atomic_load_explicit(&d->inj_n, memory_order_seq_cst);
+}
+uint64_t uk_dispatcher_order(const uk_dispatcher *d) { return d->order; }
 size_t uk_dispatcher_step(uk_dispatcher *d, size_t max) {
     size_t done = 0;
     for (uk_cell *c; done < max && (c = step_pick(d)); done++) {
         bool was = tls.in_turn;
         tls.in_turn = true;
+        note_order(d, c);
         uk_cell_run(c);
         tls.in_turn = was;
     }

@@ -31,6 +31,8 @@ void uk_schedule(uk_cell *cell);
 void uk_reschedule(uk_cell *cell);
 /* Runs up to max turns on the calling thread (threads 0 only); gives the number run. */
 size_t uk_dispatcher_step(uk_dispatcher *d, size_t max);
+size_t uk_dispatcher_queued(uk_dispatcher *d); /* likewise: cells that wait for their turn */
+uint64_t uk_dispatcher_order(const uk_dispatcher *d); /* likewise: a signature of the turns so far */
 /* Nothing queued besides what the calling worker runs now? Then a turn may go on. */
 bool uk_sched_alone(void);
 /* After uk_turn_flush(): must the calling worker give its cell back, so that somebody is ready to

@@ -117,8 +117,8 @@ static int read_config(ukko_system *sys, const ukko_system_opts *o, ukko_error *
 
 static void make_dispatchers(ukko_system *sys, const ukko_system_opts *o) {
     int64_t throughput = 5;
-    if (o->threads >= 0 && o->size > offsetof(ukko_system_opts, threads)) sys->threads = o->threads;
-    else sys->threads = (int)uk_cpu_count();
+    int32_t threads = o->size > offsetof(ukko_system_opts, threads) ? o->threads : -1;
+    sys->threads = threads == UKKO_THREADS_LOOP ? 0 : threads < 0 ? (int)uk_cpu_count() : threads;
     ukko_config_int(sys->config, "pekko.actor.default-dispatcher.throughput", &throughput);
     uk_dispatcher_opts d = {"default", (unsigned)sys->threads,
                             throughput > 0 ? (unsigned)throughput : 1, o->seed};
@@ -139,6 +139,8 @@ static void add_all(ukko_system *sys, const ukko_system_opts *o) {
     for (size_t i = 0; o->migrations && o->migrations[i]; i++)
         ukko_system_add_migration(sys, o->migrations[i]);
 }
+static void wake_loop(void *sys) { uk_step_wake(sys); }
+
 int ukko_system_new(ukko_system **out, const ukko_system_opts *o, ukko_error *err) {
     *out = NULL;
     if (!o || !uk_system_name_valid(o->name))
@@ -152,7 +154,11 @@ int ukko_system_new(ukko_system **out, const ukko_system_opts *o, ukko_error *er
     sys->log = o->log;
     sys->log_data = o->log_data;
     atomic_init(&sys->log_level, UKKO_LOG_WARN);
+    sys->step.event = sys->step.poll = -1;
+    bool looped = o->size > offsetof(ukko_system_opts, threads) && o->threads == UKKO_THREADS_LOOP;
     int rc = read_config(sys, o, err);
+    if (!rc && looped && (rc = uk_step_open(sys)))
+        uk_error(err, rc, "no file descriptors for the loop of system \"%s\"", sys->name);
     if (rc) {
         ukko_config_release(sys->config);
         uk_free(sys->name);
@@ -164,7 +170,8 @@ int ukko_system_new(ukko_system **out, const ukko_system_opts *o, ukko_error *er
     pthread_cond_init(&sys->changed, NULL);
     uk_events_init(sys);
     make_dispatchers(sys, o);
-    sys->timers = uk_timers_new(sys->threads == 0);
+    sys->timers = uk_timers_new(sys->threads == 0 && !looped);
+    if (looped) uk_timers_on_start(sys->timers, wake_loop, sys);
     uk_root_init(sys);
     sys->user = make_guardian(sys, &guardian, "user");
     sys->system_guardian = make_guardian(sys, &system_guardian, "system");
@@ -237,7 +244,8 @@ int ukko_system_start(ukko_system *sys, ukko_error *err) {
     if (!rc) rc = uk_serialization_open(sys, err);
     if (rc) return rc;
     sys->phase = UK_PHASE_RUNNING;
-    if ((rc = uk_timers_start(sys->timers)) || (rc = uk_dispatcher_start(sys->dispatcher)))
+    if (sys->threads && ((rc = uk_timers_start(sys->timers)) ||
+                         (rc = uk_dispatcher_start(sys->dispatcher))))
         return uk_error(err, rc, "cannot start threads for system \"%s\"", sys->name);
     run_guardian(sys->user);
     run_guardian(sys->system_guardian);
@@ -293,6 +301,12 @@ void uk_system_guardian_failed(ukko_system *sys, ukko_msg *cause) {
            t && t->message ? t->message : "");
     ukko_system_terminate(sys);
 }
+bool uk_system_ended(ukko_system *sys) {
+    pthread_mutex_lock(&sys->lock);
+    bool ended = sys->phase == UK_PHASE_DONE;
+    pthread_mutex_unlock(&sys->lock);
+    return ended;
+}
 int ukko_system_wait(ukko_system *sys, int64_t timeout_ms) {
     struct timespec until;
     int rc = 0;
@@ -312,9 +326,6 @@ int ukko_system_wait(ukko_system *sys, int64_t timeout_ms) {
     pthread_mutex_unlock(&sys->lock);
     return done ? UKKO_OK : UKKO_ETIMEOUT;
 }
-size_t ukko_system_step(ukko_system *sys, size_t max) {
-    return sys->threads ? 0 : uk_dispatcher_step(sys->dispatcher, max);
-}
 static void release_guardian(uk_cell *c) { /* the system's count; its life's when it never ran */
     bool stopped = uk_cell_stopped(c);
     if (!stopped) uk_cell_close(c);
@@ -324,7 +335,7 @@ static void release_guardian(uk_cell *c) { /* the system's count; its life's whe
 static void end_running(ukko_system *sys) {
     ukko_system_terminate(sys);
     if (sys->threads) ukko_system_wait(sys, -1);
-    else while (uk_dispatcher_step(sys->dispatcher, SIZE_MAX)) {}
+    else uk_step_to_end(sys);
 }
 void ukko_system_free(ukko_system *sys) {
     if (!sys) return;
@@ -351,6 +362,7 @@ void ukko_system_free(ukko_system *sys) {
     uk_free(sys->serializers);
     uk_free(sys->migrations);
     uk_free((char *)(uintptr_t)sys->local_address);
+    uk_step_close(sys);
     uk_free(sys->name);
     uk_free(sys);
 }

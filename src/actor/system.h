@@ -28,6 +28,11 @@ typedef enum uk_phase { /* life of a system; guarded by lock */
     UK_PHASE_DONE
 } uk_phase;
 
+typedef struct uk_stepping { /* of a system that a program's loop steps */
+    int event, poll;    /* file descriptors; -1: another kind of system */
+    _Atomic bool woken; /* the event was raised and not been lowered; seq_cst */
+} uk_stepping;
+
 struct ukko_system {
     char *name;
     int32_t uid;
@@ -43,7 +48,8 @@ struct ukko_system {
     const char *local_address; /* "pekko://name" */
     uk_deployments *deployments; /* constant once made */
     uk_dispatcher *dispatcher, *internal;
-    int threads;
+    int threads; /* 0: it is stepped */
+    uk_stepping step;
     uk_timers *timers;
     ukko_ref *root, *dead, *ignore, *temp;
     uk_cell *user, *system_guardian;
@@ -86,6 +92,13 @@ struct ukko_system {
 /* system.c */
 void uk_system_phase_done(ukko_system *sys, ukko_ref *guardian); /* a guardian has stopped */
 void uk_system_guardian_failed(ukko_system *sys, ukko_msg *cause);
+bool uk_system_ended(ukko_system *sys);
+/* step.c */
+int uk_step_open(ukko_system *sys);
+int uk_step_add(ukko_system *sys, int fd); /* to what ukko_system_fd() stands for */
+void uk_step_close(ukko_system *sys);
+void uk_step_wake(ukko_system *sys); /* any thread: there is something to do */
+void uk_step_to_end(ukko_system *sys);
 /* root.c: "/", "/temp", dead letters, missing paths, look-up */
 void uk_root_init(ukko_system *sys);
 void uk_root_fini(ukko_system *sys);

@@ -21,6 +21,8 @@ struct uk_timers {
     int64_t now_ms;      /* virtual clock */
     int64_t done_ms;     /* all slots up to here were visited */
     int64_t sleeping_to; /* the thread sleeps until then; INT64_MAX: for ever; 0: awake */
+    void (*on_start)(void *data); /* NULL: nobody asks; constant */
+    void *on_start_data;
     uint64_t bits[WORDS];
     uk_timer slots[SLOTS]; /* heads of circular lists */
 };
@@ -159,6 +161,7 @@ void uk_timer_start(uk_timers *w, uk_timer *t, int64_t delay_ms, void (*fn)(void
     link_timer(w, t);
     if (w->sleeping_to && t->due_ms < w->sleeping_to) pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
+    if (w->on_start) w->on_start(w->on_start_data);
 }
 bool uk_timer_cancel(uk_timers *w, uk_timer *t) {
     pthread_mutex_lock(&w->lock);
@@ -179,12 +182,24 @@ void uk_timers_advance(uk_timers *w, int64_t ms) {
     w->now_ms = end;
     pthread_mutex_unlock(&w->lock);
 }
+void uk_timers_fire_due(uk_timers *w) {
+    pthread_mutex_lock(&w->lock);
+    int64_t now = w->virtual_clock ? w->now_ms : uk_now_ms();
+    while (fire_one(w, now)) {}
+    pthread_mutex_unlock(&w->lock);
+}
+void uk_timers_on_start(uk_timers *w, void (*fn)(void *data), void *data) {
+    w->on_start = fn;
+    w->on_start_data = data;
+}
 int64_t uk_timers_next(uk_timers *w) {
     pthread_mutex_lock(&w->lock);
-    int64_t best = -1;
-    for (unsigned s = 0; s < SLOTS; s++)
+    int64_t best = INT64_MAX, now = w->virtual_clock ? w->now_ms : uk_now_ms();
+    for (unsigned s = 0; s < SLOTS; s++) {
+        if (!w->bits[s / 64]) s |= 63;
         for (uk_timer *t = w->slots[s].next; t != &w->slots[s]; t = t->next)
-            if (best < 0 || t->due_ms - w->now_ms < best) best = t->due_ms - w->now_ms;
+            if (t->due_ms < best) best = t->due_ms;
+    }
     pthread_mutex_unlock(&w->lock);
-    return best;
+    return best == INT64_MAX ? -1 : best > now ? best - now : 0;
 }

@@ -29,6 +29,10 @@ void uk_timer_start(uk_timers *w, uk_timer *t, int64_t delay_ms, void (*fn)(void
 bool uk_timer_cancel(uk_timers *w, uk_timer *t);
 /* Virtual clock: moves on by ms, firing what comes due in order. */
 void uk_timers_advance(uk_timers *w, int64_t ms);
-/* Virtual clock: ms until the next timer, or -1. */
+/* Without a thread: fires what is due. */
+void uk_timers_fire_due(uk_timers *w);
+/* Without a thread: ms until the next timer, or -1. */
 int64_t uk_timers_next(uk_timers *w);
+/* Without a thread: fn is called, on any thread, when a timer was started. Before that. */
+void uk_timers_on_start(uk_timers *w, void (*fn)(void *data), void *data);
 #endif

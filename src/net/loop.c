@@ -21,7 +21,7 @@ struct uk_loop {
     pthread_mutex_t lock;
     uk_task *first, **last; /* under lock */
     bool stopping;          /* under lock */
-    bool started;
+    bool started, stepped;
     bool ended;            /* under round */
     pthread_mutex_t round; /* who holds it is the loop's thread of the moment */
     _Atomic bool wanted;   /* the own thread wants its rounds back; seq_cst, with uv_async_send */
@@ -207,6 +207,27 @@ int uk_loop_start(uk_loop *l, ukko_error *err) {
     return 0;
 }
 
+void uk_loop_start_stepped(uk_loop *l) { l->stepped = true; }
+void uk_loop_poll(uk_loop *l) {
+    take_round(l);
+    /* twice: what a callback began to watch is known to the kernel after the second */
+    for (int i = 0; i < 2 && !l->ended; i++) uv_run(&l->uv, UV_RUN_NOWAIT);
+    give_round(l);
+}
+int uk_loop_fd(const uk_loop *l) { return uv_backend_fd(&l->uv); }
+int64_t uk_loop_next_ms(const uk_loop *l) {
+    uv_update_time((uv_loop_t *)(uintptr_t)&l->uv);
+    return uv_backend_timeout(&l->uv);
+}
+static void stop_stepped(uk_loop *l) {
+    take_round(l);
+    l->ended = true;
+    on_wake(&l->wake); /* what was posted before */
+    uv_run(&l->uv, UV_RUN_NOWAIT);
+    pthread_mutex_unlock(&l->round);
+    l->stepped = false; /* the caller inherits the loop */
+}
+
 void uk_loop_post(uk_loop *l, uk_task *task) {
     task->next = NULL;
     pthread_mutex_lock(&l->lock);
@@ -218,6 +239,7 @@ void uk_loop_post(uk_loop *l, uk_task *task) {
 }
 
 void uk_loop_stop(uk_loop *l) {
+    if (l->stepped) stop_stepped(l);
     if (!l->started) return;
     assert(!uk_loop_is_here(l));
     pthread_mutex_lock(&l->lock);

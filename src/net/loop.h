@@ -27,6 +27,12 @@ struct uk_alarm {
 
 int uk_loop_new(uk_loop **out, const char *thread_name, ukko_error *err); /* owned */
 int uk_loop_start(uk_loop *loop, ukko_error *err);                        /* its thread begins */
+/* In place of uk_loop_start(): no thread, the caller runs rounds with uk_loop_poll(), always on one
+   thread at a time; fd is readable, or next_ms over (-1: never), when a round is due. */
+void uk_loop_start_stepped(uk_loop *loop);
+void uk_loop_poll(uk_loop *loop); /* never waits */
+int uk_loop_fd(const uk_loop *loop);
+int64_t uk_loop_next_ms(const uk_loop *loop);
 /* Ends and joins the thread. Posted tasks that have not run yet run first. Not on the loop. */
 void uk_loop_stop(uk_loop *loop);
 void uk_loop_free(uk_loop *loop); /* after stop, or when it never started; NULL is fine */

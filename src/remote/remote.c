@@ -54,16 +54,28 @@ static void add_refs(uk_remote *r) {
 static void after_round(void *sys) { uk_batch_run(sys); }
 static void assist(void *self) { uk_loop_assist(((uk_remote *)self)->loop); }
 
+static void poll_io(void *self) {
+    uk_loop_poll(((uk_remote *)self)->loop);
+    uk_send_flush();
+}
+static int64_t next_ms(void *self) { return uk_loop_next_ms(((uk_remote *)self)->loop); }
+
 static int start(void *self, ukko_error *err) {
     uk_remote *r = self;
     int rc = uk_serial_open(r->sys, &r->serial, err);
     uk_log(r->sys, UKKO_LOG_INFO, "remoting", UK_LOG_MANAGER, NULL, NULL, "Starting remoting");
     if (!rc) rc = uk_remote_detectors(r, err);
     if (!rc) rc = uk_loop_new(&r->loop, "ukko-io", err);
-    if (!rc) uk_loop_after(r->loop, after_round, r->sys);
+    bool looped = uk_system_is_looped(r->sys);
+    if (!rc && !looped) uk_loop_after(r->loop, after_round, r->sys);
     for (size_t i = 0; i < r->n_transports && !rc; i++)
         rc = uk_transport_open(&r->transports[i], err);
-    if (!rc) rc = uk_loop_start(r->loop, err);
+    if (!rc && looped) {
+        uk_loop_start_stepped(r->loop);
+        rc = uk_system_loop_fd(r->sys, uk_loop_fd(r->loop));
+    } else if (!rc) {
+        rc = uk_loop_start(r->loop, err);
+    }
     if (rc) {
         uk_news_failed(r, err ? err->message : "remoting cannot start");
         return rc;
@@ -166,7 +178,9 @@ int ukko_remote_enable(ukko_system *sys, ukko_error *err) {
                      .address = address, .is_own = is_own, .remote_ref = remote_ref,
                      .watch = watch, .unwatch = unwatch, .flush = flush,
                      .deploy = uk_deploy_child, .deployed = uk_deploy_ordered,
-                     .assist = assist};
+                     .assist = assist,
+                     .poll = poll_io,
+                     .next_ms = next_ms};
     int rc = uk_remote_settings_read(&r->set, ukko_system_config(sys), err);
     for (; !rc && r->n_transports < r->set.n_transports; r->n_transports++)
         uk_transport_init(&r->transports[r->n_transports], r, &r->set.transports[r->n_transports]);

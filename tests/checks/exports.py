@@ -8,17 +8,29 @@ lib = os.path.join(BUILD, 'lib', 'libukko.so')
 if not os.path.exists(lib):
     fail('exports', '%s was not built' % lib)
     done()
-out, rc = run(['nm', '-D', '--defined-only', lib])
-names = {l.split()[-1].split('@')[0] for l in out.split('\n') if len(l.split()) >= 3 and l.split()[-2] in 'TDBRVWiu'}
-names.discard('UKKO_0')
-check('only-ukko', sorted('exports ' + n for n in names if not n.startswith('ukko_')))
-declared = set()
-for h in glob.glob(os.path.join(ROOT, 'include', 'ukko', '*.h')):
-    with open(h, encoding='utf-8') as f:
-        text = re.sub(r'/\*.*?\*/', ' ', f.read(), flags=re.S)
-    declared |= {m.group(1) for m in re.finditer(r'^UKKO_API\b[^;{]*?\b(ukko_\w+)\s*(?:\(|;|\[)', text, re.M)}
-check('declared-are-there', sorted('no ' + n for n in declared - names))
-check('exported-are-declared', sorted('not in any header: ' + n for n in names - declared if n.startswith('ukko_')))
+
+
+def exported(path):
+    out, rc = run(['nm', '-D', '--defined-only', path])
+    return {l.split()[-1].split('@')[0] for l in out.split('\n') if len(l.split()) >= 3 and l.split()[-2] in 'TDBRVWiu'} - {'UKKO_0'}
+
+
+def declarations(headers):
+    out = set()
+    for h in headers:
+        with open(h, encoding='utf-8') as f:
+            text = re.sub(r'/\*.*?\*/', ' ', f.read(), flags=re.S)
+        out |= {m.group(1) for m in re.finditer(r'^UKKO_API\b[^;{]*?\b(ukko_\w+)\s*(?:\(|;|\[)', text, re.M)}
+    return out
+
+
+headers = glob.glob(os.path.join(ROOT, 'include', 'ukko', '*.h'))
+kit = [h for h in headers if h.endswith('testkit.h')]
+for prefix, path, own in (('', lib, [h for h in headers if h not in kit]), ('testkit-', lib.replace('libukko.so', 'libukko-testkit.so'), kit)):
+    names, declared = exported(path), declarations(own)
+    check(prefix + 'only-ukko', sorted('exports ' + n for n in names if not n.startswith('ukko_')) if names else [path + ' exports nothing'])
+    check(prefix + 'declared-are-there', sorted('no ' + n for n in declared - names))
+    check(prefix + 'exported-are-declared', sorted('not in any header: ' + n for n in names - declared if n.startswith('ukko_')))
 
 if shutil.which('readelf'):
     head, _ = run(['readelf', '-d', lib])

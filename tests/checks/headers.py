@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Each public header alone compiles as C99, C17, C++11 and C++17 without a warning, with every compiler that is there."""
+"""Each public header alone compiles as C99, C11, C17, C23, C++11, C++14, C++17 and C++20 without a warning, with every compiler that is there."""
 import glob, os, shutil
 from common import *
 
@@ -11,7 +11,7 @@ if not headers or not pairs:
 for h in headers:
     problems = []
     for cc, cxx in pairs:
-        for std, compiler, language in (('c99', cc, 'c'), ('c17', cc, 'c'), ('c++11', cxx, 'c++'), ('c++17', cxx, 'c++')):
+        for std, compiler, language in [(x, cc, 'c') for x in ('c99', 'c11', 'c17', 'c2x')] + [(x, cxx, 'c++') for x in ('c++11', 'c++14', 'c++17', 'c++20')]:
             name = os.path.basename(h)
             source = '#include <ukko/%s>\n#include <ukko/%s>\n' % (name, name)
             import subprocess

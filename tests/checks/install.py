@@ -24,8 +24,30 @@ add_executable(a main.c)
 target_link_libraries(a PRIVATE ukko::ukko)
 add_executable(b main.c)
 target_link_libraries(b PRIVATE ukko::static)
+add_executable(c kit.c)
+target_link_libraries(c PRIVATE ukko::ukko_testkit)
 '''
 
+KIT = '''#include <stdio.h>
+#include <ukko/testkit.h>
+#include <ukko/ukko.h>
+int main(void) {
+    ukko_error err = {0, ""};
+    ukko_system *sys = NULL;
+    ukko_probe *p = NULL;
+    ukko_system_opts opts = UKKO_SYSTEM_OPTS("installed", NULL);
+    opts.threads = 0;
+    int rc = ukko_system_new(&sys, &opts, &err);
+    if (!rc) rc = ukko_system_start(sys, &err);
+    if (!rc) rc = ukko_probe_new(&p, sys, NULL);
+    if (!rc) ukko_probe_tell_text(p, ukko_probe_ref(p), "kit");
+    if (!rc) rc = ukko_probe_expect_text(p, "kit", 0);
+    printf("%s\\n", rc ? "failed" : "installed");
+    ukko_probe_free(p);
+    ukko_system_free(sys);
+    return rc != 0;
+}
+'''
 d = tempfile.mkdtemp(prefix='ukko-install-')
 try:
     prefix = os.path.join(d, 'prefix')
@@ -47,14 +69,22 @@ try:
         if rc == 0:
             out, rc = run([os.path.join(d, name)], cwd=d, env=env)
         check(name, [] if rc == 0 and out.strip().endswith('installed') else ['%s\nstatus %d: %s' % (command, rc, out[-3000:])])
+    with open(os.path.join(d, 'kit.c'), 'w') as f:
+        f.write(KIT)
+    command = 'cc -std=c99 -Wall -Werror kit.c -o kit $(pkg-config --cflags --libs ukko-testkit)'
+    out, rc = run(['sh', '-c', command], cwd=d, env=env)
+    if rc == 0:
+        out, rc = run([os.path.join(d, 'kit')], cwd=d, env=env)
+    check('pkg-config-testkit', [] if rc == 0 and out.strip().endswith('installed') else ['%s\nstatus %d: %s' % (command, rc, out[-3000:])])
     os.mkdir(os.path.join(d, 'user'))
+    shutil.copy(os.path.join(d, 'kit.c'), os.path.join(d, 'user'))
     shutil.copy(main, os.path.join(d, 'user', 'main.c'))
     with open(os.path.join(d, 'user', 'CMakeLists.txt'), 'w') as f:
         f.write(CMAKE)
     out, rc = run(['cmake', '-S', os.path.join(d, 'user'), '-B', os.path.join(d, 'out'), '-DCMAKE_PREFIX_PATH=' + prefix])
     if rc == 0:
         out, rc = run(['cmake', '--build', os.path.join(d, 'out')])
-    for name in ('a', 'b') if rc == 0 else ():
+    for name in ('a', 'b', 'c') if rc == 0 else ():
         out, rc = run([os.path.join(d, 'out', name)])
         if rc:
             break
