@@ -3,10 +3,11 @@
 # which), then hands over to cmake or to a script in tools/.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
-.PHONY: deps build run demo test conformance bench-local bench-remote spec-coverage fuzz asan tsan install clean deb tarball abi
+.PHONY: deps build run demo test conformance stress bench-local bench-remote spec-coverage fuzz asan tsan install clean deb tarball abi
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
+STRESS_SECONDS ?= 600
 
 deps:            ## everything that any target needs
 	@tools/need build test shells java fuzz bench
@@ -35,6 +36,12 @@ test:            ## the whole suite; the last line is "N passed, N failed"
 conformance:     ## every two-peer scenario between all pairs and versions, and every raw case
 	@tools/need build test java
 	@tools/run-tests --jobs $(JOBS) --all-pairs
+
+stress: build    ## random kills, restarts and watch storms for STRESS_SECONDS (600): nothing may be lost
+	@tools/need test
+	@cmake --preset release -DUKKO_TESTS=REQUIRED > /dev/null
+	@cmake --build build -j $(JOBS) --target test_stress
+	@STRESS_SECONDS=$(STRESS_SECONDS) build/tests/test_stress
 
 bench-local:     ## L1 to L7 in one process: ukko beside other actor systems
 	@tools/need build bench
