@@ -92,6 +92,49 @@ int cmd_broadcast(call *c) {
     return rc;
 }
 
+/* hashed PATH KEY MSG: what decides is the key. */
+int cmd_hashed(call *c) {
+    ukko_ref *to = call_ref(c, call_word(c));
+    ukko_msg *key = NULL, *msg = NULL;
+    int rc = message_parse(c->p->sys, call_word(c), &key, &c->fault);
+    if (!rc)
+        rc = call_message(c, &msg);
+    if (!rc)
+        ukko_tell_from(to, ukko_msg_hashed(msg, key), c->p->collector);
+    else
+        ukko_msg_release(key);
+    ukko_ref_release(to);
+    return rc;
+}
+
+int cmd_adjust(call *c) {
+    ukko_ref *to = call_ref(c, call_word(c));
+    int64_t n;
+    int rc = number_parse(call_word(c), INT32_MIN, INT32_MAX, &n, &c->fault);
+    if (!rc) {
+        ukko_adjust_pool_size body = {(int32_t)n};
+        ukko_tell_from(to, ukko_msg_copy(&ukko_adjust_pool_size_type, &body), c->p->collector);
+    }
+    ukko_ref_release(to);
+    return rc;
+}
+
+static int tell_routee(call *c, const ukko_type *type) {
+    ukko_ref *to = call_ref(c, call_word(c)), *routee = call_ref(c, call_word(c));
+    ukko_tell_from(to, ukko_msg_copy(type, &(ukko_routee){routee, NULL}), c->p->collector);
+    ukko_ref_release(routee);
+    ukko_ref_release(to);
+    return 0;
+}
+
+int cmd_add_routee(call *c) {
+    return tell_routee(c, &ukko_add_routee_type);
+}
+
+int cmd_remove_routee(call *c) {
+    return tell_routee(c, &ukko_remove_routee_type);
+}
+
 static json_t *routee_text(const ukko_routee *r) {
     return r->ref ? value_ref(r->ref) : out_text(r->path);
 }

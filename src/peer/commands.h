@@ -71,4 +71,8 @@ int cmd_pool_at(call *c);
 int cmd_group(call *c);
 int cmd_broadcast(call *c);
 int cmd_routees(call *c);
+int cmd_hashed(call *c);
+int cmd_adjust(call *c);
+int cmd_add_routee(call *c);
+int cmd_remove_routee(call *c);
 #endif

@@ -167,16 +167,23 @@ static int deployer_after(ukko_ctx *ctx, void *state, const ukko_msg *const *arg
 }
 
 static ukko_router_kind router_kind(const char *name) {
-    return strcmp(name, "config") == 0      ? UKKO_ROUTER_FROM_CONFIG
-           : strcmp(name, "broadcast") == 0 ? UKKO_ROUTER_BROADCAST
-           : strcmp(name, "random") == 0    ? UKKO_ROUTER_RANDOM
-                                            : UKKO_ROUTER_ROUND_ROBIN;
+    static const struct { const char *name; ukko_router_kind kind; } kinds[] = {
+        {"config", UKKO_ROUTER_FROM_CONFIG},      {"broadcast", UKKO_ROUTER_BROADCAST},
+        {"random", UKKO_ROUTER_RANDOM},           {"balancing", UKKO_ROUTER_BALANCING},
+        {"smallest", UKKO_ROUTER_SMALLEST_MAILBOX}, {"scatter", UKKO_ROUTER_SCATTER_GATHER},
+        {"tail", UKKO_ROUTER_TAIL_CHOPPING},      {"hash", UKKO_ROUTER_CONSISTENT_HASHING},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return kinds[i].kind;
+    return UKKO_ROUTER_ROUND_ROBIN;
 }
 
-/* Takes routee, which may be NULL; gives those of the router, or NULL. */
-static ukko_props *router_props(const make_order *o, ukko_props *routee) {
+/* Takes routee, which may be NULL; gives those of the router, or NULL: err says why. */
+static ukko_props *router_props(const make_order *o, ukko_props *routee, ukko_error *err) {
     ukko_router_opts opts = UKKO_POOL(router_kind(o->router), (uint32_t)o->instances);
     ukko_props *props;
+    opts.interval_ms = 20;
     opts.group = o->group;
     if (o->group) {
         opts.paths = o->places;
@@ -185,18 +192,18 @@ static ukko_props *router_props(const make_order *o, ukko_props *routee) {
         opts.nodes = o->places;
         opts.n_nodes = o->n_places;
     }
-    return ukko_router_props(&props, &opts, routee, NULL) == UKKO_OK ? props : NULL;
+    return ukko_router_props(&props, &opts, routee, err) == UKKO_OK ? props : NULL;
 }
 
-static ukko_props *order_props(const make_order *o) {
+static ukko_props *order_props(const make_order *o, ukko_error *err) {
     if (!o->class_name)
-        return router_props(o, NULL);
+        return router_props(o, NULL, err);
     ukko_props *props = ukko_props_new(actor_by_class(o->class_name));
     for (size_t i = 0; i < o->n_args; i++)
         ukko_props_arg_msg(props, ukko_msg_retain(o->args[i]));
     if (o->local)
         ukko_props_local(props);
-    return o->router ? router_props(o, props) : props;
+    return o->router ? router_props(o, props, err) : props;
 }
 
 static void emit_not_made(const char *name, int code, const char *text) {
@@ -208,8 +215,13 @@ static void emit_not_made(const char *name, int code, const char *text) {
 
 static int deployer_make(ukko_ctx *ctx, void *state, const void *body) {
     const make_order *o = body;
-    ukko_props *props = order_props(o);
+    ukko_error err = {0};
+    ukko_props *props = order_props(o, &err);
     ukko_ref *child = NULL;
+    if (!props) {
+        emit_not_made(o->name, err.code, err.message);
+        return UKKO_OK;
+    }
     int rc = o->address ? ukko_props_deploy(props, o->address) : UKKO_OK;
     if (rc != UKKO_OK) {
         ukko_props_release(props);
@@ -271,21 +283,24 @@ static ukko_directive deployer_decide(ukko_ctx *ctx, void *state, const ukko_fai
 
 static const ukko_supervision deployer_supervision = {
     .size = sizeof(ukko_supervision), .max_restarts = -1, .decide = deployer_decide};
+static const ukko_supervision all_for_one = {.size = sizeof(ukko_supervision),
+                                             .all_for_one = true,
+                                             .max_restarts = -1,
+                                             .decide = deployer_decide};
 static const ukko_case deployer_cases[] = {
     {&make_order_type, deployer_make},         {&stop_child_type, deployer_stop_child},
     {&strategy_type, deployer_strategy},       {&ukko_terminated_type, deployer_terminated},
     {NULL, NULL},
 };
-const ukko_actor deployer_actor = {
-    .size = sizeof(ukko_actor),
-    .state_size = sizeof(deployer),
-    .name = "ukko.oracle.Actors$Deployer",
-    .receive = {deployer_cases, show_message},
-    .stop = deployer_stop,
-    .before_restart = deployer_before,
-    .after_restart = deployer_after,
-    .supervision = &deployer_supervision,
-};
+#define DEPLOYER(strategy)                                                                  \
+    {                                                                                       \
+        .size = sizeof(ukko_actor), .state_size = sizeof(deployer),                         \
+        .name = "ukko.oracle.Actors$Deployer", .receive = {deployer_cases, show_message},   \
+        .stop = deployer_stop, .before_restart = deployer_before,                           \
+        .after_restart = deployer_after, .supervision = strategy                            \
+    }
+const ukko_actor deployer_actor = DEPLOYER(&deployer_supervision);
+const ukko_actor all_for_one_deployer_actor = DEPLOYER(&all_for_one);
 
 /* ---- Worker -------------------------------------------------------------------------- */
 

@@ -61,7 +61,7 @@ static ukko_ref *spawn(ukko_system *sys, const ukko_actor *actor, const char *na
     return ref;
 }
 
-static void spawn_actors(peer *p) {
+static void spawn_actors(peer *p, bool all_for_one) {
     static const struct { const ukko_actor *actor; const char *name; } plain[] = {
         {&echo_actor, "echo"},     {&sink_actor, "sink"},
         {&failing_actor, "failing"}, {&parent_actor, "parent"},
@@ -75,7 +75,8 @@ static void spawn_actors(peer *p) {
     p->collector = spawn(p->sys, &collector_actor, "collector");
     p->forwarder = spawn(p->sys, &forwarder_actor, "forwarder");
     p->watcher = spawn(p->sys, &watcher_actor, "watcher");
-    p->deployer = spawn(p->sys, &deployer_actor, "deployer");
+    p->deployer = spawn(p->sys, all_for_one ? &all_for_one_deployer_actor : &deployer_actor,
+                        "deployer");
 }
 
 static void emit_started(ukko_system *sys) {
@@ -136,7 +137,7 @@ static int run(const options *o) {
     int rc = start_system(&p.sys, o, &err);
     if (rc != UKKO_OK)
         return not_started(&err);
-    spawn_actors(&p);
+    spawn_actors(&p, o->all_for_one);
     emit_started(p.sys);
     pthread_t reporter;
     if (pthread_create(&reporter, NULL, report_end, p.sys) != 0)

@@ -14,7 +14,8 @@ typedef struct layer { bool file; const char *text; } layer;
 typedef enum key {
     NAME, HOSTNAME, PORT, BIND_HOSTNAME, BIND_PORT, TRANSPORT, LOGLEVEL, MAX_FRAME, GATE, UNTRUSTED,
     TRUSTED_PATHS, ALLOW_LIST, SAFE, CERT, CERT_DIR, TRUST, KEY_STORE, TRUST_STORE, STORE_PASSWORD,
-    TLS, CIPHERS, TLS_NO_MUTUAL, CONFIG_FILE, HOCON, JAVA_SERIALIZATION, CLUSTER, KEYS
+    TLS, CIPHERS, TLS_NO_MUTUAL, CONFIG_FILE, HOCON, ALL_FOR_ONE, JAVA_SERIALIZATION,
+    CLUSTER, KEYS
 } key;
 
 static const struct { const char *name; bool flag; feature needs; } keys[KEYS] = {
@@ -42,6 +43,7 @@ static const struct { const char *name; bool flag; feature needs; } keys[KEYS] =
     [TLS_NO_MUTUAL] = {"tls-no-mutual", true, FEATURE_TLS},
     [CONFIG_FILE] = {"config", false, FEATURE_BASE},
     [HOCON] = {"hocon", false, FEATURE_BASE},
+    [ALL_FOR_ONE] = {"all-for-one", true, FEATURE_BASE},
     [JAVA_SERIALIZATION] = {"java-serialization", true, FEATURE_JVM},
     [CLUSTER] = {"cluster", true, FEATURE_JVM},
 };
@@ -260,7 +262,7 @@ static int build_config(ukko_config **config, const given *g, ukko_error *err) {
 int options_parse(options *o, int argc, char **argv, ukko_error *err) {
     given g = {0};
     int rc = parse_args(&g, argc, argv);
-    *o = (options){.name = value_or(&g, NAME, "peer")};
+    *o = (options){.name = value_or(&g, NAME, "peer"), .all_for_one = g.value[ALL_FOR_ONE] != NULL};
     return rc == UKKO_OK ? build_config(&o->config, &g, err) : rc;
 }
 

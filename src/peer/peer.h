@@ -35,6 +35,7 @@ bool feature_built(feature f);
 typedef struct options {
     const char *name;     /* of the system */
     ukko_config *config;  /* owned, not yet resolved */
+    bool all_for_one;     /* of the deployer */
 } options;
 /* UKKO_OK, UKKO_EINVAL (wrong usage, said on stderr), UKKO_EUNSUPPORTED (event printed), or what
    the configuration gave, then err tells. */
@@ -102,7 +103,7 @@ typedef struct make_order {
     bool local;          /* LocalScope */
     ukko_msg **args;
     size_t n_args;
-    const char *router;  /* "rr", "random", "broadcast", "config"; NULL: a plain actor */
+    const char *router;  /* "rr", "random", ..., "config"; NULL: a plain actor */
     int32_t instances;   /* of a pool */
     const char **places; /* nodes of a pool, or paths of a group */
     size_t n_places;
@@ -114,7 +115,8 @@ extern const ukko_type watch_order_type, forward_order_type, make_order_type,
 
 extern const ukko_actor echo_actor, sink_actor, collector_actor, forwarder_actor, failing_actor,
     order_actor, caller_actor, receptionist_actor;                  /* actors.c */
-extern const ukko_actor parent_actor, watcher_actor, deployer_actor, worker_actor; /* family.c */
+extern const ukko_actor parent_actor, watcher_actor, deployer_actor, all_for_one_deployer_actor,
+    worker_actor;                                                   /* family.c */
 extern const ukko_actor listener_actor;                             /* listener.c */
 extern const ukko_actor *const peer_actors[];                       /* by class; ends with NULL */
 const ukko_actor *actor_by_class(const char *name); /* "Worker" or the whole class name; or NULL */

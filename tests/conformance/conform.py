@@ -1034,6 +1034,29 @@ def tls(cert='node1', *more):
     return ('--transport', 'ssl', '--cert-dir', CERTS, '--cert', cert) + more
 
 
+# ---------------------------------------------------------------- children on another system
+def remote_path(a, b, name, parent='/user/deployer'):
+    """the path of a's child `name` that lives at b"""
+    return '%s/remote/pekko.tcp/%s%s/%s' % (b.address, a.address.split('://')[1], parent, name)
+
+
+def local_part(a, name, parent='/user/deployer'):
+    return '/remote/pekko.tcp/%s%s/%s' % (a.address.split('://')[1], parent, name)
+
+
+def deploy(a, b, name, *args, cls='Worker'):
+    n = a.here()
+    a.cmd(' '.join(['deploy', cls, name, b.address, *args]))
+    return a.expect('deployed', since=n, name=name)['ref']
+
+
+def same_ask(p, path, msg):
+    n = p.here()
+    p.cmd('ask %s %s' % (path, msg))
+    e = p.expect('reply', since=n, path=path)
+    return e.get('value', e.get('error'))
+
+
 # ---------------------------------------------------------------- running
 class Worker(threading.Thread):
     MAX_SHARED = 4

@@ -122,9 +122,11 @@ public final class Actors {
     @Override public void preRestart(Throwable t, Optional<Object> m) throws Exception { Out.emit("prerestart", "actor", getSelf().path().toStringWithoutAddress(), "cause", Render.throwable(t)); super.preRestart(t, m); }
     @Override public void postRestart(Throwable t) throws Exception { super.postRestart(t); Out.emit("postrestart", "actor", getSelf().path().toStringWithoutAddress(), "cause", Render.throwable(t)); }
     public static final class Strategy { final String s; Strategy(String s) { this.s = s; } }
+    private final boolean all;
     private String decision = "restart";
+    public Deployer(Boolean all) { this.all = all; }
     @Override public SupervisorStrategy supervisorStrategy() {
-      return new OneForOneStrategy(false, DeciderBuilder.matchAny(t -> {
+      scala.PartialFunction<Throwable, SupervisorStrategy.Directive> decide = DeciderBuilder.matchAny(t -> {
         Out.emit("child-failed", "child", Render.path(getSender()), "cause", Render.throwable((Throwable) t), "decision", decision);
         switch (decision) {
           case "resume": return (SupervisorStrategy.Directive) SupervisorStrategy.resume();
@@ -132,7 +134,8 @@ public final class Actors {
           case "escalate": return (SupervisorStrategy.Directive) SupervisorStrategy.escalate();
           default: return (SupervisorStrategy.Directive) SupervisorStrategy.restart();
         }
-      }).build());
+      }).build();
+      return all ? new AllForOneStrategy(false, decide) : new OneForOneStrategy(false, decide);
     }
     @Override public Receive createReceive() {
       return receiveBuilder()

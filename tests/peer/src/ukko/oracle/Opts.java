@@ -10,7 +10,7 @@ import java.util.*;
 final class Opts {
   private final Map<String, List<String>> m = new LinkedHashMap<>();
   final List<String> rest = new ArrayList<>();
-  private static final Set<String> FLAGS = new HashSet<>(Arrays.asList("untrusted", "java-serialization", "safe", "cluster", "no-quiet", "no-dilate", "log-frames", "tls-no-mutual"));
+  private static final Set<String> FLAGS = new HashSet<>(Arrays.asList("untrusted", "java-serialization", "safe", "cluster", "no-quiet", "no-dilate", "log-frames", "tls-no-mutual", "all-for-one"));
 
   Opts(String[] a, int from) {
     for (int i = from; i < a.length; i++) {

@@ -41,7 +41,7 @@ final class Peer {
     system.actorOf(Props.create(Actors.Order.class), "order");
     system.actorOf(Props.create(Actors.Caller.class), "caller");
     watcher = system.actorOf(Props.create(Actors.Watcher.class), "watcher");
-    deployer = system.actorOf(Props.create(Actors.Deployer.class), "deployer");
+    deployer = system.actorOf(Props.create(Actors.Deployer.class, o.has("all-for-one")), "deployer");
     if (o.has("cluster")) {
       org.apache.pekko.cluster.Cluster c = org.apache.pekko.cluster.Cluster.get(system);
       c.subscribe(listener, org.apache.pekko.cluster.ClusterEvent.initialStateAsEvents(), org.apache.pekko.cluster.ClusterEvent.MemberEvent.class, org.apache.pekko.cluster.ClusterEvent.UnreachableMember.class);
@@ -103,7 +103,31 @@ final class Peer {
 
   private void make(Props p, String name) { deployer.tell(new Actors.Deployer.Make(p, name), ActorRef.noSender()); }
 
-  private Pool localPool(String kind, int n) { return kind.equals("broadcast") ? new BroadcastPool(n) : kind.equals("random") ? new RandomPool(n) : new RoundRobinPool(n); }
+  private static final Duration WITHIN = Duration.ofSeconds(5), INTERVAL = Duration.ofMillis(20);
+
+  private static Pool localPool(String kind, int n) {
+    switch (kind) {
+      case "broadcast": return new BroadcastPool(n);
+      case "random": return new RandomPool(n);
+      case "balancing": return new BalancingPool(n);
+      case "smallest": return new SmallestMailboxPool(n);
+      case "scatter": return new ScatterGatherFirstCompletedPool(n, WITHIN);
+      case "tail": return new TailChoppingPool(n, WITHIN, INTERVAL);
+      case "hash": return new ConsistentHashingPool(n);
+      default: return new RoundRobinPool(n);
+    }
+  }
+
+  private static Group localGroup(String kind, List<String> paths) {
+    switch (kind) {
+      case "broadcast": return new BroadcastGroup(paths);
+      case "random": return new RandomGroup(paths);
+      case "scatter": return new ScatterGatherFirstCompletedGroup(paths, WITHIN);
+      case "tail": return new TailChoppingGroup(paths, WITHIN, INTERVAL);
+      case "hash": return new ConsistentHashingGroup(paths);
+      default: return new RoundRobinGroup(paths);
+    }
+  }
 
   private Props props(String cls, List<String> args) throws Exception {
     String n = cls.indexOf('.') < 0 ? "ukko.oracle.Actors$" + cls : cls;
@@ -218,10 +242,16 @@ final class Peer {
       case "group": { // group KIND NAME PATH[,PATH]
         List<String> w = words(c[1]);
         List<String> paths = Arrays.asList(w.get(2).split(","));
-        Props p = w.get(0).equals("broadcast") ? new BroadcastGroup(paths).props() : w.get(0).equals("random") ? new RandomGroup(paths).props() : new RoundRobinGroup(paths).props();
-        deployer.tell(new Actors.Deployer.Make(p, w.get(1)), ActorRef.noSender());
+        make(localGroup(w.get(0), paths).props(), w.get(1));
         break;
       }
+      case "hashed": { // hashed PATH KEY MSG: the routee of KEY gets MSG
+        String[] b = cut(a[1]);
+        ref(a[0]).tell(new ConsistentHashingRouter.ConsistentHashableEnvelope(Msg.parse(system, b[1]), Msg.parse(system, b[0])), collector);
+        break; }
+      case "adjust": ref(a[0]).tell(new AdjustPoolSize(Integer.parseInt(a[1])), collector); break; // adjust PATH N: so many routees more, or less
+      case "add-routee": ref(a[0]).tell(new AddRoutee(new ActorRefRoutee(ref(a[1]))), collector); break;
+      case "remove-routee": ref(a[0]).tell(new RemoveRoutee(new ActorRefRoutee(ref(a[1]))), collector); break;
       case "broadcast": ref(a[0]).tell(new Broadcast(Msg.parse(system, a[1])), collector); break;
       case "forward-to": forwarder.tell(new Actors.Forwarder.To(ref(a[0])), ActorRef.noSender()); Out.emit("ok", "cmd", "forward-to"); break;
       case "quarantine": { // quarantine ADDRESS [UID]
