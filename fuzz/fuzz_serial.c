@@ -161,7 +161,7 @@ static void check_daemon(ukko_slice in) {
     uk_daemon_create *c;
     uk_buf out = {0};
     if (uk_daemon_decode(serial, in, &c, NULL)) return;
-    if (!uk_daemon_args(serial, c, NULL)) (void)uk_daemon_encode(serial, c, &out, NULL);
+    if (!uk_daemon_open(serial, c, NULL)) (void)uk_daemon_encode(serial, c, &out, NULL);
     uk_daemon_free(c);
     uk_buf_fini(&out);
 }

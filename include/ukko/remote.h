@@ -61,6 +61,14 @@ typedef struct ukko_listening {
     size_t n_addresses;
 } ukko_listening;
 
+/* A node did not create a child, and said why; only ukko nodes do. The parent has been told of the
+   child's end (existence not confirmed), or is about to be. */
+typedef struct ukko_deploy_refused {
+    ukko_ref *child, *parent; /* child: as ukko_spawn() gave it */
+    const char *class_name, *reason;
+} ukko_deploy_refused;
+
+UKKO_API extern const ukko_type ukko_deploy_refused_type;         /* ukko_deploy_refused */
 UKKO_API extern const ukko_type ukko_remoting_event_type;         /* RemotingLifecycleEvent */
 UKKO_API extern const ukko_type ukko_association_event_type;      /* super of the next three */
 UKKO_API extern const ukko_type ukko_associated_type;             /* ukko_association */

@@ -5,6 +5,7 @@
 #include "actor/router.h"
 #include "base/mem.h"
 #include "serial/daemon.h"
+#include <stdio.h>
 
 #define LOG_DAEMON "org.apache.pekko.remote.RemoteSystemDaemon"
 
@@ -15,11 +16,21 @@ typedef struct creation {
     uk_path path;
 } creation;
 
-static void refuse(const creation *c, ukko_log_level level, const char *why, const char *detail) {
+static void log_refusal(const creation *c, ukko_log_level level, const char *why,
+                        const char *detail) {
     uk_log(c->remote->sys, level, "/remote", LOG_DAEMON, NULL, detail,
            "%s class [%s] at [%s], asked for by [%s]: nothing is created%s%s", why,
            c->order->class_name, c->order->path, c->from, detail ? ". " : "",
            detail ? detail : "");
+}
+static void tell(const creation *c, const char *reason, const char *detail) {
+    char text[400];
+    snprintf(text, sizeof text, "%s%s%.300s", reason, detail ? ": " : "", detail ? detail : "");
+    uk_refusal_tell(c->remote, c->from, c->order->path, c->order->class_name, text);
+}
+static void refuse(const creation *c, const char *why, const char *reason, const char *detail) {
+    log_refusal(c, UKKO_LOG_ERROR, why, detail);
+    tell(c, reason, detail);
 }
 
 /* ---- the allow list ---- */
@@ -48,6 +59,7 @@ static bool is_allowed(const creation *c) {
            "Received command to create remote Actor, but class [class %s] is not white-listed! "
            "Target path: [%s]",
            c->order->class_name, c->order->path);
+    tell(c, "the class is not on the allow list of the node", NULL); /* what is, is its own affair */
     uk_buf_fini(&list);
     uk_free(why);
     return false;
@@ -99,7 +111,7 @@ static ukko_props *props_of(const creation *c, const ukko_actor *actor, const ch
     ukko_error err = {0};
     ukko_props *props = plain_props(c, actor);
     if (!c->order->props.router || !add_router(c, &props, path, &err)) return props;
-    refuse(c, UKKO_LOG_ERROR, "The router cannot be made for", err.message);
+    refuse(c, "The router cannot be made for", "its router cannot be made", err.message);
     ukko_props_release(props);
     return NULL;
 }
@@ -111,9 +123,9 @@ static void make(const creation *c, const char *path, ukko_props *props) { /* ta
     if (kind == UK_REF_REMOTE || kind == UK_REF_CELL) {
         ukko_ref *child = uk_system_place(r->sys, supervisor, props, path, c->path.uid);
         if (!uk_daemon_adopt(r->daemon, child, supervisor))
-            refuse(c, UKKO_LOG_ERROR, "Skipping while terminating:", NULL);
+            refuse(c, "Skipping while terminating:", "the node is terminating", NULL);
     } else {
-        refuse(c, UKKO_LOG_ERROR, "There is no such supervisor for", c->order->supervisor);
+        log_refusal(c, UKKO_LOG_ERROR, "There is no such supervisor for", c->order->supervisor);
         ukko_props_release(props);
     }
     uk_ref_release(supervisor);
@@ -121,8 +133,8 @@ static void make(const creation *c, const char *path, ukko_props *props) { /* ta
 
 static void make_kind(const creation *c, const char *path, const ukko_actor *actor) {
     ukko_error err = {0};
-    if (uk_daemon_args(c->remote->serial, c->order, &err)) {
-        refuse(c, UKKO_LOG_ERROR, "The arguments cannot be read for", err.message);
+    if (uk_daemon_open(c->remote->serial, c->order, &err)) {
+        refuse(c, "The arguments cannot be read for", "its arguments cannot be read", err.message);
         return;
     }
     ukko_props *props = props_of(c, actor, path);
@@ -134,9 +146,10 @@ static void create(creation *c) {
     const ukko_actor *actor = uk_system_find_actor(c->remote->sys, c->order->class_name);
     if (!is_allowed(c)) return;
     if (uk_path_parse(ukko_str(c->order->path), &c->path) || !canonical_path(c, &path))
-        refuse(c, UKKO_LOG_DEBUG, "The path does not begin with /remote:", NULL);
+        log_refusal(c, UKKO_LOG_DEBUG, "The path does not begin with /remote:", NULL);
     else if (!actor)
-        refuse(c, UKKO_LOG_ERROR, "No actor is registered here (ukko_system_add_actor) for", NULL);
+        refuse(c, "No actor is registered here (ukko_system_add_actor) for",
+               "no actor of this class is registered there", NULL);
     else
         make_kind(c, uk_buf_text(&path), actor);
     uk_buf_fini(&path);

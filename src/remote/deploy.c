@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Creating actors on other nodes: whether a child lives elsewhere, the order that has it made
-   there, and the actor /system/remote-deployment-watcher, which tells parents of children whose node is
-   lost. The first two run on the thread that spawns, in the turn of the parent as a rule. */
+/* Creating actors on other nodes: whether a child lives elsewhere, and the order that has it made
+   there. On the thread that spawns, in the turn of the parent as a rule. */
 #include "remote/deploy.h"
 #include "actor/router.h"
 #include "base/error.h"
@@ -194,6 +193,21 @@ static int make_order(const place *p, const char *path, uk_buf *out) {
     return rc;
 }
 
+/* A message that is too large would never leave: the parent is to know at once. */
+static int check_size(const place *p, const uk_buf *order) {
+    char *to = uk_format("%s/remote", p->address);
+    uk_outgoing m = {.recipient = ukko_str(to),
+                     .message = uk_buf_slice(order),
+                     .serializer = UKKO_SER_DAEMON_CREATE};
+    size_t n = uk_envelope_frame_size(&m), max = p->remote->set.max_frame;
+    uk_free(to);
+    if (uk_frame_fits(n - UK_FRAME_HEADER, max)) return UKKO_OK;
+    return uk_error(p->err, UKKO_ETOOBIG,
+                    "the order to create [pekko://%s%s] takes %zu bytes, and maximum-frame-size "
+                    "is %zu: its arguments are too large",
+                    ukko_system_name(p->remote->sys), (const char *)p->logical.ptr, n, max);
+}
+
 static int make(const place *p, ukko_ref **out, ukko_msg **order) {
     uk_buf path = {0}, bytes = {0};
     uk_path parsed;
@@ -201,6 +215,7 @@ static int make(const place *p, ukko_ref **out, ukko_msg **order) {
     int rc = uk_path_parse(uk_buf_slice(&path), &parsed);
     if (rc) refused(p, rc, "remote deployment failed for", ": its path there is malformed");
     if (!rc) rc = make_order(p, uk_buf_text(&path), &bytes);
+    if (!rc) rc = check_size(p, &bytes);
     if (!rc) {
         ukko_slice body = uk_buf_slice(&bytes);
         *order = ukko_msg_copy(&order_type, &body);
@@ -221,82 +236,7 @@ int uk_deploy_child(void *self, const uk_deployment *d, ukko_ref **out, ukko_msg
     return rc;
 }
 
-/* ---- the watcher ---- */
-
-typedef struct watch_order {
-    ukko_ref *child, *supervisor;
-} watch_order;
-
-static const ukko_field watch_fields[] = {
-    UKKO_FIELD(watch_order, child, UKKO_REF),
-    UKKO_FIELD(watch_order, supervisor, UKKO_REF),
-};
-static const ukko_type watch_type = UKKO_TYPE_LOCAL(watch_order, watch_fields);
-
-typedef struct charge { /* a child elsewhere */
-    ukko_ref *child, *supervisor; /* retained */
-} charge;
-
-typedef struct books {
-    uk_map charges; /* path text -> charge */
-} books;
-
-static void charge_free(charge *c) {
-    uk_ref_release(c->child);
-    uk_ref_release(c->supervisor);
-    uk_free(c);
-}
-
-static int on_watch(ukko_ctx *ctx, void *state, const void *body) {
-    const watch_order *o = body;
-    books *b = state;
-    charge *c = uk_alloc(sizeof *c);
-    *c = (charge){uk_ref_retain(o->child), uk_ref_retain(o->supervisor)};
-    const char *text = uk_ref_text(c->child);
-    uk_map_put(&b->charges, text, strlen(text), c); /* a uid is new each time */
-    ukko_watch(ctx, c->child);
-    return UKKO_OK;
-}
-
-/* The parent hears it once more, so that it forgets a child whose node cannot say it any more. */
-static int on_terminated(ukko_ctx *ctx, void *state, const void *body) {
-    const ukko_terminated *t = body;
-    books *b = state;
-    const char *text = uk_ref_text(t->ref);
-    charge *c = uk_map_remove(&b->charges, text, strlen(text));
-    (void)ctx;
-    if (!c) return UKKO_OK;
-    uk_sysmsg *m = uk_sysmsg_new(UK_SYS_NOTIFY, c->child, NULL);
-    m->flag = t->existence_confirmed;
-    m->flag2 = t->address_terminated;
-    uk_ref_system(c->supervisor, m);
-    charge_free(c);
-    return UKKO_OK;
-}
-
-static void on_stop(ukko_ctx *ctx, void *state) {
-    books *b = state;
-    size_t pos = 0;
-    void *v;
-    (void)ctx;
-    while (uk_map_next(&b->charges, &pos, &v)) charge_free(v);
-    uk_map_fini(&b->charges);
-}
-
-static const ukko_case cases[] = {
-    {&watch_type, on_watch}, {&ukko_terminated_type, on_terminated}, {NULL, NULL}};
-static const ukko_actor watcher_actor = {
-    .size = sizeof(ukko_actor),
-    .state_size = sizeof(books),
-    .name = "org.apache.pekko.remote.RemoteDeploymentWatcher",
-    .receive = {cases, NULL},
-    .stop = on_stop,
-};
-
-void uk_deploy_start(uk_remote *r) {
-    uk_system_spawn(r->sys, ukko_props_new(&watcher_actor), "remote-deployment-watcher",
-                    &r->deploy_watcher);
-}
+/* ---- having it made ---- */
 
 void uk_deploy_ordered(void *self, ukko_ref *parent, ukko_ref *child, ukko_msg *order) {
     uk_remote *r = self;
@@ -309,8 +249,7 @@ void uk_deploy_ordered(void *self, ukko_ref *parent, ukko_ref *child, ukko_msg *
            "[%s] Instantiating Remote Actor [%s]", p->transport->address, uk_ref_text(child));
     uk_ref_tell(daemon, order, NULL);
     uk_send_flush(); /* before any message of another thread to the child */
-    watch_order o = {child, parent};
-    uk_ref_tell(r->deploy_watcher, ukko_msg_copy(&watch_type, &o), NULL);
+    uk_charge_add(r, child, parent);
     uk_ref_release(daemon);
     uk_free(text);
 }

@@ -9,7 +9,15 @@
 int uk_deploy_child(void *self, const uk_deployment *d, ukko_ref **out, ukko_msg **order,
                     ukko_error *err);
 void uk_deploy_ordered(void *self, ukko_ref *parent, ukko_ref *child, ukko_msg *order);
-void uk_deploy_start(uk_remote *r); /* spawns /system/remote-deployment-watcher */
+
+/* ---- charges.c: /system/remote-deployment-watcher ---- */
+void uk_charges_start(uk_remote *r); /* spawns it */
+/* child, made on another node, is its parent's until it ends or its node is lost. */
+void uk_charge_add(uk_remote *r, ukko_ref *child, ukko_ref *parent);
+/* Says to the node at address, if it is one of ours, why the child at path is not made. */
+void uk_refusal_tell(uk_remote *r, const char *address, const char *path, const char *class_name,
+                     const char *reason);
+extern const ukko_type uk_refusal_type;
 
 /* ---- daemon.c: the reference /remote and its children ---- */
 ukko_ref *uk_daemon_new(uk_remote *r);

@@ -48,7 +48,7 @@ static void add_refs(uk_remote *r) {
     if (!r->set.unsafe) return;
     r->watcher = uk_watcher_new(r);
     uk_ref_release(uk_system_add_system_ref(r->sys, "remote-watcher", uk_watcher_ref(r->watcher)));
-    uk_deploy_start(r);
+    uk_charges_start(r);
 }
 
 static void after_round(void *sys) { uk_batch_run(sys); }
@@ -63,6 +63,7 @@ static int64_t next_ms(void *self) { return uk_loop_next_ms(((uk_remote *)self)-
 static int start(void *self, ukko_error *err) {
     uk_remote *r = self;
     int rc = uk_serial_open(r->sys, &r->serial, err);
+    if (!rc) rc = uk_serial_add(r->serial, &uk_refusal_type, err);
     uk_log(r->sys, UKKO_LOG_INFO, "remoting", UK_LOG_MANAGER, NULL, NULL, "Starting remoting");
     if (!rc) rc = uk_remote_detectors(r, err);
     if (!rc) rc = uk_loop_new(&r->loop, "ukko-io", err);

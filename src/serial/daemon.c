@@ -91,25 +91,19 @@ int uk_daemon_encode(uk_serial *s, const uk_daemon_create *c, uk_buf *out, ukko_
 
 /* ---- reading ---- */
 
-typedef struct raw_deploy {
-    ukko_slice config, router, scope, scope_manifest, config_manifest, router_manifest;
-    int32_t scope_id, config_id, router_id; /* -1: absent */
-} raw_deploy;
-
 /* A nested value; without a serializer id it is the old format, which was Java's except for a
    configuration. */
-static int read_value(uk_dec *d, ukko_slice bytes, int32_t id, ukko_slice manifest,
-                      ukko_msg **out) {
-    ukko_msg_release(*out);
-    *out = NULL;
-    if (id < 0) return uk_dec_fail(d, UKKO_ENOTSERIAL, "a deployment in the old format");
-    return uk_decode_body(d, id, manifest, bytes, out);
+static int read_value(uk_dec *d, const uk_daemon_value *v, ukko_msg **out) {
+    if (!v->bytes.ptr) return UKKO_OK;
+    if (v->serializer < 0) return uk_dec_fail(d, UKKO_ENOTSERIAL, "a deployment in the old format");
+    return uk_decode_body(d, v->serializer, v->manifest, v->bytes, out);
 }
-static int read_config(uk_dec *d, const raw_deploy *raw, ukko_msg *m, const char **out) {
+static int read_config(uk_dec *d, const uk_daemon_value *v, ukko_msg *m, const char **out) {
     ukko_msg *cfg = NULL;
-    int32_t id = raw->config_id < 0 ? UKKO_SER_MISC : raw->config_id;
-    ukko_slice manifest = raw->config_id < 0 ? ukko_str("CF") : raw->config_manifest;
-    int rc = uk_decode_body(d, id, manifest, raw->config, &cfg);
+    bool old = v->serializer < 0;
+    if (!v->bytes.ptr) return UKKO_OK;
+    int rc = uk_decode_body(d, old ? UKKO_SER_MISC : v->serializer,
+                            old ? ukko_str("CF") : v->manifest, v->bytes, &cfg);
     if (rc) return rc;
     const ukko_string *s = ukko_msg_get(cfg, &ukko_config_type);
     if (s)
@@ -119,25 +113,22 @@ static int read_config(uk_dec *d, const raw_deploy *raw, ukko_msg *m, const char
     ukko_msg_release(cfg);
     return rc;
 }
-static int read_deploy_parts(uk_dec *d, const raw_deploy *raw, ukko_msg *m, uk_daemon_deploy *p) {
-    int rc = raw->config.ptr ? read_config(d, raw, m, &p->config) : UKKO_OK;
-    if (!rc && raw->router.ptr)
-        rc = read_value(d, raw->router, raw->router_id, raw->router_manifest, &p->router);
-    if (!rc && raw->scope.ptr)
-        rc = read_value(d, raw->scope, raw->scope_id, raw->scope_manifest, &p->scope);
-    return rc;
+static int open_deploy(uk_dec *d, ukko_msg *m, uk_daemon_deploy *p) {
+    int rc = read_config(d, &p->raw_config, m, &p->config);
+    if (!rc) rc = read_value(d, &p->raw_router, &p->router);
+    return rc ? rc : read_value(d, &p->raw_scope, &p->scope);
 }
-static void split_deploy_field(const uk_pb_field *f, raw_deploy *raw) {
+static void split_deploy_field(const uk_pb_field *f, uk_daemon_deploy *p) {
     switch (f->number << 3 | f->wire) {
-    case 2 << 3 | UK_PB_BYTES: raw->config = f->bytes; break;
-    case 3 << 3 | UK_PB_BYTES: raw->router = f->bytes; break;
-    case 4 << 3 | UK_PB_BYTES: raw->scope = f->bytes; break;
-    case 6 << 3 | UK_PB_VARINT: raw->scope_id = (int32_t)f->value; break;
-    case 7 << 3 | UK_PB_BYTES: raw->scope_manifest = f->bytes; break;
-    case 8 << 3 | UK_PB_VARINT: raw->config_id = (int32_t)f->value; break;
-    case 9 << 3 | UK_PB_BYTES: raw->config_manifest = f->bytes; break;
-    case 10 << 3 | UK_PB_VARINT: raw->router_id = (int32_t)f->value; break;
-    case 11 << 3 | UK_PB_BYTES: raw->router_manifest = f->bytes; break;
+    case 2 << 3 | UK_PB_BYTES: p->raw_config.bytes = f->bytes; break;
+    case 3 << 3 | UK_PB_BYTES: p->raw_router.bytes = f->bytes; break;
+    case 4 << 3 | UK_PB_BYTES: p->raw_scope.bytes = f->bytes; break;
+    case 6 << 3 | UK_PB_VARINT: p->raw_scope.serializer = (int32_t)f->value; break;
+    case 7 << 3 | UK_PB_BYTES: p->raw_scope.manifest = f->bytes; break;
+    case 8 << 3 | UK_PB_VARINT: p->raw_config.serializer = (int32_t)f->value; break;
+    case 9 << 3 | UK_PB_BYTES: p->raw_config.manifest = f->bytes; break;
+    case 10 << 3 | UK_PB_VARINT: p->raw_router.serializer = (int32_t)f->value; break;
+    case 11 << 3 | UK_PB_BYTES: p->raw_router.manifest = f->bytes; break;
     default: break;
     }
 }
@@ -156,18 +147,17 @@ static int read_tags(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_deploy 
     return UKKO_OK;
 }
 static int read_deploy(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_deploy *p) {
-    raw_deploy raw = {.scope_id = -1, .config_id = -1, .router_id = -1};
     uk_pb in = uk_pb_of(bytes);
     uk_pb_field f;
     int rc;
+    p->raw_config.serializer = p->raw_router.serializer = p->raw_scope.serializer = -1;
     while ((rc = uk_pb_next(&in, &f)) > 0) {
         if (f.number == 1 && f.wire == UK_PB_BYTES) p->path = uk_dec_text(m, f.bytes);
         if (f.number == 5 && f.wire == UK_PB_BYTES) p->dispatcher = uk_dec_text(m, f.bytes);
-        split_deploy_field(&f, &raw);
+        split_deploy_field(&f, p);
     }
     if (rc < 0 || !p->path) return uk_dec_fail(d, UKKO_EPARSE, "a deployment is malformed");
-    rc = read_deploy_parts(d, &raw, m, p);
-    return rc ? rc : read_tags(d, m, bytes, p);
+    return read_tags(d, m, bytes, p);
 }
 
 static size_t count(ukko_slice bytes, uint32_t number) {
@@ -275,9 +265,12 @@ static int decode_old(uk_dec *d, const uk_daemon_value *v, ukko_msg **out) {
                        (int)(v->manifest.len < 200 ? v->manifest.len : 200),
                        (const char *)v->manifest.ptr);
 }
-int uk_daemon_args(uk_serial *s, uk_daemon_create *c, ukko_error *err) {
+int uk_daemon_open(uk_serial *s, uk_daemon_create *c, ukko_error *err) {
     uk_dec d = {s, err, 0, false};
     if (c->args) return UKKO_OK;
+    int bad = open_deploy(&d, c->memory, &c->props);
+    if (!bad) bad = open_deploy(&d, c->memory, &c->deploy);
+    if (bad) return bad;
     c->args = uk_zalloc((c->n_args + 1) * sizeof *c->args);
     for (size_t i = 0; i < c->n_args; i++) {
         const uk_daemon_value *v = &c->raw[i];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* DaemonMsgCreate (serializer 3): the order to create an actor for another node. Decoded in two
-   steps, so that the class can be checked before any argument is looked at. */
+   steps, so that the class can be checked before any value in it is looked at. */
 #ifndef UK_SERIAL_DAEMON_H
 #define UK_SERIAL_DAEMON_H
 #include "serial/serial.h"
@@ -21,6 +21,8 @@ typedef struct uk_daemon_deploy {
     const char *dispatcher; /* NULL: default */
     const char **tags;
     size_t n_tags;
+    /* decoding: as they came; bytes.ptr NULL: absent */
+    uk_daemon_value raw_config, raw_router, raw_scope;
 } uk_daemon_deploy;
 
 struct uk_daemon_create {
@@ -30,15 +32,16 @@ struct uk_daemon_create {
     const char *path;        /* full path with uid of the actor to create */
     const char *supervisor;  /* full path with uid of the parent */
     uk_daemon_value *raw;    /* decoding: the arguments as they came */
-    ukko_msg **args;         /* encoding, or after uk_daemon_args(): NULL entries are null */
+    ukko_msg **args;         /* encoding, or after uk_daemon_open(): NULL entries are null */
     size_t n_args;
     ukko_msg *memory;        /* holds all texts of a decoded one */
 };
 
-/* Bounded; the arguments stay undecoded and are views into bytes. *out is owned. */
+/* Bounded; arguments, router, scope and configuration stay undecoded and are views into bytes. *out
+   is owned. */
 int uk_daemon_decode(uk_serial *s, ukko_slice bytes, uk_daemon_create **out, ukko_error *err);
-/* Decodes raw into args. bytes of the decode call must still be there. */
-int uk_daemon_args(uk_serial *s, uk_daemon_create *c, ukko_error *err);
+/* Decodes those. bytes of the decode call must still be there. */
+int uk_daemon_open(uk_serial *s, uk_daemon_create *c, ukko_error *err);
 void uk_daemon_free(uk_daemon_create *c);
 /* Appends; uses class_name, both deploys, path, supervisor and args. */
 int uk_daemon_encode(uk_serial *s, const uk_daemon_create *c, uk_buf *out, ukko_error *err);

@@ -368,8 +368,19 @@ class System(Log):
     crash = kill
 
     def pause(self, on=True):
-        """SIGSTOP/SIGCONT of this process"""
-        os.kill(self.started.get('pid') or self.p.pid, signal.SIGSTOP if on else signal.SIGCONT)
+        """SIGSTOP/SIGCONT of this process; when it returns all its threads have stopped"""
+        pid = self.started.get('pid') or self.p.pid
+        os.kill(pid, signal.SIGSTOP if on else signal.SIGCONT)
+        while on and any(self._state('%d/task/%s' % (pid, t)) not in 'Tt' for t in os.listdir('/proc/%d/task' % pid)):
+            time.sleep(0.001)
+
+    @staticmethod
+    def _state(task):
+        try:
+            with open('/proc/%s/stat' % task) as f:
+                return f.read().rsplit(')', 1)[1].split()[0]
+        except OSError:
+            return 'T'
 
 
 # ---------------------------------------------------------------- frames (the bytes of the remoting protocol)

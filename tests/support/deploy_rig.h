@@ -155,6 +155,7 @@ typedef struct node {
     probe *log; /* NULL: of another process */
 } node;
 static const ukko_actor *const rig_actors[] = {&worker, &unlisted, NULL};
+static const ukko_type *const *rig_types; /* set before node_begin(); NULL: none */
 
 static inline node node_begin(const char *name, const char *more, ukko_log_fn log, void *data) {
     char text[3000];
@@ -172,6 +173,7 @@ static inline node node_begin(const char *name, const char *more, ukko_log_fn lo
     o.config = cfg;
     o.threads = 2;
     o.actors = rig_actors;
+    o.types = rig_types;
     o.log = log;
     o.log_data = data;
     if (ukko_system_new(&n.sys, &o, &err) || ukko_remote_enable(n.sys, &err) ||

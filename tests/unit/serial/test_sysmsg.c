@@ -161,7 +161,7 @@ static uk_daemon_create *deployed(const uk_daemon_create *c) {
     if (uk_daemon_decode(the_serial, uk_buf_slice(&a), &back, &err)) fail_msg("%s", err.message);
     assert_null(back->args);
     assert_int_equal(back->n_args, c->n_args);
-    if (uk_daemon_args(the_serial, back, &err)) fail_msg("%s", err.message);
+    if (uk_daemon_open(the_serial, back, &err)) fail_msg("%s", err.message);
     if (uk_daemon_encode(the_serial, back, &b, &err)) fail_msg("%s", err.message);
     same_bytes("deployment", uk_buf_slice(&a), uk_buf_slice(&b));
     uk_buf_fini(&b);
@@ -267,7 +267,7 @@ static void old_arguments_are_found_by_class(void **state) {
     uk_pb_str(&b, 3, "pekko.tcp://b@h:2/remote/x#1");
     uk_pb_bytes(&b, 4, "\x0a\x01x", 3);
     if (uk_daemon_decode(the_serial, uk_buf_slice(&b), &c, &err)) fail_msg("%s", err.message);
-    if (uk_daemon_args(the_serial, c, &err)) fail_msg("%s", err.message);
+    if (uk_daemon_open(the_serial, c, &err)) fail_msg("%s", err.message);
     assert_string_equal(ukko_msg_text(c->args[0]), "s");
     assert_null(c->args[1]);
     assert_string_equal(UK_BODY(greeting, c->args[2])->text, "x");
@@ -277,7 +277,7 @@ static void old_arguments_are_found_by_class(void **state) {
         for (int bit = 0; bit < 8; bit++) {
             b.ptr[n] ^= (uint8_t)(1 << bit);
             if (!uk_daemon_decode(the_serial, uk_buf_slice(&b), &c, NULL)) {
-                uk_daemon_args(the_serial, c, NULL);
+                uk_daemon_open(the_serial, c, NULL);
                 uk_daemon_free(c);
             }
             b.ptr[n] ^= (uint8_t)(1 << bit);

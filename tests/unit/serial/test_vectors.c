@@ -25,7 +25,7 @@ static void check_daemon(const char *name, ukko_slice in) {
     uk_buf out = {0};
     if (uk_daemon_decode(the_serial, in, &c, &err)) fail_msg("%s: %s", name, err.message);
     assert_null(c->args);
-    if (uk_daemon_args(the_serial, c, &err)) fail_msg("%s: %s", name, err.message);
+    if (uk_daemon_open(the_serial, c, &err)) fail_msg("%s: %s", name, err.message);
     if (uk_daemon_encode(the_serial, c, &out, &err)) fail_msg("%s: %s", name, err.message);
     same_bytes(name, in, uk_buf_slice(&out));
     uk_buf_fini(&out);
