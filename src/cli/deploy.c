@@ -112,6 +112,8 @@ static const ukko_supervision keeper_supervision = {
     .size = sizeof(ukko_supervision), .max_restarts = -1, .decide = keeper_decide};
 static const ukko_case keeper_cases[] = {{&ukko_terminated_type, keeper_terminated}, {NULL, NULL}};
 
+enum { REASON_MS = 500 };
+
 /* ---- deploy -------------------------------------------------------------------------- */
 
 static int deploy_failed(session *s, cli_exit status, const char *code, const char *hint,
@@ -120,11 +122,28 @@ static int deploy_failed(session *s, cli_exit status, const char *code, const ch
     return cli_fail(s->cli, &p, "%s", text);
 }
 
+/* Why the node did not: ukko nodes say it, a moment later; others do not. */
+static void hear_reason(session *s, char *text, size_t len) {
+    int64_t deadline = session_deadline(REASON_MS);
+    bool told = false;
+    arrival *a;
+    snprintf(text, len, "the node did not create the actor");
+    while (!told && session_next(s, deadline, &a) == CLI_OK) {
+        const ukko_deploy_refused *r = ukko_msg_get(a->msg, &ukko_deploy_refused_type);
+        told = r != NULL;
+        if (told)
+            snprintf(text, len, "the node did not create the actor: %s", r->reason);
+        arrival_free(a);
+    }
+}
+
 static int not_created(session *s) {
+    char text[600];
+    hear_reason(s, text, sizeof text);
     return deploy_failed(s, CLI_NEGATIVE, "NOT_CREATED",
-                         "its log says why: a class it does not know, an allow list, untrusted "
+                         "its log says more: a class it does not know, an allow list, untrusted "
                          "mode",
-                         "the node did not create the actor");
+                         text);
 }
 
 /* What the keeper says. *done: nothing more is waited for. */
@@ -235,6 +254,7 @@ static int deploy(session *s, keeper *k) {
     ukko_actor kind;
     bool stays = args_count(s->cli, "stay") > 0;
     k->inbox = s->self;
+    ukko_subscribe(s->sys, &ukko_deploy_refused_type, s->self);
     int status = spawn_keeper(s, k, &kind);
     if (status == CLI_OK)
         status = created(s, k);
