@@ -199,7 +199,8 @@ static int check_size(const place *p, const uk_buf *order) {
     uk_outgoing m = {.recipient = ukko_str(to),
                      .message = uk_buf_slice(order),
                      .serializer = UKKO_SER_DAEMON_CREATE};
-    size_t n = uk_envelope_frame_size(&m), max = p->remote->set.max_frame;
+    size_t n = uk_envelope_frame_size(&m),
+           max = uk_transport_for(p->remote, p->at.protocol)->set->max_frame;
     uk_free(to);
     if (uk_frame_fits(n - UK_FRAME_HEADER, max)) return UKKO_OK;
     return uk_error(p->err, UKKO_ETOOBIG,
