@@ -6,9 +6,10 @@
 #include "actor/ref.h"
 
 typedef struct uk_deployment { /* a child to be */
-    ukko_ref *parent; /* a cell */
+    ukko_ref *parent; /* a cell; or of another node, then there is a path */
     const ukko_props *props;
     const char *name;
+    const char *path; /* of the child, as "/remote/..."; NULL: that of the parent and its name */
     int32_t uid;
     const struct uk_deploy *found; /* what the configuration says of its path; NULL: nothing */
 } uk_deployment;

@@ -115,7 +115,7 @@ int uk_cell_spawn(ukko_system *sys, uk_cell *parent, ukko_props *props, const ch
         name = generated;
     }
     if (!rc) rc = check_creator(sys, parent, props, name);
-    uk_deployment d = {&parent->ref, props, name, uk_new_uid(), NULL};
+    uk_deployment d = {&parent->ref, props, name, NULL, uk_new_uid(), NULL};
     if (!rc && (props->router || sys->has_provider))
         d.found = uk_deploy_of_child(sys, &parent->ref, name);
     if (!rc) rc = spawn_elsewhere(sys, &d, out);

@@ -116,13 +116,50 @@ static ukko_props *props_of(const creation *c, const ukko_actor *actor, const ch
     return NULL;
 }
 
+/* It has been here before: two configurations send it in a circle. */
+static bool passed_here(const creation *c, const char *path) {
+    bool found = false;
+    for (size_t i = 0; i < c->remote->n_transports && !found; i++) {
+        char *own = uk_format("/%s/", strstr(c->remote->transports[i].address, "://") + 3);
+        found = strstr(path, own) != NULL;
+        uk_free(own);
+    }
+    return found;
+}
+
+/* 1: the configuration here has it made on a third node. 0: it is to live here. */
+static int make_elsewhere(const creation *c, const char *path, const ukko_props *props,
+                          ukko_ref *supervisor, bool *ok) {
+    uk_remote *r = c->remote;
+    uk_deployment d = {.parent = supervisor,
+                       .props = props,
+                       .path = path,
+                       .uid = c->path.uid,
+                       .found = uk_deploy_lookup(r->sys, ukko_str(path))};
+    ukko_ref *child;
+    ukko_msg *order;
+    ukko_error err = {0};
+    if (!d.found || !d.found->remote || passed_here(c, path)) return 0;
+    int rc = uk_deploy_child(r, &d, &child, &order, &err);
+    *ok = true;
+    if (rc > 0) *ok = uk_daemon_pass_on(r->daemon, child, supervisor, order);
+    if (rc < 0) refuse(c, "It cannot be passed on:", "it cannot be passed on", err.message);
+    return rc != 0;
+}
+
 static void make(const creation *c, const char *path, ukko_props *props) { /* takes props */
     uk_remote *r = c->remote;
     ukko_ref *supervisor = uk_system_resolve(r->sys, ukko_str(c->order->supervisor));
     uk_ref_kind kind = supervisor->vt->kind;
+    bool ok;
     if (kind == UK_REF_REMOTE || kind == UK_REF_CELL) {
-        ukko_ref *child = uk_system_place(r->sys, supervisor, props, path, c->path.uid);
-        if (!uk_daemon_adopt(r->daemon, child, supervisor))
+        if (make_elsewhere(c, path, props, supervisor, &ok)) {
+            ukko_props_release(props);
+        } else {
+            ukko_ref *child = uk_system_place(r->sys, supervisor, props, path, c->path.uid);
+            ok = uk_daemon_adopt(r->daemon, child, supervisor);
+        }
+        if (!ok)
             refuse(c, "Skipping while terminating:", "the node is terminating", NULL);
     } else {
         log_refusal(c, UKKO_LOG_ERROR, "There is no such supervisor for", c->order->supervisor);

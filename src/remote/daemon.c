@@ -65,8 +65,12 @@ static family *family_of(uk_daemon *d, ukko_ref *parent, bool *is_new) {
     return f;
 }
 
-static ukko_slice name_in(ukko_ref *child) { /* what is between "/remote/" and "#uid" */
+static bool is_elsewhere(const ukko_ref *child) { return child->vt->kind == UK_REF_REMOTE; }
+
+/* What is between "/remote/" and "#uid"; of a child elsewhere, the part that is its path here. */
+static ukko_slice name_in(ukko_ref *child) {
     const char *text = uk_ref_text(child), *name = strstr(text, "/remote/") + 8;
+    if (is_elsewhere(child)) name = strstr(name, "/remote/") + 8;
     return (ukko_slice){(const uint8_t *)name, strcspn(name, "#")};
 }
 
@@ -127,8 +131,13 @@ static void family_free(family *f) {
 
 /* ---- children come ---- */
 
-bool uk_daemon_adopt(ukko_ref *ref, ukko_ref *child, ukko_ref *supervisor) {
-    uk_daemon *d = of(ref);
+typedef enum outcome {
+    ADDED,
+    KNOWN, /* this very child is there */
+    LATE   /* the system ends */
+} outcome;
+
+static outcome enter(uk_daemon *d, ukko_ref *child, ukko_ref *supervisor) {
     bool is_new = false;
     ukko_ref *old = NULL;
     pthread_mutex_lock(&d->lock);
@@ -140,19 +149,50 @@ bool uk_daemon_adopt(ukko_ref *ref, ukko_ref *child, ukko_ref *supervisor) {
         add(d, uk_ref_retain(child), family_of(d, supervisor, &is_new));
     }
     pthread_mutex_unlock(&d->lock);
-    if (twice || late) {
-        uk_system_discard(child);
-        return !late;
-    }
     if (old) stop(old);
     /* asked for before the child can end and undo it; sent in the next round, after Supervise */
     if (is_new) watch_parent(d, supervisor, true);
+    return late ? LATE : twice ? KNOWN : ADDED;
+}
+
+bool uk_daemon_adopt(ukko_ref *ref, ukko_ref *child, ukko_ref *supervisor) {
+    outcome o = enter(of(ref), child, supervisor);
+    if (o != ADDED) {
+        uk_system_discard(child);
+        return o == KNOWN;
+    }
     uk_system_begin(child, ref);
     uk_ref_release(child);
     return true;
 }
 
+bool uk_daemon_pass_on(ukko_ref *ref, ukko_ref *child, ukko_ref *supervisor, ukko_msg *order) {
+    uk_provider *p = uk_system_provider(ref->sys);
+    outcome o = enter(of(ref), child, supervisor);
+    if (o == ADDED) {
+        p->deployed(p->self, supervisor, child, order);
+        p->watch(p->self, child, ref);
+    } else {
+        ukko_msg_release(order);
+    }
+    uk_ref_release(child);
+    return o != LATE;
+}
+
 /* ---- and go ---- */
+
+/* The parent knows a child elsewhere by its path here, under which nobody else can say it. */
+static void tell_parent(uk_daemon *d, const entry *e) {
+    uk_buf b = {0};
+    uk_buf_printf(&b, "/remote/%.*s#%d", (int)e->name.len, (const char *)e->name.ptr,
+                  e->child->uid);
+    ukko_ref *as_known = uk_system_nobody(d->ref.sys, uk_buf_slice(&b));
+    uk_sysmsg *m = uk_sysmsg_new(UK_SYS_NOTIFY, as_known, NULL);
+    m->flag = true;
+    uk_ref_system(e->family->parent, m);
+    uk_ref_release(as_known);
+    uk_buf_fini(&b);
+}
 
 static void child_gone(uk_daemon *d, ukko_ref *child) {
     family *empty = NULL;
@@ -165,6 +205,7 @@ static void child_gone(uk_daemon *d, ukko_ref *child) {
         d->done = NULL;
     }
     pthread_mutex_unlock(&d->lock);
+    if (e && is_elsewhere(e->child)) tell_parent(d, e);
     if (empty && !empty->gone) watch_parent(d, empty->parent, false);
     if (empty) family_free(empty);
     if (e) uk_ref_release(e->child);
@@ -217,9 +258,9 @@ void uk_daemon_stop(ukko_ref *ref, void (*done)(uk_remote *r)) {
 }
 
 static void system_message(ukko_ref *to, uk_sysmsg *m) {
-    if (m->kind == UK_SYS_NOTIFY && m->a) {
-        if (m->a->vt->kind == UK_REF_CELL) child_gone(of(to), m->a);
-        parent_gone(of(to), m->a); /* a parent of its own node is a cell, too */
+    if (m->kind == UK_SYS_NOTIFY && m->a) { /* of either kind both are possible */
+        child_gone(of(to), m->a);
+        parent_gone(of(to), m->a);
     }
     uk_sysmsg_free(m);
 }

@@ -68,9 +68,13 @@ static int check_setting(const place *p, const char *what, const char *id) {
 }
 
 static void logical_path(place *p) {
-    p->d->parent->vt->print(p->d->parent, &p->logical);
-    uk_buf_byte(&p->logical, '/');
-    uk_buf_str(&p->logical, p->d->name);
+    if (p->d->path) {
+        uk_buf_str(&p->logical, p->d->path);
+    } else {
+        p->d->parent->vt->print(p->d->parent, &p->logical);
+        uk_buf_byte(&p->logical, '/');
+        uk_buf_str(&p->logical, p->d->name);
+    }
     uk_buf_byte(&p->logical, 0);
     p->logical.len--; /* the NUL stays behind the end */
 }

@@ -26,6 +26,9 @@ bool uk_daemon_is(const ukko_ref *ref);
 /* Makes child (of uk_system_place(); taken) known and lets it begin. The one that had its path is
    stopped. false: the system is terminating, or this very child is there already; discarded. */
 bool uk_daemon_adopt(ukko_ref *daemon, ukko_ref *child, ukko_ref *supervisor);
+/* The same for a child that lives on a third node, because the configuration here says so: what comes
+   for its path here is passed on. Takes child, a remote reference, and the order to make it. */
+bool uk_daemon_pass_on(ukko_ref *daemon, ukko_ref *child, ukko_ref *supervisor, ukko_msg *order);
 /* No more children; those there are stopped. done is called once when the last is gone. */
 void uk_daemon_stop(ukko_ref *daemon, void (*done)(uk_remote *r));
 /* A node is lost: the children of its actors end. */

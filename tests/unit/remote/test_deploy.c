@@ -416,6 +416,67 @@ static void children_of_children_elsewhere(void **state) {
     node_end(&c);
 }
 
+/* The configuration of the node that was asked has the last word: the child is made on a third one,
+   and messages to its path here are passed on. */
+static void the_node_that_was_asked_passes_it_on(void **state) {
+    (void)state;
+    char text[600], base[600];
+    node c = node_begin("C", "", NULL, NULL);
+    snprintf(text, sizeof text, "pekko.actor.deployment.\"/boss/w\" { remote = \"%s\" }",
+             c.address);
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", text, NULL, NULL);
+    ukko_ref *w = make(&a, b.address, "w");
+    expect_path(w, &a, b.address, "w");
+    probe_expect_text(c.log, "start w");
+    say(w, "inc");
+    assert_int_equal(count_of(w), 1);
+    ukko_ref *there = found(a.sys, "%s", "/user/boss/w");
+    snprintf(base, sizeof base, "%s/remote/pekko.tcp/%s/remote/pekko.tcp/%s/user/boss/w", c.address,
+             strstr(b.address, "://") + 3, strstr(a.address, "://") + 3);
+    assert_non_null(there);
+    assert_memory_equal(ukko_ref_path(there), base, strlen(base));
+    say(a.boss, "stop w");
+    probe_expect_text(c.log, "stop w");
+    probe_expect_text(a.log, "terminated w confirmed");
+    probe_expect_nothing(b.log);
+    ukko_ref *again = make(&a, b.address, "w"); /* the name is free on all three */
+    probe_expect_text(c.log, "start w");
+    ukko_ref_release(again);
+    ukko_ref_release(there);
+    ukko_ref_release(w);
+    node_end(&a);
+    probe_expect_text(c.log, "stop w");
+    node_end(&b);
+    node_end(&c);
+}
+/* Two nodes whose configurations name each other: the first that sees it again keeps it. */
+static void passing_on_ends_in_a_circle(void **state) {
+    (void)state;
+    char text[600], port[100];
+    node b = node_begin("B", "", NULL, NULL);
+    snprintf(port, sizeof port, "pekko.remote.classic.netty.tcp.port = %s",
+             strrchr(b.address, ':') + 1);
+    node c0 = node_begin("C", "", NULL, NULL);
+    snprintf(text, sizeof text, "%s\npekko.actor.deployment.\"/boss/w\" { remote = \"%s\" }", port,
+             c0.address);
+    node_end(&b);
+    b = node_begin("B", text, NULL, NULL);
+    snprintf(text, sizeof text,
+             "pekko.remote.classic.netty.tcp.port = %s\n"
+             "pekko.actor.deployment.\"/boss/w\" { remote = \"%s\" }",
+             strrchr(c0.address, ':') + 1, b.address);
+    node_end(&c0);
+    node c = node_begin("C", text, NULL, NULL), a = node_begin("A", "", NULL, NULL);
+    ukko_ref *w = make(&a, b.address, "w");
+    probe_expect_text(b.log, "start w");
+    assert_int_equal(count_of(w), 0);
+    ukko_ref_release(w);
+    node_end(&a);
+    probe_expect_text(b.log, "stop w");
+    node_end(&b);
+    node_end(&c);
+}
+
 /* ---- ends ---- */
 
 /* spec: NewRemoteActorSpec 4 */
@@ -572,6 +633,8 @@ int main(void) {
         cmocka_unit_test(an_unknown_class_makes_nothing),
         cmocka_unit_test(the_configuration_decides),
         cmocka_unit_test(children_of_children_elsewhere),
+        cmocka_unit_test(the_node_that_was_asked_passes_it_on),
+        cmocka_unit_test(passing_on_ends_in_a_circle),
         cmocka_unit_test(a_node_that_is_not_there),
         cmocka_unit_test(the_end_of_the_creator),
         cmocka_unit_test(the_end_of_the_node_of_a_child),
