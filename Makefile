@@ -3,7 +3,7 @@
 # which), then hands over to cmake or to a script in tools/.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
-.PHONY: deps build run demo test conformance stress bench-local bench-remote spec-coverage fuzz asan tsan install clean deb tarball abi
+.PHONY: deps build run demo test test-real conformance stress bench-local bench-remote spec-coverage fuzz asan tsan install clean deb tarball abi
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
@@ -32,6 +32,10 @@ test:            ## the whole suite; the last line is "N passed, N failed"
 	@tools/need --optional python
 	@tools/need --optional java
 	@tools/run-tests --jobs $(JOBS)
+
+test-real:       ## a real Flink JobManager, Akka 2.6.21, and Pekko 1.0.2, 1.1.5, 1.2.1, 1.4.0, 1.6.0, 1.7.0; long, fetches 400 MB
+	@tools/need build test java
+	@tools/run-tests --jobs $(JOBS) --real
 
 conformance:     ## every two-peer scenario between all pairs and versions, and every raw case
 	@tools/need build test java
