@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# Embeds src/config/reference.conf in the library as uk_reference_conf[] and uk_reference_conf_len.
-set(UKKO_REF_IN ${CMAKE_SOURCE_DIR}/src/config/reference.conf)
-set(UKKO_REF_OUT ${CMAKE_BINARY_DIR}/gen/reference_conf.c)
-add_custom_command(OUTPUT ${UKKO_REF_OUT}
-  COMMAND ${CMAKE_COMMAND} -DIN=${UKKO_REF_IN} -DOUT=${UKKO_REF_OUT} -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
-  DEPENDS ${UKKO_REF_IN} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake)
-target_sources(ukko_objects PRIVATE ${UKKO_REF_OUT})
+# ukko_embed(TARGET FILE NAME): the bytes of a file as const unsigned char NAME[] and const size_t NAME_len.
+function(ukko_embed target file name)
+  set(in ${CMAKE_SOURCE_DIR}/${file})
+  set(out ${CMAKE_BINARY_DIR}/gen/${name}.c)
+  add_custom_command(OUTPUT ${out}
+    COMMAND ${CMAKE_COMMAND} -DIN=${in} -DOUT=${out} -DNAME=${name} -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${in} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake)
+  target_sources(${target} PRIVATE ${out})
+endfunction()
+ukko_embed(ukko_objects src/config/reference.conf uk_reference_conf)

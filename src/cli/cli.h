@@ -251,6 +251,8 @@ int run_watch(cli *c);
 int run_tree(cli *c);
 int run_deploy(cli *c);
 int run_stop(cli *c);
+int run_decode(cli *c);
+int run_dissector(cli *c);
 int run_config_render(cli *c);
 int run_config_query(cli *c);
 int run_config_check(cli *c);

@@ -105,6 +105,23 @@ const field stop_fields[] = {
     END,
 };
 
+const field frame_fields[] = {
+    {"ts", "string", "when it was complete"},
+    {"from", "string", "address and port of the sending end"},
+    {"to", "string", "of the receiving end"},
+    {"kind", "string", "control.associate, ack, system.Watch, message.String, ..."},
+    {"text", "string", "what it says, for people"},
+    {"recipient", "string?", "path; null when it carries no message"},
+    {"sender", "string?", "path; null when there is none"},
+    {"serializer", "integer?", "serializer identifier"},
+    {"manifest", "string?", "manifest, empty when there is none"},
+    {"type", "string?", "kind of the message"},
+    {"seq", "integer?", "number of a system message"},
+    {"ack", "integer?", "the highest number that is acknowledged; -1: none"},
+    {"bytes", "integer", "length of the frame"},
+    END,
+};
+
 const field finding_fields[] = {
     {"path", "string", "of the setting"},
     {"nearest", "string?", "a setting that may be meant"},

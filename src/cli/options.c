@@ -119,6 +119,17 @@ const option stop_options[] = {
     END,
 };
 
+const option decode_options[] = {
+    {"filter", 'Y', "KINDS", "only frames of these kinds", NULL},
+    {"link", 0, "HOST:PORT", "only connections with this end", NULL},
+    END,
+};
+
+const option dissector_options[] = {
+    {"install", 0, NULL, "write it where Wireshark looks, and print the path", NULL},
+    END,
+};
+
 const option config_options[] = {
     {"json", 0, NULL, "as -o json", NULL},
     {"hocon", 0, NULL, "render: as HOCON, with the names as they were written", NULL},

@@ -47,8 +47,7 @@ static void put_transport(FILE *out, const own_system *own, const target *to, bo
 /* Any Jackson class arrives as its JSON: names begin with a letter, _ or $. */
 static void put_prefixes(FILE *out) {
     fputs("pekko.serialization.jackson.allowed-class-prefix = [\"_\", \"$\"", out);
-    for (int i = 0; i < 26; i++)
-        fprintf(out, ", \"%c\", \"%c\"", 'a' + i, 'A' + i);
+    for (int i = 0; i < 26; i++) fprintf(out, ", \"%c\", \"%c\"", 'a' + i, 'A' + i);
     fputs("]\n", out);
 }
 

@@ -4,14 +4,47 @@
 #define TABLES_H
 #include "cli.h"
 
-extern const option node_options[], ping_options[], doctor_options[], message_options[],
-    listen_options[], watch_options[], tree_options[], identify_options[], deploy_options[],
-    stop_options[], config_options[], store_options[], gen_options[], source_options[], completion_options[],
-    help_options[];
-extern const field node_fields[], ping_fields[], ping_whole[], doctor_fields[], tell_fields[],
-    ask_fields[], letter_fields[], ended_fields[], tree_fields[], ref_fields[], deploy_fields[],
-    stop_fields[], finding_fields[], diff_fields[], explain_fields[], store_fields[], gen_fields[], source_fields[],
-    check_fields[], suite_fields[], version_fields[];
+extern const option node_options[];
+extern const option ping_options[];
+extern const option doctor_options[];
+extern const option message_options[];
+extern const option listen_options[];
+extern const option watch_options[];
+extern const option tree_options[];
+extern const option identify_options[];
+extern const option deploy_options[];
+extern const option stop_options[];
+extern const option decode_options[];
+extern const option dissector_options[];
+extern const option config_options[];
+extern const option store_options[];
+extern const option gen_options[];
+extern const option source_options[];
+extern const option completion_options[];
+extern const option help_options[];
+
+extern const field node_fields[];
+extern const field ping_fields[];
+extern const field ping_whole[];
+extern const field doctor_fields[];
+extern const field tell_fields[];
+extern const field ask_fields[];
+extern const field letter_fields[];
+extern const field ended_fields[];
+extern const field tree_fields[];
+extern const field ref_fields[];
+extern const field deploy_fields[];
+extern const field stop_fields[];
+extern const field frame_fields[];
+extern const field finding_fields[];
+extern const field diff_fields[];
+extern const field explain_fields[];
+extern const field store_fields[];
+extern const field gen_fields[];
+extern const field source_fields[];
+extern const field check_fields[];
+extern const field suite_fields[];
+extern const field version_fields[];
 
 /* man.c: k NULL: the page of the command itself */
 void man_page(const command *outer, const command *k);

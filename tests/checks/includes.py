@@ -19,6 +19,7 @@ PROGRAMS = ('src/cli', 'src/peer', 'examples', 'bench')
 FOREIGN = [
     (r'uv\.h|uv/.*', {'src/net', 'src/remote'}),
     (r'openssl/.*', {'src/net', 'src/cli/tls_'}),
+    (r'pcap.*', {'src/cli'}),
     (r'jansson\.h', {'src/serial', 'src/peer', 'src/cli'}),
     (r'cbor\.h', {'src/serial'}),
     (r'zlib\.h', {'src/serial'}),
