@@ -5,6 +5,7 @@
 #include <ukko/actor.h>
 #include <ukko/base.h>
 #include <ukko/config.h>
+#include <ukko/inspect.h>
 #include <ukko/messages.h>
 #include <ukko/remote.h>
 #include <ukko/router.h>

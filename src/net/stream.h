@@ -6,6 +6,7 @@
 #define UK_NET_STREAM_H
 #include "base/buf.h"
 #include "net/loop.h"
+#include <stdatomic.h>
 
 typedef struct uk_stream uk_stream;
 
@@ -47,6 +48,9 @@ void uk_stream_resume(uk_stream *s, bool reading);     /* [loop] starts (or paus
 
 /* [any] Sends or queues all bytes; false when the stream has ended (they are lost). */
 bool uk_stream_send(uk_stream *s, const void *bytes, size_t n);
+/* [loop] What is sent from now on is added to *meter, by relaxed additions. It has to live as long as
+   anybody may send. */
+void uk_stream_meter(uk_stream *s, _Atomic uint64_t *meter);
 /* [any] Bytes that wait for the socket. */
 size_t uk_stream_pending(uk_stream *s);
 /* [loop] Sends what waits, then the end of stream, and closes once the other side has closed too,

@@ -90,10 +90,15 @@ static size_t on_data(void *owner, const uint8_t *bytes, size_t n) {
     uk_remote *r = c->remote;
     ukko_slice in = {bytes, n}, body;
     int rc = 1;
+    uint64_t frames = 0, largest = 0;
     c->got_bytes = true;
     uk_batch_begin(r->sys);
-    while (!c->ended && (rc = uk_frame_cut(&in, c->transport->set->max_frame, &body)) == 1)
+    while (!c->ended && (rc = uk_frame_cut(&in, c->transport->set->max_frame, &body)) == 1) {
+        frames++;
+        if (body.len > largest) largest = body.len;
         uk_proto_frame(&c->proto, body, uk_loop_now(r->loop));
+    }
+    if (c->peer) uk_traffic_in(&c->peer->traffic, n - in.len, frames, largest);
     if (!c->ended && rc < 0) too_long(c, in);
     rearm(c);
     uk_batch_end(r->sys);
@@ -145,6 +150,7 @@ static void opened_inbound(uk_conn *c, const uk_origin *o, int32_t uid) {
     }
     c->peer = uk_peer_get(c->remote, ukko_str(address));
     uk_free(address);
+    uk_traffic_begin(c);
     uk_peer_event(c->peer, &(uk_link_event){.kind = UK_LINK_INBOUND, .conn = c, .uid = uid});
 }
 
@@ -232,6 +238,7 @@ static void on_connected(void *owner, int fd, const char *error) {
         return;
     }
     attach(c, fd);
+    uk_traffic_begin(c);
     if (!c->ended) uk_proto_connected(&c->proto, uk_loop_now(c->remote->loop));
     rearm(c);
 }

@@ -115,7 +115,13 @@ typedef struct uk_sys_item { /* a system message until it is acked */
     uk_buf bytes;
 } uk_sys_item;
 
+/* What has passed, in and out; relaxed: sums for people. The I/O thread alone adds to those of `in`. */
+typedef struct uk_traffic {
+    _Atomic uint64_t in_bytes, in_frames, in_largest, out_bytes, connections;
+} uk_traffic;
+
 struct uk_peer {
+    uk_traffic traffic;
     uk_remote *remote;
     uk_transport *transport; /* that reaches it */
     _Atomic uint32_t refs; /* relaxed up, acq_rel down */
@@ -191,6 +197,9 @@ void uk_conn_end(uk_conn *c, uk_pdu_kind pdu, const char *text);
 void uk_conn_broken(uk_conn *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void uk_conn_write(uk_conn *c, const uk_buf *frames);
 void uk_sniff(uk_conn *c, const uint8_t *bytes, size_t n, const char *otherwise);
+
+void uk_traffic_begin(uk_conn *c); /* [io] its peer is known; nothing was sent to it yet */
+void uk_traffic_in(uk_traffic *t, uint64_t bytes, uint64_t frames, uint64_t largest); /* [io] */
 
 /* ---- sending, [any] ---- */
 
