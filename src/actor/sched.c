@@ -112,7 +112,7 @@ void uk_own_wait(worker *w) {
         atomic_store_explicit(&w->inside, 1, memory_order_seq_cst);
     } while (atomic_load_explicit(&w->claimed, memory_order_seq_cst));
 }
-static bool claim(worker *o) {
+bool uk_claim(worker *o) {
     uint32_t no = 0;
     if (!atomic_compare_exchange_strong_explicit(&o->claimed, &no, 1, memory_order_seq_cst,
                                                  memory_order_relaxed))
@@ -123,7 +123,7 @@ static bool claim(worker *o) {
     atomic_store_explicit(&o->claimed, 0, memory_order_release); /* its thread does not run now */
     return false;
 }
-static void unclaim(worker *o) { atomic_store_explicit(&o->claimed, 0, memory_order_release); }
+void uk_unclaim(worker *o) { atomic_store_explicit(&o->claimed, 0, memory_order_release); }
 
 /* ---- counts of references ---- */
 
@@ -232,13 +232,13 @@ static uint32_t ring_count(worker *w) { /* a peek */
 /* Half of another's ring; the first one is given back, the others go into w's ring. */
 static uk_cell *ring_steal(worker *w, worker *from) {
     uk_cell *got[STEAL_MAX];
-    if (!ring_count(from) || !claim(from)) return NULL;
+    if (!ring_count(from) || !uk_claim(from)) return NULL;
     uint32_t n = ring_count(from), h = atomic_load_explicit(&from->head, memory_order_relaxed);
     n -= n / 2;
     if (n > STEAL_MAX) n = STEAL_MAX;
     for (uint32_t i = 0; i < n; i++) got[i] = from->ring[(h + i) % UK_RING];
     atomic_store_explicit(&from->head, h + n, memory_order_relaxed);
-    unclaim(from);
+    uk_unclaim(from);
     if (!n) return NULL;
     uk_own_enter(w);
     for (uint32_t i = 1; i < n; i++) uk_ring_put(w, got[i]);
@@ -300,19 +300,19 @@ static uk_cell *steal(worker *w) {
 /* A message that its sender has kept back, and goes on keeping: its handler takes long. */
 static void push_late(worker *o, uint32_t seen) {
     uint32_t n = atomic_load_explicit(&o->out.n, memory_order_relaxed);
-    if (!n || n != seen || !claim(o)) return;
+    if (!n || n != seen || !uk_claim(o)) return;
     uk_outbox out = {o->out.to, o->out.first, o->out.last, 0};
     o->out.first = o->out.last = NULL;
     atomic_store_explicit(&o->out.n, 0, memory_order_relaxed);
     if (out.first) uk_cell_push_chain(out.to, out.first, out.last); /* claimed: the order is kept */
-    unclaim(o);
+    uk_unclaim(o);
 }
 /* Takes what has been waiting in a busy worker's slot since the last look. */
 static uk_cell *slot_steal(worker *o) {
     uk_cell *now = atomic_load_explicit(&o->next, memory_order_relaxed), *got = NULL;
-    if (now && now == o->seen && claim(o)) {
+    if (now && now == o->seen && uk_claim(o)) {
         got = slot_take(o);
-        unclaim(o);
+        uk_unclaim(o);
     }
     o->seen = got ? NULL : now;
     return got;
@@ -416,9 +416,12 @@ static uk_cell *find(worker *w) {
         if (take_part(w)) guard(w);
         uk_cell *c = own_work(w);
         if (c || (c = steal(w)) || (late && (c = steal_late(w)))) return c;
+        /* pushing what another kept back may have made its target runnable here */
+        if (atomic_load_explicit(&w->next, memory_order_relaxed)) continue;
         atomic_store_explicit(&w->busy, false, memory_order_release); /* nothing was taken */
         if (atomic_load_explicit(&w->d->stopping, memory_order_seq_cst)) return NULL;
         late = park(w);
+        uk_watchdog_wake(w->d->sys);
     }
 }
 static void *worker_main(void *arg) {
@@ -427,6 +430,7 @@ static void *worker_main(void *arg) {
     snprintf(name, sizeof name, "uk-%s", w->d->id);
     uk_thread_name(name);
     tls.w = w;
+    uk_watchdog_wake(w->d->sys);
     for (uk_cell *c; (c = find(w));) {
         tls.in_turn = true;
         atomic_store_explicit(&w->turn, c, memory_order_relaxed);
@@ -608,6 +612,10 @@ void uk_dispatcher_free(uk_dispatcher *d) {
     free(d->workers);
     uk_free(d->id);
     uk_free(d);
+}
+uk_worker *uk_dispatcher_workers(uk_dispatcher *d, unsigned *n) {
+    *n = d->n;
+    return d->workers;
 }
 unsigned uk_dispatcher_throughput(const uk_dispatcher *d) { return d->throughput; }
 const char *uk_dispatcher_id(const uk_dispatcher *d) { return d->id; }

@@ -109,6 +109,7 @@ static int read_config(ukko_system *sys, const ukko_system_opts *o, ukko_error *
     if (!rc) rc = read_level(sys, err);
     if (!rc) rc = read_dead_letters(sys, err);
     if (!rc) rc = read_debug(sys, err);
+    if (!rc) rc = uk_watchdog_new(sys, err);
     if (!rc) rc = check_names(sys, o, err);
     return rc ? rc : uk_deployments_new(&sys->deployments, sys->config, err);
 }
@@ -161,6 +162,7 @@ int ukko_system_new(ukko_system **out, const ukko_system_opts *o, ukko_error *er
         uk_error(err, rc, "no file descriptors for the loop of system \"%s\"", sys->name);
     if (rc) {
         ukko_config_release(sys->config);
+        uk_watchdog_free(sys);
         uk_free(sys->name);
         uk_free(sys);
         return rc;
@@ -342,6 +344,7 @@ void ukko_system_free(ukko_system *sys) {
     if (sys->phase == UK_PHASE_RUNNING || sys->phase > UK_PHASE_RUNNING) end_running(sys);
     uk_dispatcher_stop(sys->dispatcher);
     uk_timers_stop(sys->timers);
+    uk_watchdog_close(sys);
     uk_timers_drain(sys->timers); /* questions that are still open end now */
     if (sys->has_provider) sys->provider.free(sys->provider.self);
     for (int i = 0; i < UK_SLOTS; i++)
@@ -362,6 +365,7 @@ void ukko_system_free(ukko_system *sys) {
     uk_free(sys->serializers);
     uk_free(sys->migrations);
     uk_free((char *)(uintptr_t)sys->local_address);
+    uk_watchdog_free(sys);
     uk_step_close(sys);
     uk_free(sys->name);
     uk_free(sys);

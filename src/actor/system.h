@@ -50,6 +50,7 @@ struct ukko_system {
     uk_dispatcher *dispatcher, *internal;
     int threads; /* 0: it is stepped */
     uk_stepping step;
+    struct uk_watchdog *watchdog;
     uk_timers *timers;
     ukko_ref *root, *dead, *ignore, *temp;
     uk_cell *user, *system_guardian;
@@ -93,6 +94,12 @@ struct ukko_system {
 void uk_system_phase_done(ukko_system *sys, ukko_ref *guardian); /* a guardian has stopped */
 void uk_system_guardian_failed(ukko_system *sys, ukko_msg *cause);
 bool uk_system_ended(ukko_system *sys);
+/* watchdog.c */
+typedef struct uk_watchdog uk_watchdog;
+int uk_watchdog_new(ukko_system *sys, ukko_error *err); /* reads its setting */
+void uk_watchdog_wake(ukko_system *sys);  /* a worker begins to run; any thread */
+void uk_watchdog_close(ukko_system *sys); /* after the timer thread has ended */
+void uk_watchdog_free(ukko_system *sys);
 /* step.c */
 int uk_step_open(ukko_system *sys);
 int uk_step_add(ukko_system *sys, int fd); /* to what ukko_system_fd() stands for */

@@ -53,6 +53,7 @@ static inline bool run_messages(ukko_ctx *ctx, uk_worker *w, unsigned budget) {
         if (!e && !(c->traits & UK_TRAIT_SHARED)) return false;
         if (!left--) {
             if (c->ref.sys->has_provider || !uk_sched_alone()) return true;
+            if (w) uk_turn_counts(w);
             left = budget - 1;
         }
         if (e) {
@@ -77,6 +78,7 @@ void uk_cell_run(uk_cell *c) {
         uk_cell_create(&ctx);
     }
     for (;;) {
+        if (w) uk_turn_counts(w);
         bool more = run_messages(&ctx, w, budget);
         uk_outbox_flush();
         if (__builtin_expect(uk_here.dirty, 0)) uk_turn_flush(sys);

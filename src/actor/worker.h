@@ -42,7 +42,7 @@ struct uk_worker {
     unsigned throughput;
     unsigned to_injector, lifo; /* turns until a look at the injector; turns from the slot */
     _Atomic(uk_cell *) turn;    /* whose turn runs; see uk_turn_over() */
-    _Atomic uint64_t turns;     /* so far; relaxed */
+    _Atomic uint64_t turns;     /* and fresh budgets within one, so far; relaxed */
     uint64_t rng;
     /* what others saw at their last look; only under late_lock */
     _Alignas(64) uk_cell *seen;
@@ -68,6 +68,9 @@ extern _Thread_local uk_thread uk_here __attribute__((tls_model("initial-exec"))
 extern bool uk_fences; /* the system has no barrier for all threads: owners need one of their own */
 
 void uk_own_wait(uk_worker *w);
+bool uk_claim(uk_worker *w); /* false: not now */
+void uk_unclaim(uk_worker *w);
+uk_worker *uk_dispatcher_workers(uk_dispatcher *d, unsigned *n);
 void uk_out_flush(uk_worker *w);
 void uk_schedule_slow(uk_cell *c);
 void uk_ring_full(uk_worker *w, uk_cell *c);
@@ -87,6 +90,10 @@ static inline void uk_own_enter(uk_worker *w) {
 }
 static inline void uk_own_leave(uk_worker *w) {
     atomic_store_explicit(&w->inside, 0, memory_order_release);
+}
+static inline void uk_turn_counts(uk_worker *w) { /* the watchdog sees that it goes on */
+    uint64_t n = atomic_load_explicit(&w->turns, memory_order_relaxed) + 1;
+    atomic_store_explicit(&w->turns, n, memory_order_relaxed);
 }
 /* Before the cell of the running turn may be freed. A claimant that finds `turn` set can rely on it
    until its claim ends: by then we have not come past here. */
