@@ -168,7 +168,8 @@ bool uk_glob_match(ukko_slice p, ukko_slice n) {
 }
 void uk_base64_name(uint64_t n, const char *prefix, char *buf, size_t len) {
     static const char digits[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+~";
-    size_t i = (size_t)snprintf(buf, len, "%s", prefix);
+    size_t i = 0;
+    for (; prefix[i] && i + 1 < len; i++) buf[i] = prefix[i];
     do {
         if (i + 1 < len) buf[i++] = digits[n & 63];
         n >>= 6;
