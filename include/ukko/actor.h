@@ -255,6 +255,17 @@ UKKO_API void ukko_tell_msg(ukko_ctx *ctx, ukko_ref *to, ukko_msg *msg);    /* t
 UKKO_API void ukko_tell_text(ukko_ctx *ctx, ukko_ref *to, const char *text); /* a String */
 /* [any] In the name of sender (NULL: none), which need not be the caller. Takes msg. */
 UKKO_API void ukko_tell_from(ukko_ref *to, ukko_msg *msg, ukko_ref *sender);
+/* [any] Sends if it can be sent now, or tells why not: then nobody has heard of the message, and no
+   dead letter or Dropped event is published. UKKO_OK: taken; its fate is from now on that of any
+   message. UKKO_ETOOBIG: longer than a frame, err names its length, the limit and the setting;
+   UKKO_ENOTSERIAL and other codes of serializers; UKKO_EBUSY: the send queue to that address is full
+   (ukko.remote.send-queue); UKKO_EGATED: the address is gated; UKKO_ESTOPPED: the actor is known to
+   have stopped, or remoting has. err may be NULL. The message is encoded to find out: once more than
+   by ukko_tell(). ctx NULL: no sender. */
+UKKO_API int ukko_try_tell(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body,
+                           ukko_error *err);
+/* [any] The same in the name of sender (NULL: none). Takes msg, also on failure. */
+UKKO_API int ukko_try_tell_from(ukko_ref *to, ukko_msg *msg, ukko_ref *sender, ukko_error *err);
 UKKO_API void ukko_tell_path(ukko_ctx *ctx, const char *path, const ukko_type *type,
                              const void *body); /* [actor] actor selection */
 UKKO_API void ukko_reply(ukko_ctx *ctx, const ukko_type *type, const void *body);

@@ -59,7 +59,8 @@ extern "C" {
     X(INIT, 22, "actor could not be started")              \
     X(KILLED, 23, "actor was killed")                      \
     X(DEATHPACT, 24, "a watched actor ended")              \
-    X(ANSWER, 25, "the other side answered with a failure")
+    X(ANSWER, 25, "the other side answered with a failure") \
+    X(BUSY, 26, "too much waits to be sent already")
 
 enum {
     UKKO_OK = 0,

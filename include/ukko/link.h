@@ -88,6 +88,40 @@ UKKO_API const char *ukko_link_reason_remedy(int32_t reason);
 /* [any] "idle", "connecting", "active", "gated", "quarantined". Never NULL. */
 UKKO_API const char *ukko_link_state_name(int32_t state);
 
+/* ---- Links as they are now -------------------------------------------------------------- */
+
+typedef struct ukko_link {
+    uint32_t size;          /* sizeof(ukko_link) of the library */
+    int32_t state;          /* ukko_link_state */
+    int32_t reason;         /* ukko_link_reason of the last failure; NONE while it is active */
+    bool uid_known;
+    bool inbound;           /* the connection that is written on was made by the peer */
+    bool also_read;         /* a second connection is read: both sides had connected */
+    bool refuses;           /* the incarnation refused_uid is quarantined */
+    bool above_mark;        /* more waits than write-buffer-high-water-mark; see ukko_backpressure */
+    bool watched;           /* phi means something */
+    int32_t uid;            /* of the peer's incarnation, if known */
+    int32_t refused_uid;
+    int64_t state_ms;       /* how long it has been in this state */
+    int64_t left_ms;        /* until a gate opens or a quarantine is forgotten; -1: no limit */
+    int64_t kept_messages;  /* that wait for a connection */
+    int64_t kept_bytes;     /* of those, on the wire */
+    int64_t unsent_bytes;   /* that wait for the peer to read */
+    int64_t unacknowledged; /* system messages */
+    double phi;             /* suspicion of remote death watch */
+    const char *address;    /* of the peer; valid during the call */
+    const char *local;      /* of the transport that reaches it; likewise */
+} ukko_link;
+
+/* [any] Calls fn once for each address that this node has a link to, or remembers; a snapshot, each
+   link by itself consistent. link is valid during the call. fn may call ukko. Gives the number;
+   UKKO_ESTATE: no remoting. Order: none. */
+typedef void (*ukko_link_fn)(void *data, const ukko_link *link);
+UKKO_API int ukko_remote_links(ukko_system *sys, ukko_link_fn fn, void *data);
+/* [any] The same of one address; *out is filled but for its texts, which are NULL. UKKO_ENOTFOUND: no
+   link to it is known. */
+UKKO_API int ukko_remote_link(ukko_system *sys, const char *address, ukko_link *out);
+
 /* ---- Failure detectors ---------------------------------------------------------------- */
 
 /* A kind of failure detector: from the times at which signs of life came it tells whether a peer is

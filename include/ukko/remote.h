@@ -56,6 +56,17 @@ typedef struct ukko_gated {
     const char *remedy; /* the way out */
     int64_t gate_ms;    /* retry-gate-closed-for */
 } ukko_gated;
+/* What waits for a remote address has crossed a mark: write-buffer-high-water-mark upwards, or
+   write-buffer-low-water-mark down again (0b: 64 and 32 KiB). In order, one after the other; a
+   crossing that was undone at once may be left out. Beyond ukko.remote.send-queue.* messages become
+   dead letters. It is none of RemotingLifecycleEvent. */
+typedef struct ukko_backpressure {
+    const char *local, *remote;
+    bool high;          /* true: it has risen above the high mark: send less; false: go on */
+    int64_t bytes;      /* that wait now */
+    int64_t messages;   /* that wait for a connection */
+    int64_t mark_bytes; /* the mark that was crossed */
+} ukko_backpressure;
 typedef struct ukko_listening {
     const char **addresses;
     size_t n_addresses;
@@ -77,6 +88,7 @@ UKKO_API extern const ukko_type ukko_association_error_type;      /* ukko_associ
 UKKO_API extern const ukko_type ukko_quarantined_type;            /* ukko_quarantined */
 UKKO_API extern const ukko_type ukko_this_quarantined_type;       /* ukko_quarantined */
 UKKO_API extern const ukko_type ukko_gated_type;                  /* ukko_gated; no super type */
+UKKO_API extern const ukko_type ukko_backpressure_type;           /* ukko_backpressure; likewise */
 UKKO_API extern const ukko_type ukko_remoting_listen_type;        /* ukko_listening */
 UKKO_API extern const ukko_type ukko_remoting_shutdown_type;      /* no body */
 UKKO_API extern const ukko_type ukko_remoting_error_type;         /* ukko_boxed: throwable */

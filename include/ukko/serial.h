@@ -47,7 +47,8 @@ typedef struct ukko_serializer {
     const char *class_name; /* the Java class whose counterpart it is, or NULL */
     /* What is written beside the bytes; lives as long as msg. NULL or "": nothing. May be NULL. */
     const char *(*manifest)(const ukko_msg *msg, void *data);
-    /* Appends the bytes with ukko_encoder_put(). A negative code: it cannot be written. */
+    /* Appends the bytes with ukko_encoder_put(). A negative code: it cannot be written. Must not send
+       or wait: the link may be held meanwhile. */
     int (*encode)(ukko_encoder *out, const ukko_msg *msg, void *data);
     /* Foreign bytes: anything may be in them. *out is owned by the caller, NULL stands for null.
        A negative code: refused; what is in *out then is released. */

@@ -65,6 +65,9 @@ typedef struct uk_ref_vt {
     void (*print)(ukko_ref *ref, uk_buf *out);          /* "/user/a", without address and uid */
     void (*free)(ukko_ref *ref);
     const char *(*name)(const ukko_ref *ref); /* last element without uid; remote refs only */
+    /* Like tell, or gives a negative code and why: then nobody has heard of it. Takes msg. NULL: tell
+       it, unless the reference has stopped. */
+    int (*try_tell)(ukko_ref *to, ukko_msg *msg, ukko_ref *sender, ukko_error *err);
 } uk_ref_vt;
 
 struct ukko_ref {

@@ -5,6 +5,7 @@
    (push_late in sched.c). On workers; on other threads every message is pushed at once. */
 #include "actor/inbox.h"
 #include "actor/system.h"
+#include "base/error.h"
 
 /* ---- several in a row ---- */
 
@@ -114,6 +115,19 @@ void ukko_tell_text(ukko_ctx *ctx, ukko_ref *to, const char *text) {
     tell(ctx, to, ukko_msg_string(text));
 }
 void ukko_tell_from(ukko_ref *to, ukko_msg *msg, ukko_ref *from) { uk_ref_tell(to, msg, from); }
+int ukko_try_tell_from(ukko_ref *to, ukko_msg *msg, ukko_ref *from, ukko_error *err) {
+    if (to->vt->try_tell) return to->vt->try_tell(to, msg, from, err);
+    if (to->vt->kind == UK_REF_EMPTY || uk_ref_stopped(to)) {
+        ukko_msg_release(msg);
+        return uk_error(err, UKKO_ESTOPPED, "%s: no such actor", ukko_ref_path(to));
+    }
+    uk_ref_tell(to, msg, from);
+    return UKKO_OK;
+}
+int ukko_try_tell(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body,
+                  ukko_error *err) {
+    return ukko_try_tell_from(to, ukko_msg_copy(type, body), ctx ? &ctx->cell->ref : NULL, err);
+}
 void ukko_reply_msg(ukko_ctx *ctx, ukko_msg *msg) { tell(ctx, sender(ctx), msg); }
 void ukko_reply(ukko_ctx *ctx, const ukko_type *type, const void *body) {
     ukko_ref *to = sender(ctx);

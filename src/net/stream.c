@@ -20,6 +20,7 @@
 #include <uv.h>
 
 enum { READ_SIZE = 256 * 1024, READS_A_ROUND = 4, WRITE_ROUNDS = 16, KEEP_BUFFER = 64 * 1024 };
+enum { CIPHER_AHEAD = 64 * 1024 };
 
 struct uk_stream {
     uv_poll_t poll;
@@ -29,7 +30,7 @@ struct uk_stream {
     const uk_stream_events *ev;
     void *owner;
     uk_filter *filter;
-    size_t max_unread;
+    size_t max_unread, low_mark, high_mark;
     uk_buf in;              /* loop only: what data() left */
     int events;             /* loop only: what the poll handle waits for; 0: stopped */
     bool reading, finished, draining, busy, filter_up, said_bye;
@@ -43,6 +44,10 @@ struct uk_stream {
     uk_buf out;
     uk_buf wr; /* with `writing` */
     size_t wr_at;
+    uk_buf plain; /* with a filter: what it takes next, from plain_at on */
+    size_t plain_at;
+    size_t pending; /* bytes in out and wr that the socket has not taken */
+    bool above;     /* more than high_mark waited; not yet told that they have drained */
     bool writing, wake_posted, dead, want_close, broken;
 };
 
@@ -51,6 +56,7 @@ const char *uk_stream_peer(const uk_stream *s) { return s->peer; }
 static void on_poll(uv_poll_t *h, int status, int events);
 static void run_wake(uk_task *t);
 static void end(uk_stream *s, const char *error);
+static void decrypt(uk_stream *s, const uint8_t *p, size_t n);
 
 #define STREAM_OF(ptr, member) ((uk_stream *)((char *)(ptr) - offsetof(uk_stream, member)))
 
@@ -99,6 +105,8 @@ uk_stream *uk_stream_new(uk_loop *loop, int fd, const uk_stream_opts *opts,
     s->ev = ev;
     s->owner = owner;
     s->max_unread = opts->max_unread;
+    s->low_mark = opts->low_mark;
+    s->high_mark = opts->high_mark;
     s->fd = fd;
     s->wake.run = run_wake;
     pthread_mutex_init(&s->lock, NULL);
@@ -126,6 +134,7 @@ void uk_stream_release(uk_stream *s) {
     uk_buf_fini(&s->in);
     uk_buf_fini(&s->out);
     uk_buf_fini(&s->wr);
+    uk_buf_fini(&s->plain);
     pthread_mutex_destroy(&s->lock);
     uk_free(s);
 }
@@ -147,8 +156,9 @@ static void trim(uk_buf *b) {
     else uk_buf_clear(b);
 }
 
-/* Gives wr to the socket. Holds `writing`, not the lock. true: all of it went. */
-static bool write_some(uk_stream *s, bool *broken) {
+/* Gives wr to the socket. Holds `writing`, not the lock. true: all of it went, *taken bytes. */
+static bool write_some(uk_stream *s, bool *broken, size_t *taken) {
+    *taken = 0;
     while (s->wr_at < s->wr.len) {
         ssize_t n = send(s->fd, s->wr.ptr + s->wr_at, s->wr.len - s->wr_at, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR) continue;
@@ -157,6 +167,7 @@ static bool write_some(uk_stream *s, bool *broken) {
             return false;
         }
         s->wr_at += (size_t)n;
+        *taken += (size_t)n;
     }
     trim(&s->wr);
     s->wr_at = 0;
@@ -176,8 +187,11 @@ static bool flush(uk_stream *s) {
         if (!s->wr.len) return true;
         s->writing = true;
         pthread_mutex_unlock(&s->lock);
-        bool broken = false, all = write_some(s, &broken);
+        bool broken = false;
+        size_t taken;
+        bool all = write_some(s, &broken, &taken);
         pthread_mutex_lock(&s->lock);
+        s->pending -= taken;
         s->writing = false;
         s->broken |= broken;
         if (s->want_close) close_fd(s);
@@ -195,42 +209,64 @@ static void post_wake(uk_stream *s) { /* under lock */
 
 void uk_stream_meter(uk_stream *s, _Atomic uint64_t *meter) { s->meter = meter; }
 
-bool uk_stream_send(uk_stream *s, const void *bytes, size_t n) {
-    /* relaxed: a sum that nothing is concluded from */
-    if (s->meter) atomic_fetch_add_explicit(s->meter, n, memory_order_relaxed);
-    pthread_mutex_lock(&s->lock);
-    if (s->dead || s->broken) {
-        pthread_mutex_unlock(&s->lock);
-        return false;
-    }
-    bool waits = s->writing || s->wake_posted || s->wr.len || s->out.len;
-    if (waits || s->filter) {
-        uk_buf_put(&s->out, bytes, n);
-        if (!s->writing && !s->wr.len) post_wake(s);
-        pthread_mutex_unlock(&s->lock);
-        return true;
-    }
+/* Under lock: n more bytes wait. */
+static void count_pending(uk_stream *s, size_t n) {
+    s->pending += n;
+    if (s->high_mark && s->pending > s->high_mark) s->above = true;
+}
+
+/* Nobody writes and nothing waits: straight into the socket. Under lock, and in the end again. */
+static void send_now(uk_stream *s, const void *bytes, size_t n) {
     s->writing = true;
     pthread_mutex_unlock(&s->lock);
     ssize_t sent = send(s->fd, bytes, n, MSG_NOSIGNAL);
     bool broken = sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
-    if (sent < (ssize_t)n && !broken) {
+    size_t left = broken || sent == (ssize_t)n ? 0 : n - (sent > 0 ? (size_t)sent : 0);
+    if (left) {
         uk_buf_put(&s->wr, bytes, n);
-        s->wr_at = sent > 0 ? (size_t)sent : 0;
+        s->wr_at = n - left;
     }
     pthread_mutex_lock(&s->lock);
     s->writing = false;
     s->broken |= broken;
+    if (left) count_pending(s, left);
     if (s->want_close) close_fd(s);
     /* others may have queued behind us; only they see a full socket */
     if (!s->dead && (s->broken || s->wr.len || (s->out.len && !flush(s)))) post_wake(s);
+}
+
+uk_sent uk_stream_send_within(uk_stream *s, const void *bytes, size_t n, size_t max,
+                              size_t *pending) {
+    uk_sent result = UK_SENT;
+    /* relaxed: a sum that nothing is concluded from */
+    if (s->meter) atomic_fetch_add_explicit(s->meter, n, memory_order_relaxed);
+    pthread_mutex_lock(&s->lock);
+    if (s->dead || s->broken) {
+        result = UK_SENT_ENDED;
+    } else if (s->pending > max || n > max - s->pending) {
+        result = UK_SENT_FULL;
+    } else if (s->writing || s->wake_posted || s->wr.len || s->out.len || s->filter) {
+        uk_buf_put(&s->out, bytes, n);
+        count_pending(s, n);
+        if (!s->writing && !s->wr.len) post_wake(s);
+    } else {
+        send_now(s, bytes, n);
+    }
+    /* whoever drained it, the loop tells of it */
+    if (s->above && s->pending <= s->low_mark) post_wake(s);
+    *pending = s->pending;
     pthread_mutex_unlock(&s->lock);
-    return true;
+    return result;
+}
+
+bool uk_stream_send(uk_stream *s, const void *bytes, size_t n) {
+    size_t pending;
+    return uk_stream_send_within(s, bytes, n, SIZE_MAX, &pending) == UK_SENT;
 }
 
 size_t uk_stream_pending(uk_stream *s) {
     pthread_mutex_lock(&s->lock);
-    size_t n = s->out.len + (s->writing ? 0 : s->wr.len - s->wr_at);
+    size_t n = s->pending;
     pthread_mutex_unlock(&s->lock);
     return n;
 }
@@ -248,6 +284,11 @@ size_t uk_stream_unsent(uk_stream *s, uk_buf *out) {
     if (!s->writing && !s->filter) {
         uk_buf_put(out, s->wr.ptr, s->wr.len);
         at = s->wr_at;
+    } else if (s->filter) {
+        uk_buf_put(out, s->plain.ptr, s->plain.len);
+        at = s->plain_at;
+        uk_buf_clear(&s->plain);
+        s->plain_at = 0;
     }
     uk_buf_put(out, s->out.ptr, s->out.len);
     uk_buf_clear(&s->out);
@@ -259,17 +300,51 @@ size_t uk_stream_unsent(uk_stream *s, uk_buf *out) {
     return at;
 }
 
-/* Loop, under lock: plain bytes that wait become cipher bytes in wr. */
-static void encrypt(uk_stream *s) {
-    if (!s->filter || !s->filter_up || s->writing || !s->out.len) return;
-    if (s->filter->out(s->filter, s->out.ptr, s->out.len, &s->wr) < 0) s->broken = true;
-    uk_buf_clear(&s->out);
+/* Loop, under lock: plain bytes that wait become cipher bytes in wr, though not many before the socket
+   takes them: what is left can still become a dead letter. false: the filter wants no more now. */
+static bool encrypt(uk_stream *s) {
+    while (s->filter_up && !s->broken) {
+        if (s->plain_at == s->plain.len) {
+            uk_buf t = s->plain;
+            s->plain = s->out;
+            s->out = t;
+            trim(&s->out);
+            s->plain_at = 0;
+        }
+        size_t n = s->plain.len - s->plain_at, used = 0;
+        if (!n || s->wr.len - s->wr_at >= CIPHER_AHEAD) return true;
+        if (s->filter->out(s->filter, s->plain.ptr + s->plain_at, n, &used, &s->wr) < 0)
+            s->broken = true;
+        s->plain_at += used;
+        if (!used) return false;
+    }
+    return true;
+}
+static bool said_all(const uk_stream *s) {
+    return !s->out.len && s->plain_at == s->plain.len;
 }
 /* Loop, under lock: all was said, so the filter says its last words. */
 static void say_bye(uk_stream *s) {
-    if (!s->finished || s->said_bye || s->out.len || s->writing || !s->filter->bye) return;
+    if (!s->finished || s->said_bye || !said_all(s) || !s->filter->bye) return;
     s->said_bye = true;
     s->filter->bye(s->filter, &s->wr);
+}
+
+/* Loop, under lock, through the filter. true: bytes are left that the socket does not take now. */
+static bool filter_flush(uk_stream *s) {
+    bool all = true, more = true, broken = false;
+    size_t taken;
+    for (int round = 0; round < WRITE_ROUNDS && all && more && !s->broken; round++) {
+        bool wants = encrypt(s);
+        say_bye(s);
+        s->writing = true; /* only here: with a filter all writing is the loop's */
+        all = write_some(s, &broken, &taken);
+        s->writing = false;
+        s->broken |= broken;
+        more = wants && s->filter_up && !said_all(s);
+    }
+    s->pending = s->out.len + s->plain.len - s->plain_at + s->wr.len - s->wr_at;
+    return !all || more;
 }
 
 /* Loop: writes what waits and arranges to be called for the rest. */
@@ -279,21 +354,11 @@ static void loop_flush(uk_stream *s) {
         pthread_mutex_unlock(&s->lock);
         return;
     }
-    bool left, broken;
-    if (s->filter) {
-        encrypt(s);
-        say_bye(s);
-        bool dummy = false;
-        s->writing = true;
-        left = !write_some(s, &dummy);
-        s->writing = false;
-        s->broken |= dummy;
-    } else {
-        left = !flush(s);
-        if (s->writing) left = false;
-    }
-    broken = s->broken;
-    bool done = !left && s->finished && !s->draining && !s->writing && !s->wr.len && !s->out.len;
+    bool left = s->filter ? filter_flush(s) : !flush(s), broken = s->broken;
+    if (s->writing) left = false;
+    bool drained = s->above && s->pending <= s->low_mark;
+    if (drained) s->above = false;
+    bool done = !left && s->finished && !s->draining && !s->writing && !s->wr.len && said_all(s);
     if (done && !s->dead) {
         s->draining = true;
         shutdown(s->fd, SHUT_WR);
@@ -301,7 +366,16 @@ static void loop_flush(uk_stream *s) {
     pthread_mutex_unlock(&s->lock);
     if (broken && !s->finished) end(s, "Connection reset by peer");
     else if (broken) uk_stream_close(s);
-    else poll_for(s, left ? s->events | UV_WRITABLE : s->events & ~UV_WRITABLE);
+    else if (drained && !s->finished && s->ev->drained) s->ev->drained(s->owner);
+    if (!broken) poll_for(s, left ? s->events | UV_WRITABLE : s->events & ~UV_WRITABLE);
+}
+
+void uk_stream_kick(uk_stream *s) {
+    if (s->dead || !s->filter) return;
+    uk_stream_retain(s);
+    decrypt(s, NULL, 0);
+    if (!s->dead) loop_flush(s);
+    uk_stream_release(s);
 }
 
 static void run_wake(uk_task *t) {

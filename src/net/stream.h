@@ -17,6 +17,9 @@ typedef struct uk_stream_events {
     /* The end: error NULL when the other side closed, else the cause. Not after uk_stream_close()
        or uk_stream_finish(). */
     void (*closed)(void *owner, const char *error);
+    /* Once after more than opts.high_mark bytes waited: no more than opts.low_mark wait any more.
+       May be NULL. */
+    void (*drained)(void *owner);
 } uk_stream_events;
 
 /* The seam for TLS: turns plain bytes into socket bytes and back. [loop] only. */
@@ -26,7 +29,9 @@ struct uk_filter {
        get to cipher. Negative: broken, *why says how. *up becomes true when bytes may be sent. */
     int (*in)(uk_filter *f, const uint8_t *bytes, size_t n, uk_buf *plain, uk_buf *cipher, bool *up,
               const char **why);
-    int (*out)(uk_filter *f, const uint8_t *bytes, size_t n, uk_buf *cipher);
+    /* Takes the first *used of these bytes of the owner; fewer than n: it is called again with the
+       others, at once if some were used, else after uk_stream_kick(). Negative: broken. */
+    int (*out)(uk_filter *f, const uint8_t *bytes, size_t n, size_t *used, uk_buf *cipher);
     void (*bye)(uk_filter *f, uk_buf *cipher); /* the last bytes of this side; may be NULL */
     void (*free)(uk_filter *f);
 };
@@ -35,6 +40,7 @@ typedef struct uk_stream_opts {
     int send_buffer, receive_buffer; /* 0: the system's */
     bool nodelay, keepalive;
     size_t max_unread; /* what data() may leave unconsumed */
+    size_t low_mark, high_mark; /* of bytes that wait for the socket; 0: none */
 } uk_stream_opts;
 
 /* [loop] Takes the connected socket fd (non-blocking). Owned by the caller: uk_stream_release(). */
@@ -44,10 +50,19 @@ uk_stream *uk_stream_retain(uk_stream *s); /* [any] */
 void uk_stream_release(uk_stream *s);      /* [any] after close or finish */
 /* [loop] Before anything was sent; takes f, and lets it say its first words. May end the stream. */
 void uk_stream_set_filter(uk_stream *s, uk_filter *f);
+void uk_stream_kick(uk_stream *s); /* [loop] the filter takes bytes again, or has some to give */
 void uk_stream_resume(uk_stream *s, bool reading);     /* [loop] starts (or pauses) reading */
 
 /* [any] Sends or queues all bytes; false when the stream has ended (they are lost). */
 bool uk_stream_send(uk_stream *s, const void *bytes, size_t n);
+typedef enum uk_sent {
+    UK_SENT,
+    UK_SENT_ENDED, /* the stream has ended: nothing was taken */
+    UK_SENT_FULL   /* more than max would wait: nothing was taken */
+} uk_sent;
+/* [any] The same, when no more than max bytes wait then. *pending: what waits now. */
+uk_sent uk_stream_send_within(uk_stream *s, const void *bytes, size_t n, size_t max,
+                              size_t *pending);
 /* [loop] What is sent from now on is added to *meter, by relaxed additions. It has to live as long as
    anybody may send. */
 void uk_stream_meter(uk_stream *s, _Atomic uint64_t *meter);

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_STORE_BYTES = 8 << 20, READ_CHUNK = 16384 };
+enum { MAX_STORE_BYTES = 8 << 20, WRITE_CHUNK = 65536, READ_CHUNK = 16384 };
 
 struct uk_tls {
     SSL_CTX *client, *server;
@@ -332,9 +332,12 @@ static int filter_in(uk_filter *f, const uint8_t *bytes, size_t n, uk_buf *plain
     ERR_clear_error();
     return rc < 0 ? UKKO_ETLS : UKKO_OK;
 }
-static int filter_out(uk_filter *f, const uint8_t *bytes, size_t n, uk_buf *cipher) {
+static int filter_out(uk_filter *f, const uint8_t *bytes, size_t n, size_t *used,
+                      uk_buf *cipher) {
     tls_filter *t = (tls_filter *)(void *)f;
     ERR_clear_error();
+    if (n > WRITE_CHUNK) n = WRITE_CHUNK;
+    *used = n;
     for (size_t at = 0; at < n;) {
         size_t some = n - at < READ_CHUNK ? n - at : READ_CHUNK;
         int done = SSL_write(t->ssl, bytes + at, (int)some);

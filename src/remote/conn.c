@@ -119,13 +119,24 @@ static void on_stream_closed(void *owner, const char *error) {
     uk_proto_lost(&c->proto, c->proto.was_open ? NULL : error);
 }
 
-static const uk_stream_events stream_events = {on_data, on_stream_closed};
+static void on_drained(void *owner) { uk_marks_drained(owner); }
+
+static const uk_stream_events stream_events = {on_data, on_stream_closed, on_drained};
 
 /* ---- from the protocol ---- */
 
+/* A peer that does not read gets no more heartbeats than there is room for: what waits for it already
+   is sign of life enough. */
+static bool idle_talk(uk_conn *c, ukko_slice frame) {
+    uk_pdu pdu;
+    ukko_slice body = {frame.ptr + UK_FRAME_HEADER, frame.len - UK_FRAME_HEADER};
+    return frame.len > UK_FRAME_HEADER && !uk_pdu_decode(body, &pdu) &&
+           pdu.kind == UK_PDU_HEARTBEAT && uk_marks_stuck(c);
+}
+
 static void on_send(void *data, ukko_slice bytes) {
     uk_conn *c = data;
-    if (c->stream) uk_stream_send(c->stream, bytes.ptr, bytes.len);
+    if (c->stream && !idle_talk(c, bytes)) uk_stream_send(c->stream, bytes.ptr, bytes.len);
 }
 
 /* A peer may call itself what it likes, but for what only this node is, and what only those who come

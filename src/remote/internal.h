@@ -104,6 +104,7 @@ struct uk_kept {
     uk_kept *next;
     ukko_msg *msg;
     ukko_ref *to, *sender;
+    size_t bytes; /* that it will take on the wire */
 };
 typedef struct uk_kept_list {
     uk_kept *first, **last;
@@ -132,15 +133,15 @@ struct uk_peer {
     _Atomic uint8_t mode; /* uk_out_mode; written under the lock; a relaxed read is a hint */
     const char *dead_reason;
     uk_kept_list urgent, kept;
-    size_t n_kept;
+    size_t n_kept, kept_bytes;
     int64_t kept_warned_ms;
+    bool above, told_above; /* more waits than the high mark; what was published last */
     uk_stream *out;   /* retained; UK_OUT_OPEN: write here */
     uk_conn *out_conn;
     uk_acked_send send;
     int64_t ever;     /* the highest number ever sent to this address */
-    bool send_warned;
-    bool posted;      /* `wanted` is on its way */
-    bool hopeless;    /* the buffer overflowed */
+    uint8_t send_warned; /* how many of the warnings about a full buffer were given */
+    uint8_t todo;     /* UK_TODO_*; not 0: `wanted` is on its way */
     uk_task wanted;
     /* [io] */
     uk_link link;
@@ -156,9 +157,11 @@ uk_peer *uk_peer_find(uk_remote *r, ukko_slice address); /* [any] owned; NULL: n
 uk_peer *uk_peer_retain(uk_peer *p);
 void uk_peer_release(uk_peer *p);
 void uk_peer_event(uk_peer *p, const uk_link_event *ev); /* [io] */
-void uk_peer_wake(uk_peer *p);                           /* [any] under its lock: posts `wanted` */
+/* What the I/O thread is asked to do for a peer. */
+enum { UK_TODO_CONNECT = 1, UK_TODO_HOPELESS = 2, UK_TODO_MARKS = 4 };
+void uk_peer_wake(uk_peer *p, int todo); /* [any] under its lock: posts `wanted` */
 void uk_peers_prune(uk_remote *r);                       /* [io] */
-void uk_peers_each(uk_remote *r, void (*fn)(uk_peer *p, void *data), void *data); /* [io] */
+void uk_peers_each(uk_remote *r, void (*fn)(uk_peer *p, void *data), void *data); /* [any] */
 
 /* ---- connections, [io] ---- */
 
@@ -211,6 +214,23 @@ void uk_send_bury_kept(uk_peer *p, const char *reason);     /* [io] */
 void uk_send_bury_bytes(uk_peer *p, const uk_buf *frames, size_t from, const char *reason);
 /* Under the lock: puts a waiting ack into the first frame of *frames, when it fits. */
 void uk_send_carry_ack(uk_peer *p, uk_conn *c, uk_buf *frames);
+
+/* ---- how much waits ---- */
+
+/* Under the lock: pending bytes wait on the connection. Has a mark been crossed? */
+void uk_marks_look(uk_peer *p, size_t pending);
+void uk_marks_tell(uk_peer *p);    /* [io] publishes what has changed */
+void uk_marks_drained(uk_conn *c); /* [io] the stream says so */
+/* [any] So much waits on this connection that what can be left out, or sent later, is. */
+bool uk_marks_stuck(uk_conn *c);
+/* [any] Would a message of so many bytes be one too many? pending: bytes on the connection. The text
+   of the reason goes to why. */
+bool uk_marks_full(const uk_peer *p, size_t pending, size_t bytes, bool kept, char *why, size_t len);
+/* [any] Sends, or says why not; nothing is published then. Takes msg. */
+int uk_send_try(ukko_ref *to, uk_peer *p, ukko_msg *msg, ukko_ref *sender, ukko_error *err);
+/* [any] The length of the frame of a message; else as uk_serial_encode(). */
+int uk_send_size(uk_peer *p, ukko_ref *to, const ukko_msg *msg, ukko_ref *sender, size_t *size,
+                 ukko_error *err);
 
 /* ---- system messages ---- */
 

@@ -5,6 +5,7 @@
 #include "remote/internal.h"
 #include "base/mem.h"
 #include "base/os.h"
+#include <stdlib.h>
 
 static void on_alarm(uk_alarm *a) {
     uk_peer_event(UK_OWNER(uk_peer, a, alarm), &(uk_link_event){.kind = UK_LINK_TIME});
@@ -13,30 +14,31 @@ static void on_alarm(uk_alarm *a) {
 static void on_resend(uk_alarm *a) {
     uk_peer *p = UK_OWNER(uk_peer, a, resend);
     if (p->link.state != UK_LINK_OPEN) return;
-    uk_sys_resend(p, p->remote->set.resend_limit);
+    /* what was sent before has not left yet: once more would only add to it */
+    if (!uk_marks_stuck(p->link.writer)) uk_sys_resend(p, p->remote->set.resend_limit);
     uk_alarm_start(p->remote->loop, &p->resend, p->remote->set.resend_ms);
 }
 
 static void on_wanted(uk_task *t) {
     uk_peer *p = UK_OWNER(uk_peer, t, wanted);
     pthread_mutex_lock(&p->lock);
-    p->posted = false;
-    bool hopeless = p->hopeless;
-    p->hopeless = false;
+    int todo = p->todo;
+    p->todo = 0;
     pthread_mutex_unlock(&p->lock);
-    if (hopeless)
+    if (todo & UK_TODO_HOPELESS)
         uk_peer_event(p, &(uk_link_event){.kind = UK_LINK_HOPELESS,
                                           .reason = UKKO_REASON_BUFFER_FULL,
                                           .text = "more unacknowledged system messages than "
                                                   "system-message-buffer-size allows"});
-    else if (!p->remote->stopping) uk_peer_event(p, &(uk_link_event){.kind = UK_LINK_WANTED});
+    else if (todo & UK_TODO_CONNECT && !p->remote->stopping)
+        uk_peer_event(p, &(uk_link_event){.kind = UK_LINK_WANTED});
+    if (todo & UK_TODO_MARKS) uk_marks_tell(p);
     uk_peer_release(p);
 }
 
-void uk_peer_wake(uk_peer *p) {
-    if (p->posted) return;
-    p->posted = true;
-    uk_loop_post(p->remote->loop, &uk_peer_retain(p)->wanted);
+void uk_peer_wake(uk_peer *p, int todo) {
+    if (!p->todo) uk_loop_post(p->remote->loop, &uk_peer_retain(p)->wanted);
+    p->todo |= (uint8_t)todo;
 }
 
 /* ---- the registry ---- */
@@ -108,28 +110,62 @@ void uk_peer_release(uk_peer *p) {
     uk_free(p);
 }
 
-/* Only the map knows it, and nothing would be lost. Under peers_lock: nobody can get it anew. */
-static bool is_idle(uk_peer *p) {
+/* Only the map knows it, and it does nothing. Under peers_lock: nobody can get it anew. */
+static bool at_rest(uk_peer *p) {
+    const uk_link *l = &p->link;
     /* acquire: pairs with the release of whoever gave its reference back */
-    return atomic_load_explicit(&p->refs, memory_order_acquire) == 1 &&
-           uk_link_forgettable(&p->link) && !p->dialing && !p->kept.first && !p->urgent.first &&
-           p->send.next == 0 && p->recv.highest == -1;
+    return atomic_load_explicit(&p->refs, memory_order_acquire) == 1 && !p->dialing &&
+           !p->kept.first && !p->urgent.first && !l->writer && !l->reader && !l->n_parked &&
+           uk_acked_send_empty(&p->send) &&
+           (l->state == UK_LINK_NONE || l->state == UK_LINK_IDLE || l->state == UK_LINK_QUARANTINED);
+}
+
+/* Nothing would be lost: there are no numbers that could go on, and no incarnation is refused. */
+static bool is_idle(uk_peer *p) {
+    return at_rest(p) && uk_link_forgettable(&p->link) && p->send.next == 0 &&
+           p->recv.highest == -1;
+}
+
+/* Takes it out of the map; the list is linked by the tasks. */
+static void take_out(uk_remote *r, uk_peer *p, uk_peer **list) {
+    uk_map_remove(&r->peers, p->address, strlen(p->address));
+    uk_alarm_stop(r->loop, &p->alarm);
+    uk_alarm_stop(r->loop, &p->resend);
+    p->wanted.next = *list ? &(*list)->wanted : NULL;
+    *list = p;
+}
+
+/* Those that refuse an incarnation last, else those that have been at rest longest first. */
+static int by_worth(const void *a, const void *b) {
+    const uk_link *x = &(*(uk_peer *const *)a)->link, *y = &(*(uk_peer *const *)b)->link;
+    if (x->refuse != y->refuse) return x->refuse ? 1 : -1;
+    return x->since < y->since ? -1 : x->since > y->since;
+}
+
+/* More addresses than may be remembered: whoever makes us know ever new ones shall not fill the
+   memory. Under peers_lock. */
+static void take_excess(uk_remote *r, uk_peer **list) {
+    size_t excess = r->peers.live > r->set.max_idle_links ? r->peers.live - r->set.max_idle_links
+                                                          : 0;
+    size_t n = 0, pos = 0;
+    if (!excess) return;
+    uk_peer **all = uk_alloc(r->peers.live * sizeof *all);
+    void *v;
+    while (uk_map_next(&r->peers, &pos, &v))
+        if (at_rest(v)) all[n++] = v;
+    qsort(all, n, sizeof *all, by_worth);
+    for (size_t i = 0; i < n && i < excess; i++) take_out(r, all[i], list);
+    uk_free(all);
 }
 
 void uk_peers_prune(uk_remote *r) {
-    uk_peer *gone = NULL; /* one at a time: a peer's end may take no lock of ours with it */
+    uk_peer *gone = NULL; /* ended later: a peer's end may take no lock of ours with it */
     size_t pos = 0;
     void *v;
     pthread_mutex_lock(&r->peers_lock);
-    while (uk_map_next(&r->peers, &pos, &v)) {
-        uk_peer *p = v;
-        if (!is_idle(p)) continue;
-        uk_map_remove(&r->peers, p->address, strlen(p->address));
-        uk_alarm_stop(r->loop, &p->alarm);
-        uk_alarm_stop(r->loop, &p->resend);
-        p->wanted.next = gone ? &gone->wanted : NULL;
-        gone = p;
-    }
+    while (uk_map_next(&r->peers, &pos, &v))
+        if (is_idle(v)) take_out(r, v, &gone);
+    take_excess(r, &gone);
     pthread_mutex_unlock(&r->peers_lock);
     while (gone) {
         uk_peer *p = gone;
@@ -245,9 +281,9 @@ void uk_peer_event(uk_peer *p, const uk_link_event *ev) {
         p->out = NULL;
         p->out_conn = NULL;
         /* what came between the last step and now waits for a connection */
-        bool stuck = (p->kept.first || p->urgent.first) && !p->posted &&
+        bool stuck = (p->kept.first || p->urgent.first) &&
                      atomic_load_explicit(&p->mode, memory_order_relaxed) == UK_OUT_WAKE;
-        if (stuck) uk_peer_wake(p);
+        if (stuck) uk_peer_wake(p, UK_TODO_CONNECT);
         pthread_mutex_unlock(&p->lock);
         if (old) uk_stream_release(old);
         uk_alarm_stop(p->remote->loop, &p->resend);

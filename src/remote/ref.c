@@ -17,6 +17,10 @@ static void tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     uk_send_message(to, of(to)->peer, msg, sender);
 }
 
+static int try_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender, ukko_error *err) {
+    return uk_send_try(to, of(to)->peer, msg, sender, err);
+}
+
 static void system_message(ukko_ref *to, uk_sysmsg *m) { uk_send_system(to, of(to)->peer, m); }
 
 static ukko_ref *at_path(remote_ref *r, const uk_buf *text) {
@@ -77,7 +81,8 @@ static const uk_ref_vt remote_vt = {.kind = UK_REF_REMOTE,
                                     .child = child,
                                     .print = print,
                                     .free = free_ref,
-                                    .name = name};
+                                    .name = name,
+                                    .try_tell = try_tell};
 
 ukko_ref *uk_remote_ref_new(uk_peer *p, ukko_slice text, const uk_path *path) {
     bool bare = !path->elements.len; /* an address alone is the root there */

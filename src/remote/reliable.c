@@ -58,13 +58,24 @@ void uk_sys_resend(uk_peer *p, size_t limit) {
     write_out(p, &w);
 }
 
-/* Under the lock: is it time to say that many wait? Gives how many, or 0. */
+/* Under the lock: is it time to say that many wait? At 50 % and at 80 % of the buffer; again after it
+   was less than half full. Gives how many, or 0. */
 static size_t filling(uk_peer *p) {
     size_t cap = p->remote->set.sys_buffer, n = p->send.pending;
-    if (n < cap / 2) p->send_warned = false;
-    if (p->send_warned || n < cap / 2) return 0;
-    p->send_warned = true;
+    uint8_t level = n >= cap - cap / 5 ? 2 : n >= cap - cap / 2;
+    if (!level) p->send_warned = 0;
+    if (level <= p->send_warned) return 0;
+    p->send_warned = level;
     return n;
+}
+
+static void warn_filling(uk_peer *p, size_t n) {
+    size_t cap = p->remote->set.sys_buffer;
+    uk_log(p->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_SUPERVISOR, NULL, NULL,
+           "[%zu] system messages to [%s] are not acknowledged: %zu %% of "
+           "pekko.remote.classic.system-message-buffer-size = %zu; when it is full the peer is "
+           "quarantined. Watch fewer actors there at once, or raise the setting",
+           n, p->address, n * 100 / cap, cap);
 }
 
 static uk_sys_item *make_item(ukko_ref *to, uk_peer *p, uk_sysmsg *m) {
@@ -83,15 +94,13 @@ static uk_sys_item *make_item(ukko_ref *to, uk_peer *p, uk_sysmsg *m) {
 
 static void push_item(uk_peer *p, uk_sys_item *i, uk_out_mode mode, writing *w) {
     int64_t seq;
-    if (uk_acked_send_push(&p->send, i, &seq)) {
-        p->hopeless = true;
-        uk_peer_wake(p);
-    } else if (mode == UK_OUT_OPEN) {
+    if (uk_acked_send_push(&p->send, i, &seq)) return; /* cannot be: there is room */
+    if (mode == UK_OUT_OPEN) {
         if (uk_acked_send_open(&p->send, p->remote->set.resend_limit)) put_item(w, seq, i);
     } else if (mode == UK_OUT_WAKE) {
         /* relaxed: the lock orders it */
         atomic_store_explicit(&p->mode, UK_OUT_KEEP, memory_order_relaxed);
-        uk_peer_wake(p);
+        uk_peer_wake(p, UK_TODO_CONNECT);
     }
 }
 
@@ -102,7 +111,9 @@ void uk_send_system(ukko_ref *to, uk_peer *p, uk_sysmsg *m) {
     writing w = {.peer = p};
     pthread_mutex_lock(&p->lock);
     uk_out_mode mode = atomic_load_explicit(&p->mode, memory_order_relaxed);
-    if (mode == UK_OUT_DEAD) {
+    bool full = p->send.pending >= p->send.capacity;
+    if (mode == UK_OUT_DEAD || full) {
+        if (full) uk_peer_wake(p, UK_TODO_HOPELESS);
         pthread_mutex_unlock(&p->lock);
         i->msg = NULL;
         uk_dead_system(p->remote->sys, m, to);
@@ -112,11 +123,7 @@ void uk_send_system(ukko_ref *to, uk_peer *p, uk_sysmsg *m) {
     push_item(p, i, mode, &w);
     size_t n = filling(p);
     write_out(p, &w);
-    if (n)
-        uk_log(p->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_SUPERVISOR, NULL, NULL,
-               "[%zu] system messages to [%s] are not acknowledged; at "
-               "system-message-buffer-size = %zu the link is given up",
-               n, p->address, p->remote->set.sys_buffer);
+    if (n) warn_filling(p, n);
 }
 
 typedef struct dead_list {
@@ -139,7 +146,7 @@ static void give_up(uk_peer *p, const char *reason, bool from_zero) {
     int64_t next = p->send.next;
     uk_acked_send_reset(&p->send, collect, &d);
     if (!from_zero) p->send.next = next;
-    p->send_warned = false;
+    p->send_warned = 0;
     pthread_mutex_unlock(&p->lock);
     for (size_t i = 0; i < d.n; i++) {
         uk_sysmsg *m = d.items[i]->msg;
@@ -208,6 +215,8 @@ void uk_sys_ack_in(uk_conn *c, const uk_wire *e) {
 
 /* ---- acks that go out ---- */
 
+enum { STUCK_MS = 200 }; /* an ack that finds no room is tried again after that time */
+
 /* Under the lock: the ack waits in c->ack_bytes. What another connection has seen is not spoken
    of here: a peer that has begun anew would take it for an acknowledgement of the future. */
 static void note_ack(uk_conn *c) {
@@ -234,7 +243,7 @@ static void note_ack(uk_conn *c) {
 /* Under the lock: the ack that waits, alone, goes to out. */
 static void put_pure(uk_conn *c, uk_buf *out) {
     uint8_t head[16];
-    if (!c->ack_bytes.len) return;
+    if (!c->ack_bytes.len || uk_marks_stuck(c)) return;
     head[4] = 0x0a;
     size_t h = (size_t)(uk_pb_write_varint(head + 5, c->ack_bytes.len) - head);
     uk_frame_put_length(head, (uint32_t)(h - UK_FRAME_HEADER + c->ack_bytes.len));
@@ -265,7 +274,8 @@ void uk_sys_ack_tick(uk_alarm *alarm) {
     pthread_mutex_unlock(&c->peer->lock);
     uk_conn_write(c, &out);
     uk_buf_fini(&out);
-    if (waits && at != INT64_MAX) uk_alarm_start(c->remote->loop, alarm, at - now + 1);
+    if (waits && at != INT64_MAX)
+        uk_alarm_start(c->remote->loop, alarm, at > now ? at - now + 1 : STUCK_MS);
 }
 
 static void acknowledge(uk_conn *c) {

@@ -16,6 +16,7 @@ typedef struct stage {
     uk_peer *peer; /* retained; NULL: free */
     uk_buf frames;
     size_t guess; /* length of the last message */
+    size_t count; /* of frames */
 } stage;
 
 typedef struct stages {
@@ -45,15 +46,18 @@ static stages *my_stages(void) {
     return mine;
 }
 
-static void write_frames(uk_peer *p, uk_buf *frames);
+static void write_frames(uk_peer *p, uk_buf *frames, size_t count);
+static void warn_kept(uk_peer *p, size_t n);
 
 static void flush_stage(stage *s) {
     uk_peer *p = s->peer;
     if (!p) return;
     uk_buf frames = s->frames; /* a dead letter may be answered through this very stage */
+    size_t count = s->count;
     s->peer = NULL;
     s->frames = (uk_buf){0};
-    if (frames.len) write_frames(p, &frames);
+    s->count = 0;
+    if (frames.len) write_frames(p, &frames, count);
     if (frames.cap > STAGE_KEEP || s->frames.cap) {
         uk_buf_fini(&frames);
     } else {
@@ -110,8 +114,9 @@ void uk_send_carry_ack(uk_peer *p, uk_conn *c, uk_buf *frames) {
     uk_ack_timer_wrote(&c->ack, carried, uk_now_ms());
 }
 
-static void write_frames(uk_peer *p, uk_buf *frames) {
+static void write_frames(uk_peer *p, uk_buf *frames, size_t count) {
     uk_stream *out = NULL;
+    size_t pending = 0;
     pthread_mutex_lock(&p->lock);
     /* relaxed: the lock orders it */
     if (atomic_load_explicit(&p->mode, memory_order_relaxed) == UK_OUT_OPEN) {
@@ -119,9 +124,19 @@ static void write_frames(uk_peer *p, uk_buf *frames) {
         if (p->out_conn) uk_send_carry_ack(p, p->out_conn, frames);
     }
     pthread_mutex_unlock(&p->lock);
-    bool sent = out && uk_stream_send(out, frames->ptr, frames->len);
+    uk_sent sent = out ? uk_stream_send_within(out, frames->ptr, frames->len,
+                                               p->remote->set.queue_bytes, &pending)
+                       : UK_SENT_ENDED;
     if (out) uk_stream_release(out);
-    if (!sent) uk_send_bury_bytes(p, frames, 0, "the association has ended");
+    if (pending > p->transport->stream_opts.high_mark) {
+        pthread_mutex_lock(&p->lock);
+        if (!p->above) uk_marks_look(p, pending);
+        pthread_mutex_unlock(&p->lock);
+        warn_kept(p, pending / (frames->len / (count ? count : 1) + 1)); /* about so many */
+    }
+    char why[300] = "the association has ended";
+    if (sent == UK_SENT_FULL) uk_marks_full(p, pending, frames->len, false, why, sizeof why);
+    if (sent != UK_SENT) uk_send_bury_bytes(p, frames, 0, why);
 }
 
 /* ---- encoding ---- */
@@ -200,6 +215,7 @@ static void send_open(ukko_ref *to, uk_peer *p, ukko_msg *msg, ukko_ref *sender)
         report_unsent(p, to, msg, sender, rc, &err);
     } else {
         s->guess = s->frames.len - before;
+        s->count++;
         if (p->remote->set.log_sent || p->remote->set.log_frame_size >= 0)
             log_sent(p->remote, to, msg, sender, s->guess);
         ukko_msg_release(msg);
@@ -215,13 +231,15 @@ static bool is_urgent(const ukko_msg *m) {
     return m && (m->type->flags & UKKO_TYPE_PRIORITY);
 }
 
-static void keep(uk_peer *p, ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
+static void keep(uk_peer *p, ukko_ref *to, ukko_msg *msg, ukko_ref *sender, size_t bytes) {
     uk_kept *k = uk_alloc(sizeof *k);
-    *k = (uk_kept){NULL, msg, uk_ref_retain(to), uk_ref_retain(sender)};
+    *k = (uk_kept){NULL, msg, uk_ref_retain(to), uk_ref_retain(sender), bytes};
     uk_kept_list *l = is_urgent(msg) ? &p->urgent : &p->kept;
     *l->last = k;
     l->last = &k->next;
     p->n_kept++;
+    p->kept_bytes += bytes;
+    uk_marks_look(p, 0);
 }
 
 static void warn_kept(uk_peer *p, size_t n) {
@@ -237,27 +255,40 @@ static void warn_kept(uk_peer *p, size_t n) {
                n, p->address);
 }
 
-/* Not open, as it seems. false: it is open after all. */
-static bool send_closed(ukko_ref *to, uk_peer *p, ukko_msg *msg, ukko_ref *sender) {
+static bool is_keeping(uk_out_mode mode) { return mode == UK_OUT_WAKE || mode == UK_OUT_KEEP; }
+
+/* Not open, as it seems; bytes: how long its frame will be. false: it is open after all. */
+static bool send_closed(ukko_ref *to, uk_peer *p, ukko_msg *msg, ukko_ref *sender, size_t bytes) {
+    char full[300];
     pthread_mutex_lock(&p->lock);
     /* relaxed: the lock orders it */
     uk_out_mode mode = atomic_load_explicit(&p->mode, memory_order_relaxed);
     const char *reason = p->dead_reason;
-    size_t n = 0;
-    if (mode == UK_OUT_WAKE || mode == UK_OUT_KEEP) {
-        keep(p, to, msg, sender);
-        n = p->n_kept;
+    bool kept = is_keeping(mode);
+    if (kept && uk_marks_full(p, 0, bytes, true, full, sizeof full)) {
+        kept = false;
+        reason = full;
     }
+    if (kept) keep(p, to, msg, sender, bytes);
+    size_t n = p->n_kept;
     if (mode == UK_OUT_WAKE) {
         atomic_store_explicit(&p->mode, UK_OUT_KEEP, memory_order_relaxed);
-        uk_peer_wake(p);
+        uk_peer_wake(p, UK_TODO_CONNECT);
     }
     pthread_mutex_unlock(&p->lock);
     if (mode == UK_OUT_OPEN) return false;
-    if (mode == UK_OUT_GATE || mode == UK_OUT_DEAD)
-        uk_dead_letter(p->remote->sys, msg, sender, to, reason);
-    else warn_kept(p, n);
+    if (kept) warn_kept(p, n);
+    else uk_dead_letter(p->remote->sys, msg, sender, to, reason);
     return true;
+}
+
+int uk_send_size(uk_peer *p, ukko_ref *to, const ukko_msg *msg, ukko_ref *sender, size_t *size,
+                 ukko_error *err) {
+    uk_buf frame = {0};
+    int rc = encode(p, to, msg, sender, &frame, 256, err);
+    *size = frame.len;
+    uk_buf_fini(&frame);
+    return rc;
 }
 
 void uk_send_message(ukko_ref *to, uk_peer *p, ukko_msg *msg, ukko_ref *sender) {
@@ -268,7 +299,17 @@ void uk_send_message(ukko_ref *to, uk_peer *p, ukko_msg *msg, ukko_ref *sender) 
             return;
         }
         uk_send_flush(); /* earlier messages of this thread first */
-        if (send_closed(to, p, msg, sender)) return;
+        size_t bytes = 0;
+        ukko_error err;
+        /* what cannot be sent is told now, not when the link opens */
+        int rc = is_keeping(atomic_load_explicit(&p->mode, memory_order_relaxed))
+                     ? uk_send_size(p, to, msg, sender, &bytes, &err)
+                     : 0;
+        if (rc) {
+            report_unsent(p, to, msg, sender, rc, &err);
+            return;
+        }
+        if (send_closed(to, p, msg, sender, bytes)) return;
     }
 }
 
@@ -280,7 +321,7 @@ static uk_kept *take_kept(uk_peer *p) { /* under the lock; urgent ones first */
     if (!first) first = p->kept.first;
     p->kept = (uk_kept_list){NULL, &p->kept.first};
     p->urgent = (uk_kept_list){NULL, &p->urgent.first};
-    p->n_kept = 0;
+    p->n_kept = p->kept_bytes = 0;
     return first;
 }
 
@@ -290,20 +331,23 @@ static void free_kept(uk_kept *k) {
     uk_free(k);
 }
 
-static void encode_kept(uk_peer *p, uk_conn *c, uk_kept *k) {
+/* Writes the messages of a list; gives those that cannot be encoded, though they could when they were
+   told: they are reported later, for then the lock may not be held. */
+static uk_kept *encode_kept(uk_peer *p, uk_conn *c, uk_kept *k) {
     uk_buf frames = {0};
+    uk_kept *bad = NULL;
     while (k) {
         uk_kept *next = k->next;
         size_t before = frames.len;
         ukko_error err;
-        int rc = encode(p, k->to, k->msg, k->sender, &frames, 256, &err);
-        if (rc) {
-            report_unsent(p, k->to, k->msg, k->sender, rc, &err);
+        if (encode(p, k->to, k->msg, k->sender, &frames, 256, &err)) {
+            k->next = bad;
+            bad = k;
         } else {
             log_sent(p->remote, k->to, k->msg, k->sender, frames.len - before);
             ukko_msg_release(k->msg);
+            free_kept(k);
         }
-        free_kept(k);
         k = next;
         if (frames.len > STAGE_LIMIT || !k) {
             uk_conn_write(c, &frames);
@@ -311,25 +355,44 @@ static void encode_kept(uk_peer *p, uk_conn *c, uk_kept *k) {
         }
     }
     uk_buf_fini(&frames);
+    return bad;
 }
 
-void uk_send_opened(uk_peer *p, uk_conn *c) {
-    for (;;) {
-        pthread_mutex_lock(&p->lock);
-        uk_kept *k = take_kept(p);
-        if (!k) {
-            uk_stream *old = p->out;
-            p->out = uk_stream_retain(c->stream);
-            p->out_conn = c;
-            /* relaxed: the lock orders it */
-            atomic_store_explicit(&p->mode, UK_OUT_OPEN, memory_order_relaxed);
-            pthread_mutex_unlock(&p->lock);
-            if (old) uk_stream_release(old);
-            return;
-        }
-        pthread_mutex_unlock(&p->lock);
-        encode_kept(p, c, k);
+static void report_kept(uk_peer *p, uk_kept *k) {
+    while (k) {
+        uk_kept *next = k->next;
+        ukko_error err;
+        size_t size;
+        int rc = uk_send_size(p, k->to, k->msg, k->sender, &size, &err);
+        report_unsent(p, k->to, k->msg, k->sender, rc, &err);
+        free_kept(k);
+        k = next;
     }
+}
+
+enum { OPEN_ROUNDS = 3 };
+
+/* What is kept goes out before anything new may. Senders go on meanwhile; the last round holds them
+   up, so that there is a last one. */
+void uk_send_opened(uk_peer *p, uk_conn *c) {
+    uk_kept *k = NULL, *bad;
+    for (int round = 0; round < OPEN_ROUNDS; round++) {
+        pthread_mutex_lock(&p->lock);
+        k = take_kept(p);
+        if (!k || round == OPEN_ROUNDS - 1) break; /* with the lock */
+        pthread_mutex_unlock(&p->lock);
+        report_kept(p, encode_kept(p, c, k));
+    }
+    bad = encode_kept(p, c, k);
+    uk_stream *old = p->out;
+    p->out = uk_stream_retain(c->stream);
+    p->out_conn = c;
+    /* relaxed: the lock orders it */
+    atomic_store_explicit(&p->mode, UK_OUT_OPEN, memory_order_relaxed);
+    uk_marks_look(p, uk_stream_pending(c->stream));
+    pthread_mutex_unlock(&p->lock);
+    if (old) uk_stream_release(old);
+    report_kept(p, bad);
 }
 
 /* ---- the link fails ---- */
@@ -363,6 +426,7 @@ void uk_send_bury_kept(uk_peer *p, const char *reason) {
     uk_kept *k = take_kept(p);
     uk_stream *out = p->out;
     p->out = NULL;
+    uk_marks_look(p, 0);
     pthread_mutex_unlock(&p->lock);
     if (out && uk_stream_ended(out)) sent = uk_stream_unsent(out, &unsent);
     if (out) uk_stream_release(out);

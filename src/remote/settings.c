@@ -16,6 +16,7 @@ static void defaults(uk_remote_settings *s) {
         .shutdown_ms = 10000, .flush_ms = 2000,
         .link = {5000, 5LL * 86400000, 2LL * 86400000, 180000, true}, .sys_buffer = 20000,
         .resend_limit = 200, .ack_ms = 300, .resend_ms = 2000, .lifecycle = UKKO_LOG_DEBUG,
+        .queue_messages = 1000000, .queue_bytes = (size_t)512 << 20, .max_idle_links = 10000,
         .log_frame_size = -1, .log_buffer = 50000, .warn_unsafe = true, .warn_direct = true,
         .watch = {10.0, 200, 100, 10000, 1000}, .transport_phi = {10.0, 200, 100, 0, 0},
         .watch_heartbeat_ms = 1000,
@@ -98,6 +99,14 @@ static void read_watch(uk_remote_settings *s, uk_reader *r) {
     uk_read_ms(r, "expected-response-after", 1, &s->watch_first_ms);
 }
 
+static void read_queue(uk_remote_settings *s, uk_reader *r) {
+    int64_t bytes = (int64_t)s->queue_bytes;
+    uk_read_size(r, "max-messages", &s->queue_messages);
+    uk_read_bytes(r, "max-bytes", &bytes);
+    if (bytes < 1) uk_read_wrong(r, uk_read_at(r, "max-bytes"), "must be greater than zero");
+    s->queue_bytes = (size_t)bytes;
+}
+
 static void read_names(uk_remote_settings *s, uk_reader *r) {
     char **names = NULL;
     size_t n = 0;
@@ -146,6 +155,10 @@ int uk_remote_settings_read(uk_remote_settings *s, const ukko_config *cfg, ukko_
     read_transport_detector(s, &r);
     r.base = UK_WATCH_DETECTOR;
     read_watch(s, &r);
+    r.base = "ukko.remote";
+    uk_read_size(&r, "max-idle-links", &s->max_idle_links);
+    r.base = "ukko.remote.send-queue";
+    read_queue(s, &r);
     uk_read_transports(s, &r);
     return r.rc;
 }

@@ -33,6 +33,7 @@ typedef struct uk_transport_settings {
     size_t max_frame;    /* header and body */
     int send_buffer, receive_buffer, backlog;
     bool nodelay, keepalive, reuse_addr;
+    size_t high_mark, low_mark; /* of unsent bytes */
     uk_tls_settings security; /* with tls only */
 } uk_transport_settings;
 
@@ -57,6 +58,9 @@ typedef struct uk_remote_settings {
     ukko_log_level lifecycle; /* OFF: none */
     int64_t log_frame_size;   /* -1: off */
     int64_t log_buffer;       /* -1: off */
+    /* ukko.remote.send-queue, for each remote address */
+    size_t queue_messages, queue_bytes;
+    size_t max_idle_links; /* ukko.remote.max-idle-links */
     /* shared */
     bool unsafe, warn_unsafe, warn_direct;
     uk_phi_settings watch;

@@ -139,7 +139,9 @@ static void fill_settings(uk_transport *t) {
                                       .receive_buffer = s->receive_buffer,
                                       .nodelay = s->nodelay,
                                       .keepalive = s->keepalive,
-                                      .max_unread = s->max_frame + 64};
+                                      .max_unread = s->max_frame + 64,
+                                      .low_mark = s->low_mark,
+                                      .high_mark = s->high_mark};
 }
 
 /* Everything is loaded and checked here, so that a wrong store stops the start, not a connection. */

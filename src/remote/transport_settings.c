@@ -41,6 +41,21 @@ static void read_sizes(uk_transport_settings *t, uk_reader *r) {
     t->backlog = (int)backlog;
 }
 
+/* 0b: netty's own. */
+static void read_marks(uk_transport_settings *t, uk_reader *r) {
+    int64_t high = 0, low = 0;
+    uk_read_bytes(r, "write-buffer-high-water-mark", &high);
+    uk_read_bytes(r, "write-buffer-low-water-mark", &low);
+    if (high < 0) uk_read_wrong(r, uk_read_at(r, "write-buffer-high-water-mark"), "is negative");
+    if (!high) high = 64 * 1024;
+    if (!low) low = high > 64 * 1024 ? high / 2 : 32 * 1024;
+    if (low < 0 || low > high)
+        uk_read_wrong(r, uk_read_at(r, "write-buffer-low-water-mark"),
+                      "must be between 0 and write-buffer-high-water-mark");
+    t->high_mark = (size_t)high;
+    t->low_mark = (size_t)low;
+}
+
 static void read_transport(uk_transport_settings *t, uk_reader *r) {
     uk_read_string(r, "hostname", &t->hostname);
     uk_read_string(r, "bind-hostname", &t->bind_hostname);
@@ -49,6 +64,7 @@ static void read_transport(uk_transport_settings *t, uk_reader *r) {
     uk_read_bool(r, "enable-ssl", &t->tls);
     uk_read_ms(r, "connection-timeout", 1, &t->connect_ms);
     read_sizes(t, r);
+    read_marks(t, r);
     uk_read_bool(r, "tcp-nodelay", &t->nodelay);
     uk_read_bool(r, "tcp-keepalive", &t->keepalive);
     t->reuse_addr = !uk_read_is_off(r, uk_read_at(r, "tcp-reuse-addr")); /* off-for-windows: on */

@@ -13,6 +13,7 @@ static const char nodes_base[] =
     "  watch-failure-detector { heartbeat-interval = 100 ms, acceptable-heartbeat-pause = 1 s\n"
     "   unreachable-nodes-reaper-interval = 50 ms, expected-response-after = 100 ms }\n"
     "  classic { retry-gate-closed-for = 200 ms, resend-interval = 300 ms\n"
+    "   flush-wait-on-shutdown = 300 ms\n"
     "   netty.tcp { hostname = 127.0.0.1, port = 0 } } } }\n";
 
 typedef struct node_opts {

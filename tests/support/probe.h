@@ -32,6 +32,11 @@ typedef struct probe {
     ukko_ref *watch;       /* what "watch" watches */
 } probe;
 
+static inline int64_t probe_now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 static inline int probe_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     probe *p = ukko_ctx_actor(ctx)->data;
     probe_item *i = calloc(1, sizeof *i);

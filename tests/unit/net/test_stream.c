@@ -20,7 +20,7 @@ enum { SENDERS = 4, MESSAGES = 20000, RECORD = 16 };
 typedef struct side {
     uk_stream *stream;
     uint32_t next[SENDERS];
-    size_t records, closed;
+    size_t records, closed, drained;
     bool slow;
     bool wrong;
 } side;
@@ -101,8 +101,17 @@ static void closed(void *owner, const char *error) {
     pthread_mutex_unlock(&the->lock);
     changed();
 }
-static const uk_stream_events events = {data, closed};
-static const uk_stream_opts opts = {.nodelay = true, .max_unread = 1024, .send_buffer = 16384};
+static void drained(void *owner) {
+    side *s = owner;
+    pthread_mutex_lock(&the->lock);
+    s->drained++;
+    pthread_mutex_unlock(&the->lock);
+    changed();
+}
+static const uk_stream_events events = {data, closed, drained};
+enum { LOW = 20000, HIGH = 50000, MOST = 200000 };
+static const uk_stream_opts opts = {.nodelay = true, .max_unread = 1024, .send_buffer = 16384,
+                                    .low_mark = LOW, .high_mark = HIGH};
 
 static uk_stream *wrap(int fd, side *s) {
     uk_stream *st = uk_stream_new(the->loop, fd, &opts, &events, s);
@@ -275,6 +284,65 @@ static void listen_errors(void **state) {
     assert_non_null(strstr(err.message, "no-such-host.invalid"));
 }
 
+/* ---- limits and marks ---- */
+
+static void job_pause(rig *r) { uk_stream_resume(r->server.stream, false); }
+static void job_resume(rig *r) { uk_stream_resume(r->server.stream, true); }
+static uint32_t send_until_full(uint32_t n) {
+    size_t pending = 0;
+    for (;; n++) {
+        uint32_t r[4] = {0, n, n, 0};
+        uk_sent sent = uk_stream_send_within(the->client.stream, r, RECORD, MOST, &pending);
+        assert_true(pending <= MOST);
+        if (sent == UK_SENT_FULL) return n;
+        assert_int_equal(sent, UK_SENT);
+    }
+}
+/* A reader that does not read: no more waits than may, and once it reads again all that was taken
+   arrives, and one call says that little waits now. */
+static void a_limit_of_what_waits(void **state) {
+    (void)state;
+    uint32_t n = 0;
+    connect_both();
+    for (size_t round = 1; round <= 3; round++) {
+        on_loop(job_pause);
+        n = send_until_full(n);
+        assert_true(uk_stream_pending(the->client.stream) > MOST - RECORD);
+        assert_int_equal(the->client.drained, round - 1);
+        on_loop(job_resume);
+        WAIT_FOR(the->client.drained == round && the->server.records == n);
+        assert_int_equal(uk_stream_pending(the->client.stream), 0);
+    }
+    assert_false(the->server.wrong);
+    size_t pending;
+    on_loop(job_reset);
+    WAIT_FOR(the->server.closed == 1);
+    assert_int_equal(uk_stream_send_within(the->client.stream, "x", 1, MOST, &pending),
+                     UK_SENT_ENDED);
+}
+
+/* What the socket has not taken is given back after the end, and begins where a send began. */
+static uk_buf unsent;
+static size_t unsent_at;
+static void job_close_and_take(rig *r) {
+    uk_stream_close(r->client.stream);
+    unsent_at = uk_stream_unsent(r->client.stream, &unsent);
+}
+static void what_was_not_sent_is_given_back(void **state) {
+    (void)state;
+    connect_both();
+    on_loop(job_pause);
+    uint32_t n = send_until_full(0), first;
+    on_loop(job_close_and_take);
+    assert_true(unsent.len % RECORD == 0 && unsent_at <= unsent.len);
+    memcpy(&first, unsent.ptr + 4, 4);
+    assert_int_equal(first + unsent.len / RECORD, n); /* up to the last one */
+    on_loop(job_resume);
+    WAIT_FOR(the->server.closed == 1);
+    assert_true(the->server.records >= first && the->server.records <= first + 1 + unsent_at / RECORD);
+    uk_buf_fini(&unsent);
+}
+
 /* ---- timers ---- */
 
 enum { ALARMS = 200 };
@@ -324,7 +392,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(many_senders),     TEST(slow_reader),           TEST(finish_loses_nothing),
         TEST(send_to_the_dead), TEST(refused_connect),       TEST(cancelled_and_unknown),
-        TEST(listen_errors),    TEST(alarms_in_order),
+        TEST(listen_errors),    TEST(alarms_in_order),       TEST(a_limit_of_what_waits),
+        TEST(what_was_not_sent_is_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
