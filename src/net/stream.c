@@ -19,8 +19,8 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { READ_SIZE = 256 * 1024, READS_A_ROUND = 4, WRITE_ROUNDS = 16, KEEP_BUFFER = 64 * 1024 };
-enum { CIPHER_AHEAD = 64 * 1024 };
+enum { READ_SIZE = 256 * 1024, READS_A_ROUND = 4, LAST_READS = 1024, WRITE_ROUNDS = 16 };
+enum { KEEP_BUFFER = 64 * 1024, CIPHER_AHEAD = 64 * 1024 };
 
 struct uk_stream {
     uv_poll_t poll;
@@ -34,6 +34,7 @@ struct uk_stream {
     uk_buf in;              /* loop only: what data() left */
     int events;             /* loop only: what the poll handle waits for; 0: stopped */
     bool reading, finished, draining, busy, filter_up, said_bye;
+    bool in_read;           /* loop only: bytes are being read and handed on, further down the stack */
     uk_alarm linger;
     uk_task wake;
     _Atomic uint64_t *meter; /* set before others send; NULL: nobody counts */
@@ -57,6 +58,7 @@ static void on_poll(uv_poll_t *h, int status, int events);
 static void run_wake(uk_task *t);
 static void end(uk_stream *s, const char *error);
 static void decrypt(uk_stream *s, const uint8_t *p, size_t n);
+static void broke(uk_stream *s);
 
 #define STREAM_OF(ptr, member) ((uk_stream *)((char *)(ptr) - offsetof(uk_stream, member)))
 
@@ -364,8 +366,7 @@ static void loop_flush(uk_stream *s) {
         shutdown(s->fd, SHUT_WR);
     }
     pthread_mutex_unlock(&s->lock);
-    if (broken && !s->finished) end(s, "Connection reset by peer");
-    else if (broken) uk_stream_close(s);
+    if (broken) broke(s);
     else if (drained && !s->finished && s->ev->drained) s->ev->drained(s->owner);
     if (!broken) poll_for(s, left ? s->events | UV_WRITABLE : s->events & ~UV_WRITABLE);
 }
@@ -425,26 +426,47 @@ void uk_stream_set_filter(uk_stream *s, uk_filter *f) {
     decrypt(s, NULL, 0);
 }
 
-/* One read. false: nothing more for now, or the end. */
-static bool read_once(uk_stream *s) {
+/* One read: 2 there may be more, 1 a short one, 0 nothing for now, -1 this was the end. */
+static int read_once(uk_stream *s) {
     size_t kept = s->filter ? 0 : s->in.len;
     uint8_t *b = uk_loop_scratch(s->loop, s->max_unread + READ_SIZE);
     ssize_t n = recv(s->fd, b + kept, READ_SIZE, 0);
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
-    if (n < 0 && errno == EINTR) return true;
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return 0;
+    if (n < 0 && errno == EINTR) return 2;
     if (n <= 0) {
         if (s->finished) uk_stream_close(s);
         else end(s, n ? strerror(errno) : NULL);
-        return false;
+        return -1;
     }
-    if (s->finished) return true; /* only looking for the end */
+    if (s->finished) return 2; /* only looking for the end */
     if (s->filter) {
         decrypt(s, b, (size_t)n);
     } else {
         if (kept) memcpy(b, s->in.ptr, kept);
         give(s, b, kept + (size_t)n);
     }
-    return !s->dead && n == READ_SIZE;
+    return s->dead ? -1 : n == READ_SIZE ? 2 : 1;
+}
+/* Reads while a read gives at least `enough`: 2 takes a short read for the last one. */
+static void read_round(uk_stream *s, int reads, int enough) {
+    s->in_read = true;
+    for (int i = 0; i < reads && !s->dead && (s->reading || s->finished); i++)
+        if (read_once(s) < enough) break;
+    s->in_read = false;
+}
+/* The socket takes no more bytes. What the peer said before that is still to be heard. */
+static void broke(uk_stream *s) {
+    if (s->in_read) return; /* looked at again when that is done */
+    read_round(s, LAST_READS, 1);
+    if (s->dead) return;
+    if (s->finished) uk_stream_close(s);
+    else end(s, "Connection reset by peer");
+}
+static bool is_broken(uk_stream *s) {
+    pthread_mutex_lock(&s->lock);
+    bool broken = s->broken;
+    pthread_mutex_unlock(&s->lock);
+    return broken;
 }
 
 static void on_poll(uv_poll_t *h, int status, int events) {
@@ -452,9 +474,8 @@ static void on_poll(uv_poll_t *h, int status, int events) {
     uk_stream_retain(s);
     if (status < 0) events = UV_READABLE | UV_WRITABLE;
     if (events & UV_WRITABLE) loop_flush(s);
-    if (events & UV_READABLE)
-        for (int i = 0; i < READS_A_ROUND && !s->dead && (s->reading || s->finished); i++)
-            if (!read_once(s)) break;
+    if (events & UV_READABLE) read_round(s, READS_A_ROUND, 2);
+    if (!s->dead && is_broken(s)) broke(s);
     uk_stream_release(s);
 }
 

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sys/socket.h>
 
@@ -248,6 +250,31 @@ static void send_to_the_dead(void **state) {
     assert_int_equal(the->client.closed, 0);
 }
 
+/* Last words, then a reset while this side still has bytes to send: the words arrive all the same. */
+static int last_fd;
+static void job_last_words(rig *r) { /* on the loop, so that words and reset are seen at once */
+    uint32_t words[4 * 1000];
+    (void)r;
+    for (uint32_t i = 0; i < 1000; i++) memcpy(words + 4 * i, (uint32_t[4]){0, i, i, 0}, RECORD);
+    assert_int_equal(send(last_fd, words, sizeof words, 0), sizeof words);
+    close(last_fd); /* with bytes unread: a reset */
+}
+static void a_reset_loses_no_words(void **state) {
+    (void)state;
+    static uint8_t much[8 << 20];
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)the->port),
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    last_fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(last_fd, (void *)&a, sizeof a), 0);
+    WAIT_FOR(the->server.stream);
+    assert_true(uk_stream_send(the->server.stream, much, sizeof much));
+    assert_true(uk_stream_pending(the->server.stream) > 0);
+    on_loop(job_last_words);
+    WAIT_FOR(the->server.closed == 1);
+    assert_int_equal(the->server.records, 1000);
+    assert_false(the->server.wrong);
+}
+
 static void refused_connect(void **state) {
     (void)state;
     int port = the->port, fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -393,7 +420,7 @@ int main(void) {
         TEST(many_senders),     TEST(slow_reader),           TEST(finish_loses_nothing),
         TEST(send_to_the_dead), TEST(refused_connect),       TEST(cancelled_and_unknown),
         TEST(listen_errors),    TEST(alarms_in_order),       TEST(a_limit_of_what_waits),
-        TEST(what_was_not_sent_is_given_back),
+        TEST(what_was_not_sent_is_given_back), TEST(a_reset_loses_no_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
