@@ -10,6 +10,9 @@ install(TARGETS ukko EXPORT ukkoTargets
 install(TARGETS ukko_static ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS ukko_testkit EXPORT ukkoTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS ukko_status EXPORT ukkoTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS ukko_status_static ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS ukko_testkit_static ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 if(TARGET ukko_cli)
   install(TARGETS ukko_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -18,6 +21,8 @@ endif()
 string(REPLACE ";" " " UKKO_PC_REQUIRES "${UKKO_PC_MODULES}")
 file(RELATIVE_PATH UKKO_PC_UP "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 configure_file(cmake/ukko.pc.in ${CMAKE_BINARY_DIR}/gen/ukko.pc @ONLY)
+configure_file(cmake/ukko-status.pc.in ${CMAKE_BINARY_DIR}/gen/ukko-status.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/gen/ukko-status.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 configure_file(cmake/ukko-testkit.pc.in ${CMAKE_BINARY_DIR}/gen/ukko-testkit.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/gen/ukko-testkit.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES ${CMAKE_BINARY_DIR}/gen/ukko.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

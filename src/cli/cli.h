@@ -233,6 +233,10 @@ void time_text(char *to, size_t len); /* now, as 2026-11-28T06:20:01.123Z */
 json_t *show_value(const ukko_msg *msg);
 char *show_line(const ukko_msg *msg); /* the value for people; free() */
 
+/* ---- node_http.c: /status.json of a node; *out owned ---- */
+int node_status(cli *c, const char *place, json_t **out);
+bool pause_for(int64_t ms); /* false: interrupted. stat.c */
+
 /* ---- shell.c: a command of the user's; in, out: descriptors, -1: those of this process ---- */
 bool shell_start(const char *line, int in, int out, pid_t *pid);
 void shell_wait(pid_t pid);
@@ -251,6 +255,10 @@ int run_watch(cli *c);
 int run_tree(cli *c);
 int run_deploy(cli *c);
 int run_stop(cli *c);
+int run_stat(cli *c);
+int run_top(cli *c);
+int run_quarantine_ls(cli *c);
+int run_quarantine_explain(cli *c);
 int run_decode(cli *c);
 int run_dissector(cli *c);
 int run_config_render(cli *c);

@@ -8,6 +8,38 @@
 const field node_fields[] = {
     {"address", "string", "where the node is reached"},
     {"uid", "integer", "of this incarnation"},
+    {"status", "string?", "URL of its status page"},
+    END,
+};
+
+const field stat_fields[] = {
+    {"address", "string", "of the peer"},
+    {"state", "string", "idle, connecting, active, gated or quarantined"},
+    {"uid", "integer?", "of the peer's incarnation"},
+    {"phi", "number?", "suspicion of death watch; null when nothing is watched there"},
+    {"in_bytes", "integer", "that came"},
+    {"out_bytes", "integer", "that were sent"},
+    {"in_rate", "number", "bytes that came in the last second"},
+    {"out_rate", "number", "bytes that were sent in it"},
+    {"in_frames", "integer", "that came"},
+    {"in_largest_bytes", "integer", "the largest frame that came"},
+    {"connections", "integer", "that were made"},
+    {"kept_messages", "integer", "that wait for a connection"},
+    {"unsent_bytes", "integer", "that wait for the peer to read"},
+    {"unacknowledged", "integer", "system messages"},
+    {"reason", "string", "of the last failure, NONE when there is none"},
+    END,
+};
+
+const field shut_fields[] = {
+    {"address", "string", "of the peer"},
+    {"state", "string", "gated or quarantined, or another while an old incarnation is refused"},
+    {"uid", "integer?", "of the peer's incarnation"},
+    {"refused_uid", "integer?", "the incarnation that is not let in"},
+    {"reason", "string", "a word for programs"},
+    {"reason_text", "string", "what happened"},
+    {"remedy", "string", "what helps"},
+    {"left_ms", "integer", "until it is over; -1: no limit"},
     END,
 };
 

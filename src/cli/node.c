@@ -3,7 +3,9 @@
 #include "cli.h"
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <ukko/status.h>
 
 /* ---- The actors ---------------------------------------------------------------------- */
 
@@ -91,12 +93,36 @@ static int start(cli *c, const own_system *own, ukko_system **sys) {
     return rc == UKKO_OK ? CLI_OK : settings_failed(c, &err);
 }
 
-static void show(cli *c, ukko_system *sys) {
+/* "9464", "0.0.0.0:9464"; without the option as the configuration says. */
+static int start_status(cli *c, ukko_system *sys, ukko_status **page) {
+    char host[200] = "127.0.0.1";
+    const char *place = args_value(c, "status"), *colon = place ? strrchr(place, ':') : NULL;
+    ukko_status_opts opts = UKKO_STATUS_OPTS;
+    ukko_error err = {0};
+    char *end;
+    if (!place) {
+        int rc = ukko_status_start_configured(page, sys, &err);
+        return rc == UKKO_OK ? CLI_OK : settings_failed(c, &err);
+    }
+    long port = strtol(colon ? colon + 1 : place, &end, 10);
+    if (*end || port < 0 || port > 65535 || end == place)
+        return cli_usage(c, "--status: '%s' is not [HOST:]PORT", place);
+    if (colon)
+        snprintf(host, sizeof host, "%.*s", (int)(colon - place), place);
+    opts.host = host;
+    opts.port = (int32_t)port;
+    return ukko_status_start(page, sys, &opts, &err) == UKKO_OK ? CLI_OK : settings_failed(c, &err);
+}
+
+static void show(cli *c, ukko_system *sys, const ukko_status *page) {
     const char *address = ukko_remote_address(sys);
     json_t *j = json_object();
     json_object_set_new(j, "address", output_text(address));
     json_object_set_new(j, "uid", json_integer(ukko_system_uid(sys)));
+    json_object_set_new(j, "status", output_text(page ? ukko_status_url(page) : NULL));
     output_record(c, j, "node %s", address);
+    if (page)
+        output_note(c, "status page %s", ukko_status_url(page));
     if (c->mode == JSON)
         output_end(c, CLI_OK);
     for (size_t i = 0; i < N_ACTORS; i++)
@@ -121,16 +147,20 @@ static void wait_signal(void) {
 int run_node(cli *c) {
     own_system own;
     ukko_system *sys = NULL;
+    ukko_status *page = NULL;
     int status = own_from_options(c, &own);
     if (status == CLI_OK)
         status = start(c, &own, &sys);
+    if (status == CLI_OK)
+        status = start_status(c, sys, &page);
     if (status == CLI_OK) {
-        show(c, sys);
+        show(c, sys, page);
         notify_manager("READY=1");
         wait_signal();
         notify_manager("STOPPING=1");
         output_note(c, "ending");
     }
+    ukko_status_free(page);
     ukko_system_free(sys);
     return status;
 }

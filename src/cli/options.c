@@ -41,6 +41,19 @@ const option node_options[] = {
     {"hostname", 0, "HOST", "published and bound host (127.0.0.1)", NULL},
     {"port", 'p', "PORT", "published and bound port, 0 for any (7355)", NULL},
     {"name", 0, "NAME", "of the system (ukko)", NULL},
+    {"status", 0, "[HOST:]PORT", "a status page, /metrics and /healthz there (127.0.0.1)", NULL},
+    END,
+};
+
+const option stat_options[] = {
+    {"watch", 0, "TIME", "again each TIME, until interrupted", NULL},
+    END,
+};
+
+const option top_options[] = {
+    {"interval", 'i', "TIME", "between two looks (1s)", NULL},
+    {"count", 'n', "N", "with --plain: end after so many looks", NULL},
+    {"plain", 0, NULL, "as text, also where no terminal is", NULL},
     END,
 };
 

@@ -121,6 +121,24 @@ static const command tls_commands[] = {
     END,
 };
 
+static const command quarantine_commands[] = {
+    {.name = "ls",
+     .args = "[NODE]",
+     .help = "list the peers that a node has gated or quarantined",
+     .most = 1,
+     .run = run_quarantine_ls,
+     .fields = shut_fields,
+     .many = true},
+    {.name = "explain",
+     .args = "[NODE]",
+     .help = "say why, and what helps",
+     .most = 1,
+     .run = run_quarantine_explain,
+     .fields = shut_fields,
+     .many = true},
+    END,
+};
+
 const command commands[] = {
     {.name = "node",
      .args = "",
@@ -262,6 +280,32 @@ const command commands[] = {
      .run = run_stop,
      .fields = stop_fields,
      .complete = "@target"},
+    {.name = "stat",
+     .args = "[NODE]",
+     .help = "print the links of a node",
+     .most = 1,
+     .options = stat_options,
+     .run = run_stat,
+     .fields = stat_fields,
+     .many = true,
+     .about = "NODE is where its status page is: PORT, HOST:PORT or a URL (127.0.0.1:9464). A ukko node "
+              "has one with ukko node --status, or ukko.status.enabled = on.",
+     .examples = LIST({"stat --watch 1s -o tsv", "a line a second for each link"})},
+    {.name = "top",
+     .args = "[NODE]",
+     .help = "show links, busiest actors, dead letters and events of a node on the screen",
+     .most = 1,
+     .options = top_options,
+     .run = run_top,
+     .own_output = true,
+     .about = "NODE as for stat. Keys: l links, a actors, d dead letters, e events, o overview, / only "
+              "lines with a text, q quit."},
+    {.name = "quarantine",
+     .args = "COMMAND ...",
+     .help = "see whom a node has gated or quarantined, and why",
+     .sub = quarantine_commands,
+     .about = "NODE as for stat. The way out is in each explanation: most often the peer has to be "
+              "restarted, for it is the incarnation that is refused."},
     {.name = "decode",
      .args = "FILE",
      .help = "print the frames of a capture (pcap, pcapng; - is standard input)",

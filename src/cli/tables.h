@@ -6,6 +6,8 @@
 
 extern const option node_options[];
 extern const option ping_options[];
+extern const option stat_options[];
+extern const option top_options[];
 extern const option doctor_options[];
 extern const option message_options[];
 extern const option listen_options[];
@@ -25,6 +27,8 @@ extern const option help_options[];
 
 extern const field node_fields[];
 extern const field ping_fields[];
+extern const field stat_fields[];
+extern const field shut_fields[];
 extern const field ping_whole[];
 extern const field doctor_fields[];
 extern const field tell_fields[];

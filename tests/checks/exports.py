@@ -26,7 +26,8 @@ def declarations(headers):
 
 headers = glob.glob(os.path.join(ROOT, 'include', 'ukko', '*.h'))
 kit = [h for h in headers if h.endswith('testkit.h')]
-for prefix, path, own in (('', lib, [h for h in headers if h not in kit]), ('testkit-', lib.replace('libukko.so', 'libukko-testkit.so'), kit)):
+page = [h for h in headers if h.endswith('status.h')]
+for prefix, path, own in (('', lib, [h for h in headers if h not in kit + page]), ('status-', lib.replace('libukko.so', 'libukko-status.so'), page), ('testkit-', lib.replace('libukko.so', 'libukko-testkit.so'), kit)):
     names, declared = exported(path), declarations(own)
     check(prefix + 'only-ukko', sorted('exports ' + n for n in names if not n.startswith('ukko_')) if names else [path + ' exports nothing'])
     check(prefix + 'declared-are-there', sorted('no ' + n for n in declared - names))

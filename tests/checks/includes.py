@@ -14,13 +14,15 @@ LAYERS = {
     'testkit': set(),
 }
 # Users of the library: the public headers and their own folder.
-PROGRAMS = ('src/cli', 'src/peer', 'examples', 'bench')
+PROGRAMS = ('src/cli', 'src/peer', 'src/status', 'examples', 'bench')
 # Foreign libraries, and the folders (or, with _ at the end, the beginnings of file names) that may see them.
 FOREIGN = [
     (r'uv\.h|uv/.*', {'src/net', 'src/remote'}),
     (r'openssl/.*', {'src/net', 'src/cli/tls_'}),
     (r'pcap.*', {'src/cli'}),
-    (r'jansson\.h', {'src/serial', 'src/peer', 'src/cli'}),
+    (r'curses\.h', {'src/cli'}),
+    (r'microhttpd\.h', {'src/status'}),
+    (r'jansson\.h', {'src/serial', 'src/peer', 'src/cli', 'src/status'}),
     (r'cbor\.h', {'src/serial'}),
     (r'zlib\.h', {'src/serial'}),
     (r'lz4\w*\.h', {'src/serial'}),

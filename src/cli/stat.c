@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `ukko stat` and `ukko quarantine`: the links of a node, from its status page. Main thread. */
+#include "cli.h"
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static const char *text_in(const json_t *j, const char *name) {
+    const char *s = json_string_value(json_object_get(j, name));
+    return s ? s : "";
+}
+
+static json_int_t number_in(const json_t *j, const char *name) {
+    return json_integer_value(json_object_get(j, name));
+}
+
+static double newest(const json_t *link, const char *series) {
+    json_t *list = json_object_get(link, series);
+    size_t n = json_array_size(list);
+    return n ? json_number_value(json_array_get(list, n - 1)) : 0;
+}
+
+static void copy(json_t *to, const json_t *from, const char *const *names) {
+    for (; *names; names++) {
+        json_t *v = json_object_get(from, *names);
+        json_object_set_new(to, *names, v ? json_incref(v) : json_null());
+    }
+}
+
+/* ---- stat ---------------------------------------------------------------------------- */
+
+static void show_link(cli *c, const json_t *l) {
+    static const char *const names[] = {"address",      "state",
+                                        "uid",          "phi",
+                                        "in_bytes",     "out_bytes",
+                                        "in_frames",    "in_largest_bytes",
+                                        "connections",  "kept_messages",
+                                        "unsent_bytes", "unacknowledged",
+                                        "reason",       NULL};
+    json_t *j = json_object(), *phi = json_object_get(l, "phi");
+    char text[16] = "-";
+    copy(j, l, names);
+    json_object_set_new(j, "in_rate", json_real(newest(l, "in_rate")));
+    json_object_set_new(j, "out_rate", json_real(newest(l, "out_rate")));
+    if (json_is_number(phi)) snprintf(text, sizeof text, "%.2f", json_number_value(phi));
+    output_record(
+        c, j, "%-44s %-11s %6s %12lld %12lld %10.0f %10.0f %6lld %6lld", text_in(l, "address"),
+        text_in(l, "state"), text, (long long)number_in(l, "in_bytes"),
+        (long long)number_in(l, "out_bytes"), newest(l, "in_rate"), newest(l, "out_rate"),
+        (long long)number_in(l, "kept_messages"), (long long)number_in(l, "unacknowledged"));
+}
+
+static int stat_once(cli *c, const char *place) {
+    json_t *s, *l;
+    size_t i;
+    int status = node_status(c, place, &s);
+    if (status != CLI_OK) return status;
+    output_note(c, "%-44s %-11s %6s %12s %12s %10s %10s %6s %6s", "peer", "state", "phi", "in",
+                "out", "in/s", "out/s", "kept", "unack");
+    json_array_foreach(json_object_get(s, "links"), i, l) show_link(c, l);
+    json_decref(s);
+    return CLI_OK;
+}
+
+bool pause_for(int64_t ms) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+    return sigtimedwait(&set, NULL, &t) < 0;
+}
+
+int run_stat(cli *c) {
+    int64_t every_ms = 0;
+    int status = args_duration(c, "watch", &every_ms);
+    const char *place = c->n_args ? c->args[0] : "9464";
+    do {
+        if (status == CLI_OK) status = stat_once(c, place);
+    } while (every_ms && status == CLI_OK && pause_for(every_ms));
+    return every_ms && status == CLI_OK ? CLI_INTERRUPTED : status;
+}
+
+/* ---- quarantine ---------------------------------------------------------------------- */
+
+static bool is_shut(const json_t *l) {
+    return strcmp(text_in(l, "state"), "quarantined") == 0 ||
+           strcmp(text_in(l, "state"), "gated") == 0 ||
+           !json_is_null(json_object_get(l, "refused_uid"));
+}
+
+static void show_shut(cli *c, const json_t *l, bool explain) {
+    static const char *const names[] = {"address",     "state",  "uid",     "refused_uid", "reason",
+                                        "reason_text", "remedy", "left_ms", NULL};
+    json_t *j = json_object();
+    json_int_t left = number_in(l, "left_ms");
+    char until[64] = "";
+    copy(j, l, names);
+    if (left > 0) snprintf(until, sizeof until, ", %.1f s to go", (double)left / 1000);
+    if (explain)
+        output_record(c, j, "%s is %s%s\n  why:  %s\n  what helps: %s", text_in(l, "address"),
+                      text_in(l, "state"), until, text_in(l, "reason_text"), text_in(l, "remedy"));
+    else
+        output_record(c, j, "%-44s %-11s %s%s", text_in(l, "address"), text_in(l, "state"),
+                      text_in(l, "reason"), until);
+}
+
+static int show_all_shut(cli *c, bool explain) {
+    json_t *s, *l;
+    size_t i;
+    int n = 0, status = node_status(c, c->n_args ? c->args[0] : "9464", &s);
+    if (status != CLI_OK) return status;
+    json_array_foreach(json_object_get(s, "links"), i, l) {
+        if (!is_shut(l)) continue;
+        show_shut(c, l, explain);
+        n++;
+    }
+    if (!n) output_note(c, "no peer is gated or quarantined");
+    json_decref(s);
+    return CLI_OK;
+}
+
+int run_quarantine_ls(cli *c) { return show_all_shut(c, false); }
+
+int run_quarantine_explain(cli *c) { return show_all_shut(c, true); }
