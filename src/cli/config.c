@@ -22,28 +22,24 @@ int uk_cli_config_failed(cli *c, const char *code, int status, const ukko_error 
     return status;
 }
 
-/* below becomes: this file over it. */
-static int put_over(cli *c, ukko_config **below, const char *path) {
-    ukko_error err = {0};
-    ukko_config *file = NULL;
-    if (ukko_config_parse_file(&file, path, &err)) return uk_cli_config_failed(c, "CONFIG", CLI_USAGE, &err);
-    ukko_config *both = ukko_config_with_fallback(file, *below);
-    ukko_config_release(file);
-    ukko_config_release(*below);
-    *below = both;
-    return 0;
-}
-
 int uk_cli_config_stack(ukko_config **out, const uk_cli_options *o) {
     ukko_error err = {0};
-    ukko_config *all = o->reference ? ukko_config_reference() : NULL;
+    ukko_config *all = NULL;
     int rc = 0;
-    for (int i = o->n_files; i-- > 0 && !rc;) rc = put_over(o->cli, &all, o->files[i]);
-    if (!rc && !all) all = ukko_config_empty();
-    if (!rc && ukko_config_resolve(out, all, &err))
-        rc = uk_cli_config_failed(o->cli, "CONFIG", CLI_USAGE, &err);
+    for (int i = 0; i <= o->n_files && !rc; i++) {
+        ukko_config *file = NULL;
+        if (i < o->n_files)
+            rc = ukko_config_parse_file(&file, o->files[i], &err);
+        else if (o->reference)
+            file = ukko_config_reference();
+        ukko_config *both = ukko_config_with_fallback(all, file);
+        ukko_config_release(file);
+        ukko_config_release(all);
+        all = both;
+    }
+    if (!rc) rc = ukko_config_resolve(out, all, &err);
     ukko_config_release(all);
-    return rc;
+    return rc ? uk_cli_config_failed(o->cli, "CONFIG", CLI_USAGE, &err) : 0;
 }
 
 json_t *uk_cli_config_value(const char *text) {

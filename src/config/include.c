@@ -54,6 +54,13 @@ static int slurp(const char *path, uk_buf *out) {
     return rc;
 }
 
+/* The thing asked for is not there; a caller may forgive that. */
+static void absent(uk_config_fault *f, const char *name, const char *why, const char *detail) {
+    if (f->kind) return;
+    uk_config_fail(f, UK_FAULT_IO, name, 0, 0, "%s%s", why, detail);
+    f->absent = true;
+}
+
 /* Parses one existing file. depth counts what the reference counts. */
 static uk_value *parse_file(uk_arena *a, const char *path, const uk_parse_options *o,
                             uk_config_fault *f) {
@@ -61,7 +68,7 @@ static uk_value *parse_file(uk_arena *a, const char *path, const uk_parse_option
     int rc = slurp(path, &text);
     uk_value *v = NULL;
     if (rc) {
-        uk_config_fail(f, UK_FAULT_IO, path, 0, 0, "cannot read the file: %s", strerror(rc));
+        absent(f, path, "cannot read the file: ", strerror(rc));
     } else {
         /* Tokens point into the text, values do not. */
         v = uk_parse_text(a, uk_buf_slice(&text), path, o, f);
@@ -113,26 +120,38 @@ static uk_value *empty_object(uk_arena *a) {
     return uk_value_object(a, (uk_origin){&nothing, -1, -1}, 0);
 }
 
+/* A class loader does not follow a name out of its folder. */
+static bool inside(const char *path, const char *folder, size_t len) {
+    if (!strstr(path, "..")) return true;
+    char *dir = uk_strndup(folder, len), *base = realpath(dir, NULL), *real = realpath(path, NULL);
+    bool in = base && real && !strncmp(real, base, strlen(base));
+    free(base);
+    free(real);
+    uk_free(dir);
+    return in;
+}
+
 /* All resources of that name, the first folder wins. NULL: none (UK_FAULT_IO) or malformed. */
 static uk_value *parse_resource(uk_arena *a, const char *name, const uk_parse_options *o,
                                 ukko_config_syntax syntax, uk_config_fault *f) {
     const char *folders = getenv("HOCON_CLASSPATH");
     uk_value *merged = NULL;
+    /* A class loader's URL tells a content type, which counts more than the including file's. */
+    if (ends_with(name, ".json")) syntax = UKKO_CONFIG_JSON;
     while (folders && *folders) {
         size_t n = strcspn(folders, ":");
         char *path = uk_format("%.*s/%s", (int)n, folders, name);
-        folders += n + (folders[n] == ':');
         struct stat st;
-        if (n && !stat(path, &st) && !S_ISDIR(st.st_mode)) {
+        bool there = n && !stat(path, &st) && !S_ISDIR(st.st_mode) && inside(path, folders, n);
+        folders += n + (folders[n] == ':');
+        if (there) {
             uk_value *v = parse_beside(a, path, o, syntax, name, f);
             if (v) merged = merged ? uk_merge(a, merged, v) : v;
         }
         uk_free(path);
         if (f->kind) return NULL;
     }
-    if (!merged)
-        uk_config_fail(f, UK_FAULT_IO, name, 0, 0,
-                       "not found in the search path (HOCON_CLASSPATH)");
+    if (!merged) absent(f, name, "not found in the search path (HOCON_CLASSPATH)", "");
     return merged;
 }
 
@@ -161,7 +180,7 @@ static uk_value *look_beside(const lookup *l, const char *name, ukko_config_synt
     if (o->resource) return parse_relative_resource(l->arena, name, o, syntax, f);
     if (*name != '/' && !o->directory) {
         /* As the reference: a file included by a bare name knows no neighbours. */
-        uk_config_fail(f, UK_FAULT_IO, name, 0, 0, "include was not found");
+        absent(f, name, "include was not found", "");
         return NULL;
     }
     char *path = *name == '/' ? uk_strdup(name) : uk_format("%s/%s", o->directory, name);
@@ -220,8 +239,7 @@ static uk_value *look_one(const lookup *l, const char *name, bool required, uk_c
     ukko_config_syntax syntax =
         l->kind == UK_INCLUDE_PLAIN ? UKKO_CONFIG_HOCON : uk_syntax_of(name);
     uk_value *v = look(l, name, syntax, f);
-    bool own = !v && f->kind == UK_FAULT_IO && !f->line && ends_with(f->file, name);
-    return missing_or(l->arena, required, v, own, f);
+    return missing_or(l->arena, required, v, f->absent, f);
 }
 
 /* ---- URLs. ---- */

@@ -42,6 +42,7 @@ typedef enum uk_config_fault_kind {
 typedef struct uk_config_fault {
     uk_config_fault_kind kind;
     int line, column; /* 0: unknown */
+    bool absent;      /* what was asked for itself is not there, not something inside it */
     char file[256];
     char text[256];
 } uk_config_fault;
@@ -139,6 +140,11 @@ typedef struct uk_entry {
     const uk_key *key;
     uk_value *value; /* NULL only for a removed one */
 } uk_entry;
+/* A hash table that the reference implementation would have copied an object's keys to. */
+typedef struct uk_table {
+    uint32_t size; /* 0: what so many keys make of a new one */
+    const struct uk_table *before;
+} uk_table;
 /* Keys in the order of first appearance. `patch` replaces one value without a copy of the rest. */
 typedef struct uk_object {
     uk_entry *entries;
@@ -148,6 +154,10 @@ typedef struct uk_object {
     uk_value *patched;   /* NULL: that entry is gone */
     uint32_t *slots;     /* hash index over entries, NULL while small; index + 1 */
     uint32_t n_slots;
+    /* For uk_object_order() only. */
+    int32_t *seq; /* when each key was put there; NULL: as entries stand */
+    int32_t low, high;
+    const uk_table *tables; /* the last copy first */
 } uk_object;
 /* A list of layers, first wins; tails are shared. */
 typedef struct uk_layer {
@@ -236,6 +246,16 @@ void uk_object_put(uk_arena *a, uk_value *object, const uk_key *key, uk_value *v
 uk_value *uk_object_patch(uk_arena *a, const uk_value *object, uint32_t index, uk_value *value);
 /* A copy whose entries can be put to; room for `more` further ones. */
 uk_value *uk_object_clone(uk_arena *a, const uk_value *object, uint32_t more);
+/* Key number index counts as put there before all others, as when an object is laid over. */
+void uk_object_front(uk_arena *a, uk_object *o, uint32_t index);
+/* news was laid over o: its keys come first, in their order. */
+void uk_object_front_all(uk_arena *a, uk_object *o, const uk_object *news);
+/* From now on the keys are visited as after a copy to a table of that size. */
+void uk_object_copied(uk_arena *a, uk_object *o, uint32_t size);
+/* Indices of o's entries in the order in which the JVM would visit them; out holds o->n. */
+void uk_object_order(const uk_object *o, uint32_t *out);
+/* Size of the JVM's table that is made as a copy of one with n keys. */
+uint32_t uk_table_copy_size(uint32_t n);
 /* The elements of an object with numeric keys, in their order; NULL when it has none. */
 uk_value *uk_object_as_list(uk_arena *a, const uk_value *object);
 
@@ -286,6 +306,7 @@ bool uk_utf8_ok(const uint8_t *p, size_t len);
 /* Well-formed UTF-8 from any bytes, wrong ones become U+FFFD; in the arena. */
 ukko_slice uk_config_repair(uk_arena *a, ukko_slice text);
 size_t uk_utf8_put(uint8_t *out, uint32_t c);   /* at most 4 bytes */
+int uk_digit_at(const uint8_t *p, const uint8_t *end, size_t *len);
 bool uk_parse_long(ukko_slice s, int64_t *out); /* Java's Long.parseLong */
 /* Java's Double.parseDouble: blanks around, d and f suffixes, hexadecimal, NaN, Infinity. */
 bool uk_parse_double(ukko_slice s, double *out);

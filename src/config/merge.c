@@ -68,41 +68,30 @@ static uk_value *with_flags(uk_arena *a, uk_value *v, uint8_t flags) {
     return v;
 }
 
-/* Puts what only fallback has, and the merger of what both have, into v. */
-static void merge_up(uk_arena *a, uk_value *v, const uk_value *fallback) {
+/* What only fallback has, and the merger of what both have, go into a copy of v, or into v itself
+   where mode allows it. v as it was when there is nothing to add. */
+static uk_value *merge_objects(uk_arena *a, uk_value *v, uk_value *fallback, merge_mode mode) {
     const uk_object *low = fallback->object;
-    for (uint32_t i = 0; i < low->n; i++) {
-        uk_value *second = uk_object_at(low, i);
-        if (!second) continue;
-        const uk_key *key = low->entries[i].key;
-        uk_value *first = uk_object_get(v->object, key);
-        uk_value *kept = first ? uk_merge(a, first, second) : second;
-        if (kept != first) uk_object_put(a, v, key, kept);
-    }
-}
-
-/* Does laying v over fallback give v itself? */
-static bool nothing_to_add(uk_arena *a, const uk_value *v, const uk_value *fallback) {
-    const uk_object *low = fallback->object;
-    for (uint32_t i = 0; i < low->n; i++) {
+    uint8_t flags = fallback->flags & UK_VF_IGNORE;
+    uk_origin origin = object_origin(a, v, fallback);
+    uk_value *r = NULL;
+    a->work += 1 + v->object->n / 8;
+    for (uint32_t i = 0; i < low->n && !uk_arena_over(a); i++) {
         uk_value *second = uk_object_at(low, i);
         if (!second) continue;
         a->work++;
-        uk_value *first = uk_object_get(v->object, low->entries[i].key);
-        if (!first || !uk_value_ignores_fallbacks(first)) return false;
+        const uk_key *key = low->entries[i].key;
+        uk_value *first = uk_object_get(v->object, key);
+        uk_value *kept = first ? uk_merge(a, first, second) : second;
+        if (kept == first) continue;
+        if (!r && mode == ONTO_VALUE && v->object->patch < 0) r = v;
+        if (!r) {
+            r = uk_object_clone(a, v, low->n + v->object->n / 2);
+            uk_object_copied(a, r->object, 0);
+        }
+        uk_object_put(a, r, key, kept);
     }
-    return true;
-}
-
-static uk_value *merge_objects(uk_arena *a, uk_value *v, uk_value *fallback, merge_mode mode) {
-    a->work += 1 + v->object->n / 8;
-    uint8_t flags = fallback->flags & UK_VF_IGNORE;
-    if (uk_arena_over(a) || nothing_to_add(a, v, fallback)) return with_flags(a, v, flags);
-    uk_origin origin = object_origin(a, v, fallback);
-    uk_value *r = v;
-    if (mode != ONTO_VALUE || v->object->patch >= 0)
-        r = uk_object_clone(a, v, fallback->object->n + v->object->n / 2);
-    merge_up(a, r, fallback);
+    if (!r) return with_flags(a, v, flags);
     r->origin = origin;
     r->flags = flags;
     return r;
@@ -129,6 +118,8 @@ static uk_value *merge_down(uk_arena *a, uk_value *v, uk_value *fallback, bool *
     }
     *changed |= fallback->object->n > news->n;
     fallback->origin = *changed ? origin : v->origin;
+    *changed |= (fallback->flags ^ v->flags) & UK_VF_IGNORE;
+    uk_object_front_all(a, fallback->object, news);
     return fallback;
 }
 

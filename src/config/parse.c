@@ -290,7 +290,9 @@ static bool put_inside(parser *p, uk_value *object, uk_value *old, const uk_keyp
     /* As when the new object is laid over the old one: lines span both when both count. */
     old->origin = changed && !empty ? uk_origin_merge(p->arena, v->origin, old->origin) : v->origin;
     recount(object, was, old);
-    return changed;
+    int32_t at = old->object->n > 1 ? uk_object_index(old->object, path->key) : -1;
+    if (at >= 0) uk_object_front(p->arena, old->object, (uint32_t)at);
+    return changed || old->flags & UK_VF_IGNORE;
 }
 
 /* object[path] = v over what is there; objects of this parse are changed in place. false when
@@ -399,6 +401,7 @@ OUT_OF_LINE static void include(parser *p, uk_include_kind kind, bool required, 
     o.depth = p->depth;
     uk_value *in =
         uk_include(p->arena, kind, required, name, &o, p->made_line, p->source->name, &f);
+    f.absent = false; /* to whoever includes this text, it is there and faulty */
     if (in)
         put_included(p, object, in);
     else

@@ -56,12 +56,13 @@ static uk_step resolve_ref(uk_run *r, uk_context c, uk_value *ref, uk_scope s, u
     *out = NULL;
     uk_value *found = NULL;
     uk_step step = look_up(r, c, ref, s.root, &found, &trail);
+    if (step == UK_STEP_OK) mark = r->n_memos;
     if (step == UK_STEP_OK && found)
         step = uk_resolve_value(r, c, found, (uk_scope){last_of(trail), trail}, out);
     if (step == UK_STEP_FAILED) return step;
     bool optional = ref->flags & UK_VF_OPTIONAL;
     if (step == UK_STEP_CYCLE) {
-        /* Nothing that was learnt inside the circle is kept. */
+        /* What was learnt inside the circle is not kept; what was on the way to it, is. */
         uk_memo_rewind(r, mark);
         *out = NULL;
         if (!optional) return unresolved(r, ref, "refers to itself in a circle");
@@ -119,7 +120,10 @@ static uk_step resolve_on_path(uk_run *r, uk_context c, uk_value *v, uk_scope s,
     if (!child || !c.only) return UK_STEP_OK;
     uk_value *now;
     uk_step step = uk_resolve_value(r, c, child, s, &now);
-    if (step == UK_STEP_OK && now != child) *out = uk_object_patch(r->arena, v, (uint32_t)i, now);
+    if (step == UK_STEP_OK && now != child) {
+        *out = uk_object_patch(r->arena, v, (uint32_t)i, now);
+        uk_object_copied(r->arena, (*out)->object, 0);
+    }
     return step;
 }
 
@@ -130,7 +134,7 @@ static uk_step resolve_object(uk_run *r, uk_context c, uk_value *v, uk_scope s, 
     uk_value **now = uk_zalloc((o->n + 1) * (sizeof *now + sizeof(uint32_t)));
     uint32_t *order = (uint32_t *)(void *)(now + o->n + 1);
     uk_step step = UK_STEP_OK;
-    uk_jvm_order(o, order);
+    uk_object_order(o, order);
     for (uint32_t k = 0; k < o->n && step == UK_STEP_OK; k++) {
         uk_value *child = uk_object_at(o, order[k]);
         if (child) step = uk_resolve_value(r, c, child, s, &now[order[k]]);
@@ -222,10 +226,12 @@ static bool in_circle(const uk_context *c, const uk_value *v) {
 uk_step uk_resolve_value(uk_run *r, uk_context c, uk_value *v, uk_scope s, uk_value **out) {
     if (v->resolved) {
         *out = v;
+        if (r->exact && !uk_memo_get(r, v, NULL, out)) uk_memo_put(r, v, NULL, v);
         return UK_STEP_OK;
     }
     if (uk_memo_get(r, v, NULL, out)) return UK_STEP_OK;
     if (c.only && uk_memo_get(r, v, c.only, out)) return UK_STEP_OK;
+    if (r->again) return UK_STEP_FAILED;
     if (in_circle(&c, v)) return UK_STEP_CYCLE;
     if (r->depth >= UK_CONFIG_RESOLVE_DEPTH || uk_arena_over(r->arena)) return failed(r, v);
     r->depth++;
@@ -240,12 +246,21 @@ uk_step uk_resolve_value(uk_run *r, uk_context c, uk_value *v, uk_scope s, uk_va
     return UK_STEP_OK;
 }
 
+static uk_step run(uk_run *r, uk_value *root, uk_value **out) {
+    uk_step step = uk_resolve_value(r, (uk_context){0}, root, (uk_scope){root, NULL}, out);
+    uk_free(r->memos);
+    uk_free(r->slots);
+    return step;
+}
+
 uk_value *uk_resolve(uk_arena *a, uk_value *root, uint32_t flags, uk_config_fault *f) {
     uk_run r = {.arena = a, .fault = f, .flags = flags};
     uk_value *out = NULL;
-    uk_step step = uk_resolve_value(&r, (uk_context){0}, root, (uk_scope){root, NULL}, &out);
-    uk_free(r.memos);
-    uk_free(r.slots);
+    uk_step step = run(&r, root, &out);
+    if (r.again) {
+        r = (uk_run){.arena = a, .fault = f, .flags = flags, .exact = true};
+        step = run(&r, root, &out);
+    }
     if (step == UK_STEP_CYCLE) uk_run_tangled(&r, root, "the root is part of a circle");
     return step == UK_STEP_OK ? out : NULL;
 }

@@ -34,6 +34,8 @@ typedef struct uk_run {
     uint32_t n_memos, cap_memos;
     uint32_t *slots; /* index + 1 */
     uint32_t n_slots;
+    bool exact; /* results are written for each value that the reference writes one for */
+    bool again; /* it turned out that this is needed: start anew */
 } uk_run;
 
 /* What is being resolved: only what lies on `only` (NULL: all), inside which references. */
@@ -56,12 +58,9 @@ uk_step uk_scope_replace(uk_run *r, uk_scope s, uk_value *old, uk_value *replace
 uk_step uk_scope_find(uk_run *r, uk_context c, uk_value *root, const uk_keypath *path,
                       uk_value **out, uk_trail **trail);
 
-bool uk_memo_get(const uk_run *r, const uk_value *v, const uk_keypath *path, uk_value **out);
+bool uk_memo_get(uk_run *r, const uk_value *v, const uk_keypath *path, uk_value **out);
 void uk_memo_put(uk_run *r, const uk_value *v, const uk_keypath *path, uk_value *result);
 void uk_memo_rewind(uk_run *r, uint32_t n); /* forgets all but the first n */
-
-/* Indices of o's entries in the order in which the JVM would visit them; out holds o->n. */
-void uk_jvm_order(const uk_object *o, uint32_t *out);
 
 uk_step uk_run_tangled(uk_run *r, const uk_value *at, const char *what);
 #endif

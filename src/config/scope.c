@@ -23,17 +23,43 @@ static void memo_reindex(uk_run *r) {
     for (uint32_t i = 0; i < r->n_memos; i++) memo_index(r, i);
 }
 
-bool uk_memo_get(const uk_run *r, const uk_value *v, const uk_keypath *path, uk_value **out) {
-    if (!r->n_memos) return false;
-    uint32_t mask = r->n_slots - 1;
-    for (uint32_t at = memo_hash(v, path) & mask; r->slots[at]; at = (at + 1) & mask) {
-        const uk_memo *m = &r->memos[r->slots[at] - 1];
-        if (m->value != v || !m->path != !path || !uk_keypath_eq(m->path, path)) continue;
-        if (!m->result) return false; /* what vanished is looked at anew, as over there */
-        *out = m->result;
-        return true;
+/* The reference keeps every result under its key, the newest in front, and turns that order
+   round whenever its table grows: of several results it finds the one that is in front by then.
+   Sizes at which it grows; n results are written in all, those at `at` under one key. */
+static uint32_t found_first(const uint32_t *at, uint32_t count, uint32_t n) {
+    static const uint32_t growth[] = {1, 3, 12, 30, 62, 128, 258, 522, 2054, 7104, 16070, 32610, 65868};
+    uint32_t head = 0, tail = 0, next = 0;
+    for (size_t g = 0; g <= sizeof growth / sizeof *growth; g++) {
+        bool grows = g < sizeof growth / sizeof *growth && growth[g] <= n;
+        for (; next < count && (!grows || at[next] + 1 < growth[g]); next++) {
+            head = at[next];
+            if (!next) tail = head;
+        }
+        if (!grows) break;
+        uint32_t swap = head;
+        head = tail;
+        tail = swap;
     }
-    return false;
+    return head;
+}
+
+bool uk_memo_get(uk_run *r, const uk_value *v, const uk_keypath *path, uk_value **out) {
+    enum { MOST = 64 };
+    if (!r->n_memos) return false;
+    uint32_t mask = r->n_slots - 1, at[MOST], n = 0, empty = 0;
+    for (uint32_t i = memo_hash(v, path) & mask; r->slots[i] && n < MOST; i = (i + 1) & mask) {
+        const uk_memo *m = &r->memos[r->slots[i] - 1];
+        if (m->value != v || !m->path != !path || !uk_keypath_eq(m->path, path)) continue;
+        at[n++] = r->slots[i] - 1;
+        empty += !m->result;
+    }
+    if (n == empty) return false; /* what vanished is looked at anew, as over there */
+    if (empty && !r->exact) {
+        r->again = true;
+        return false;
+    }
+    *out = r->memos[n > 1 ? found_first(at, n, r->n_memos) : at[0]].result;
+    return *out != NULL;
 }
 
 void uk_memo_put(uk_run *r, const uk_value *v, const uk_keypath *path, uk_value *result) {
@@ -45,6 +71,7 @@ void uk_memo_put(uk_run *r, const uk_value *v, const uk_keypath *path, uk_value 
         r->slots = uk_alloc(r->n_slots * sizeof *r->slots);
         memo_reindex(r);
     }
+    r->arena->work++;
     r->memos[r->n_memos] = (uk_memo){v, path, result};
     memo_index(r, r->n_memos++);
 }
@@ -119,7 +146,9 @@ static bool replace_field(uk_run *r, uk_value *object, uk_value *old, uk_value *
     const uk_object *o = object->object;
     for (uint32_t i = 0; i < o->n; i++) {
         if (uk_object_at(o, i) != old) continue;
+        uint32_t size = uk_table_copy_size(uk_object_count(o));
         *out = uk_object_patch(r->arena, object, i, replacement);
+        uk_object_copied(r->arena, (*out)->object, size);
         return true;
     }
     return false;

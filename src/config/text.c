@@ -112,15 +112,35 @@ size_t uk_utf8_put(uint8_t *out, uint32_t c) {
     return 4;
 }
 
+/* The decimal digit at p, as Character.digit() of a char knows it; *len its bytes. -1: none. */
+int uk_digit_at(const uint8_t *p, const uint8_t *end, size_t *len) {
+    static const uint16_t zeros[] = {0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6,
+                                     0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090,
+                                     0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40,
+                                     0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10};
+    *len = 1;
+    if (p >= end) return -1;
+    if (*p < 0x80) return *p >= '0' && *p <= '9' ? *p - '0' : -1;
+    uint32_t c = 0;
+    if (*p < 0xE0 && end - p >= 2)
+        c = (uint32_t)(*p & 31) << 6 | (p[1] & 63), *len = 2;
+    else if (*p < 0xF0 && end - p >= 3)
+        c = (uint32_t)(*p & 15) << 12 | (uint32_t)(p[1] & 63) << 6 | (p[2] & 63), *len = 3;
+    for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++)
+        if (c >= zeros[i] && c < zeros[i] + 10u) return (int)(c - zeros[i]);
+    return -1;
+}
+
 bool uk_parse_long(ukko_slice s, int64_t *out) {
     const uint8_t *p = s.ptr, *end = p + s.len;
     bool negative = p < end && *p == '-';
     if (p < end && (*p == '-' || *p == '+')) p++;
     if (p == end) return false;
     uint64_t v = 0, limit = (uint64_t)INT64_MAX + negative;
-    for (; p < end; p++) {
-        if (*p < '0' || *p > '9') return false;
-        uint64_t digit = (uint64_t)(*p - '0');
+    for (size_t len; p < end; p += len) {
+        int found = uk_digit_at(p, end, &len);
+        if (found < 0) return false;
+        uint64_t digit = (uint64_t)found;
         if (v > (limit - digit) / 10) return false;
         v = v * 10 + digit;
     }

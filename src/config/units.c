@@ -151,16 +151,18 @@ static bool read_decimal(ukko_slice s, decimal *d) {
     bool any = false, dot = false;
     *d = (decimal){.point = 0};
     if (p < end && (*p == '-' || *p == '+')) d->negative = *p++ == '-';
-    for (; p < end && ((*p >= '0' && *p <= '9') || (*p == '.' && !dot)); p++) {
-        if (*p == '.') {
+    for (size_t len; p < end; p += len) {
+        int digit = uk_digit_at(p, end, &len);
+        if (digit < 0 && (*p != '.' || dot)) break;
+        if (digit < 0) {
             dot = true;
             continue;
         }
         any = true;
-        if (!dot && (d->n || *p != '0')) d->point++;
-        if (dot && !d->n && *p == '0') d->point--;
+        if (!dot && (d->n || digit)) d->point++;
+        if (dot && !d->n && !digit) d->point--;
         /* Digits past the room are below any unit that matters. */
-        if ((d->n || *p != '0') && d->n < sizeof d->digits) d->digits[d->n++] = (uint8_t)(*p - '0');
+        if ((d->n || digit) && d->n < sizeof d->digits) d->digits[d->n++] = (uint8_t)digit;
     }
     if (!any) return false;
     if (p == end) return true;

@@ -153,10 +153,16 @@ static void object_append(uk_arena *a, uk_object *o, const uk_key *key, uk_value
         uint32_t cap = o->cap ? o->cap * 2 : 4;
         uk_entry *e = uk_arena_alloc(a, cap * sizeof *e);
         if (o->n) memcpy(e, o->entries, o->n * sizeof *e);
+        if (o->seq) {
+            int32_t *seq = uk_arena_alloc(a, cap * sizeof *seq);
+            memcpy(seq, o->seq, o->n * sizeof *seq);
+            o->seq = seq;
+        }
         o->entries = e;
         o->cap = cap;
         o->slots = NULL;
     }
+    if (o->seq) o->seq[o->n] = o->high++;
     o->entries[o->n++] = (uk_entry){key, value};
     if (o->slots && o->n * 2 <= o->n_slots)
         slots_put(o, o->n - 1);
@@ -181,11 +187,18 @@ void uk_object_put(uk_arena *a, uk_value *object, const uk_key *key, uk_value *v
 uk_value *uk_object_clone(uk_arena *a, const uk_value *object, uint32_t more) {
     const uk_object *o = object->object;
     uk_value *v = uk_value_object(a, object->origin, o->n + more);
+    uk_object *c = v->object;
     v->flags = object->flags;
+    if (o->seq) c->seq = uk_arena_alloc(a, c->cap * sizeof *c->seq);
     for (uint32_t i = 0; i < o->n; i++) {
         uk_value *child = uk_object_at(o, i);
-        if (child) v->object->entries[v->object->n++] = (uk_entry){o->entries[i].key, child};
+        if (!child) continue;
+        if (o->seq) c->seq[c->n] = o->seq[i];
+        c->entries[c->n++] = (uk_entry){o->entries[i].key, child};
     }
+    c->low = o->low;
+    c->high = o->high;
+    c->tables = o->tables;
     v->object->unresolved = o->unresolved;
     v->resolved = object->resolved;
     v->height = object->height;
@@ -219,12 +232,14 @@ uk_value *uk_object_patch(uk_arena *a, const uk_value *object, uint32_t index, u
 
 typedef struct numbered {
     int64_t number;
+    uint32_t visit;
     uk_value *value;
 } numbered;
 
 static int numbered_order(const void *x, const void *y) {
     const numbered *a = x, *b = y;
-    return a->number < b->number ? -1 : a->number > b->number;
+    if (a->number != b->number) return a->number < b->number ? -1 : 1;
+    return a->visit < b->visit ? -1 : 1;
 }
 
 /* What Java's Integer.parseInt takes: a sign, decimal digits, 32 bits. */
@@ -233,7 +248,7 @@ static bool key_number(const uk_key *k, int64_t *out) {
     return uk_parse_long(s, out) && *out >= 0 && *out <= INT32_MAX;
 }
 
-/* The same index twice, as 1 and 01: which one stays is left to hash order there; last here. */
+/* The same index twice, as 1 and 01: the one that is visited last stays. */
 static size_t drop_twins(numbered *list, size_t n) {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
@@ -246,11 +261,15 @@ static size_t drop_twins(numbered *list, size_t n) {
 uk_value *uk_object_as_list(uk_arena *a, const uk_value *object) {
     const uk_object *o = object->object;
     numbered *found = uk_alloc((o->n + 1) * sizeof *found);
+    uint32_t *order = uk_alloc((o->n + 1) * sizeof *order);
     size_t n = 0;
+    uk_object_order(o, order);
     for (uint32_t i = 0; i < o->n; i++) {
-        uk_value *child = uk_object_at(o, i);
-        if (child && key_number(o->entries[i].key, &found[n].number)) found[n++].value = child;
+        uk_value *child = uk_object_at(o, order[i]);
+        found[n].visit = i;
+        if (child && key_number(o->entries[order[i]].key, &found[n].number)) found[n++].value = child;
     }
+    uk_free(order);
     uk_value *list = NULL;
     if (n) {
         qsort(found, n, sizeof *found, numbered_order);

@@ -14,6 +14,9 @@ import java.util.concurrent.TimeUnit;
  *   java ... Golden cli render FILE | cli query FILE              the PROGRAM contract of run.sh: errors on stderr, exit 2
  *   java ... Golden batch                                         stdin: lines IN<TAB>OUT (render) or IN<TAB>QUERYFILE<TAB>OUT (query)
  *   java ... Golden stack F1 F2 ...                               withFallback stack, F1 wins; rendered as JSON
+ *   java ... Golden serve                                         a question a line on stdin, an answer a line on stdout (flushed):
+ *                                                                 render<TAB>FILE | query<TAB>FILE<TAB>QUERYFILE (answers between tabs)
+ *                                                                 | stack<TAB>F1<TAB>F2... ; what no caller may see is {"error":"crash"}
  *   java ... Golden bench N FILE                                  parse+resolve FILE N times in-process; warm timings
  *   java ... Golden benchstack N F1 F2 ...                        the same for a withFallback stack of files
  *
@@ -179,6 +182,19 @@ public class Golden {
         System.out.flush();
     }
 
+    static String serve(String line) {
+        String[] p = line.split("\t");
+        try {
+            switch (p[0]) {
+            case "render": return render(p[1]);
+            case "query": return queries(p[1], Files.readAllLines(Paths.get(p[2]))).trim().replace("\n", "\t");
+            case "stack":
+                try { return json(stack(p, 1).root().unwrapped()); } catch (ConfigException | StackOverflowError e) { return error(e, null); }
+            default: return "{\"error\":\"question\"}";
+            }
+        } catch (Throwable e) { return "{\"error\":\"crash\"}"; }
+    }
+
     static Config stack(String[] fs, int from) {
         Config c = ConfigFactory.empty();
         for (int i = from; i < fs.length; i++) c = c.withFallback(ConfigFactory.parseFile(new File(fs[i]).getAbsoluteFile(), ConfigParseOptions.defaults().setAllowMissing(false)));
@@ -218,6 +234,16 @@ public class Golden {
                 Files.write(Paths.get(p[p.length - 1]), r.getBytes(StandardCharsets.UTF_8));
             }
             break;
+        case "serve": {
+            BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+            java.util.concurrent.ExecutorService pool = java.util.concurrent.Executors.newCachedThreadPool(r -> { Thread t = new Thread(null, r, "serve", 8 << 20); t.setDaemon(true); return t; });
+            for (String l; (l = in.readLine()) != null; ) {
+                final String q = l;
+                try { out(pool.submit(() -> serve(q)).get(20, TimeUnit.SECONDS) + "\n"); }
+                catch (Exception e) { out("{\"error\":\"crash\"}\n"); }      // it takes for ever
+            }
+            break;
+        }
         case "stack":
             try { out(json(stack(a, 1).root().unwrapped()) + "\n"); } catch (ConfigException e) { out(error(e, null) + "\n"); }
             break;
