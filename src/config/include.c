@@ -72,7 +72,7 @@ static uk_value *parse_file(uk_arena *a, const char *path, const uk_parse_option
     } else {
         /* Tokens point into the text, values do not. */
         v = uk_parse_text(a, uk_buf_slice(&text), path, o, f);
-        if (v && v->kind != UK_V_OBJECT) {
+        if (v && v->kind != UK_V_OBJECT && !o->resource) {
             uk_config_fail(f, UK_FAULT_TYPE, path, v->origin.line, 0,
                            "expected an object at the root, not a list");
             v = NULL;
@@ -124,7 +124,8 @@ static uk_value *empty_object(uk_arena *a) {
 static bool inside(const char *path, const char *folder, size_t len) {
     if (!strstr(path, "..")) return true;
     char *dir = uk_strndup(folder, len), *base = realpath(dir, NULL), *real = realpath(path, NULL);
-    bool in = base && real && !strncmp(real, base, strlen(base));
+    size_t n = base ? strlen(base) : 0;
+    bool in = base && real && !strncmp(real, base, n) && real[n] == '/';
     free(base);
     free(real);
     uk_free(dir);
@@ -138,7 +139,7 @@ static uk_value *parse_resource(uk_arena *a, const char *name, const uk_parse_op
     uk_value *merged = NULL;
     /* A class loader's URL tells a content type, which counts more than the including file's. */
     if (ends_with(name, ".json")) syntax = UKKO_CONFIG_JSON;
-    while (folders && *folders) {
+    while (folders && *folders && *name != '/') {
         size_t n = strcspn(folders, ":");
         char *path = uk_format("%.*s/%s", (int)n, folders, name);
         struct stat st;
@@ -146,9 +147,14 @@ static uk_value *parse_resource(uk_arena *a, const char *name, const uk_parse_op
         folders += n + (folders[n] == ':');
         if (there) {
             uk_value *v = parse_beside(a, path, o, syntax, name, f);
+            /* A list counts as an object that hides what would follow. */
+            if (v && v->kind != UK_V_OBJECT && !merged) merged = empty_object(a);
             if (v) merged = merged ? uk_merge(a, merged, v) : v;
         }
         uk_free(path);
+        if (merged && merged->kind != UK_V_OBJECT)
+            uk_config_fail(f, UK_FAULT_UNRESOLVED, name, 0, 0,
+                           "an object in the search path depends on what a list would hide");
         if (f->kind) return NULL;
     }
     if (!merged) absent(f, name, "not found in the search path (HOCON_CLASSPATH)", "");
@@ -252,6 +258,21 @@ static bool known_scheme(const char *name) {
     return false;
 }
 
+/* As Java: a port is a number, or left out. */
+static bool good_port(const char *url) {
+    const char *host = strstr(url, "//");
+    if (!host) return true;
+    host += 2;
+    size_t n = strcspn(host, "/?#");
+    const char *at = memchr(host, '@', n), *colon = at ? at + 1 : host;
+    colon = memchr(colon, *colon == '[' ? ']' : ':', (size_t)(host + n - colon));
+    if (colon && *colon == ']') colon++;
+    if (!colon || colon >= host + n || *colon != ':' || colon + 1 == host + n) return true;
+    int64_t port;
+    ukko_slice digits = {(const uint8_t *)colon + 1, (size_t)(host + n - colon - 1)};
+    return uk_parse_long(digits, &port) && port >= -1 && port <= INT32_MAX;
+}
+
 static uk_value *look_url(const lookup *l, const char *url, bool required, uk_config_fault *f) {
     if (!strncasecmp(url, "file:", 5)) {
         lookup file = *l;
@@ -278,7 +299,7 @@ uk_value *uk_include(uk_arena *a, uk_include_kind kind, bool required, ukko_slic
     char *text = uk_strndup(name.ptr, name.len);
     lookup l = {a, kind, o};
     uk_value *v = NULL;
-    if (kind == UK_INCLUDE_URL && !known_scheme(text))
+    if (kind == UK_INCLUDE_URL && (!known_scheme(text) || !good_port(text)))
         uk_config_fail(f, UK_FAULT_PARSE, file, line, 0, "'%s' is no URL", text);
     else if (kind == UK_INCLUDE_URL || (kind == UK_INCLUDE_PLAIN && known_scheme(text)))
         v = look_url(&l, text, required, f);

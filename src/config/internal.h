@@ -11,7 +11,7 @@
 
 /* Limits. Above them a text is refused with UKKO_ETOOBIG instead of eating stack or memory. */
 enum {
-    UK_CONFIG_MAX_DEPTH = 1000,     /* nested braces, brackets and ${ */
+    UK_CONFIG_MAX_DEPTH = 1500,     /* nested braces, brackets and ${ */
     UK_CONFIG_FOREIGN_DEPTH = 200,  /* the same for a peer's text */
     UK_CONFIG_RESOLVE_DEPTH = 2400, /* values being resolved inside each other */
     UK_CONFIG_MAX_HEIGHT = 2500,    /* of a tree after substitution */

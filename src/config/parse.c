@@ -189,26 +189,26 @@ OUT_OF_LINE static uk_value *join_pushed(parser *p, size_t mark) {
     return &dry_value;
 }
 
-/* One value, or several on a line joined. *out is NULL when none starts here; false: malformed. */
-static bool parse_joined(parser *p, bool made, uk_value **out) {
+/* One value, or several on a line joined. t is room for a token: one a level is enough, and each
+   costs stack. *out is NULL when none starts here; false: malformed. */
+static bool parse_joined(parser *p, bool made, uk_token *t, uk_value **out) {
     *out = NULL;
     if (p->json) return true;
-    uk_token t;
     size_t mark = p->scratch.len;
-    if (!next_solid(p, &t, made)) return false;
+    if (!next_solid(p, t, made)) return false;
     uk_value *first = NULL;
     size_t n = 0;
-    for (; starts_value(&t); n++) {
-        uk_value *v = parse_value(p, &t);
+    for (; starts_value(t); n++) {
+        uk_value *v = parse_value(p, t);
         if (!v) return false;
         if (n == 1) push(p, first);
         if (n)
             push(p, v);
         else
             first = v;
-        if (!next_token(p, &t)) return false;
+        if (!next_token(p, t)) return false;
     }
-    put_back(p, &t);
+    put_back(p, t);
     *out = n > 1 ? join_pushed(p, mark) : first;
     return true;
 }
@@ -327,48 +327,47 @@ OUT_OF_LINE static uk_value *appended(parser *p, uk_value *v) {
     return uk_concat(p->arena, pieces, 2, &f);
 }
 
-static bool parse_field_value(parser *p, const uk_token *after, uk_value **out) {
-    if (!p->json && after->type == UK_T_OPEN_CURLY) {
-        *out = parse_value(p, after);
+/* t: what follows the key. */
+static bool parse_field_value(parser *p, uk_token *t, uk_value **out) {
+    if (!p->json && t->type == UK_T_OPEN_CURLY) {
+        *out = parse_value(p, t);
         return *out != NULL;
     }
-    bool ok = after->type == UK_T_COLON ||
-              (!p->json && (after->type == UK_T_EQUALS || after->type == UK_T_PLUS_EQUALS));
+    bool ok = t->type == UK_T_COLON ||
+              (!p->json && (t->type == UK_T_EQUALS || t->type == UK_T_PLUS_EQUALS));
     if (!ok)
-        return malformed(p, after,
+        return malformed(p, t,
                          p->json ? "':' after the key" : "'=', ':', '+=' or '{' after the key");
-    if (!parse_joined(p, false, out)) return false;
+    if (!parse_joined(p, false, t, out)) return false;
     if (*out) return true;
-    uk_token t;
-    if (!next_solid(p, &t, false)) return false;
-    *out = parse_value(p, &t);
+    if (!next_solid(p, t, false)) return false;
+    *out = parse_value(p, t);
     return *out != NULL;
 }
 
-static bool parse_field(parser *p, const uk_token *t, uk_value *object) {
+static bool parse_field(parser *p, uk_token *t, uk_value *object) {
     uk_keypath *path = parse_key(p, t);
-    uk_token after;
-    if (!path || !next_solid(p, &after, false)) return false;
-    bool plus = after.type == UK_T_PLUS_EQUALS;
+    if (!path || !next_solid(p, t, false)) return false;
+    bool plus = t->type == UK_T_PLUS_EQUALS;
     if (plus && p->lists)
         keep_parse(p, p->made_line, "'+=' does not work inside a list or another '+='");
     frame here = {path, p->top};
     uint32_t depth = p->depth;
     for (const uk_keypath *e = path->next; e; e = e->next) p->depth++;
-    if (p->depth > p->max_depth) return malformed(p, &after, "");
+    if (p->depth > p->max_depth) return malformed(p, t, "");
     p->top = &here;
     p->lists += plus;
     uk_value *v;
-    bool ok = parse_field_value(p, &after, &v);
+    bool ok = parse_field_value(p, t, &v);
     p->lists -= plus;
     p->depth = depth;
     if (ok && plus) v = appended(p, v);
     p->top = here.up;
     if (!ok) return false;
     if (p->json && uk_object_get(object->object, path->key)) {
-        uk_token dup = {.type = UK_T_STRING,
+        *t = (uk_token){.type = UK_T_STRING,
                         .text = {(const uint8_t *)path->key->text, path->key->len}};
-        return malformed(p, &dup, "a key that JSON has not seen in this object");
+        return malformed(p, t, "a key that JSON has not seen in this object");
     }
     if (!p->dry) put_field(p, object, path, v);
     return true;
@@ -524,7 +523,7 @@ static uk_value *parse_object(parser *p, bool braces, int32_t line) {
 static uk_value *parse_element(parser *p, bool first, bool *end) {
     uk_value *v;
     uk_token t;
-    if (!parse_joined(p, true, &v)) return NULL;
+    if (!parse_joined(p, true, &t, &v)) return NULL;
     if (v) return v;
     if (!next_solid(p, &t, true)) return NULL;
     if (t.type == UK_T_CLOSE_SQUARE && (first || !p->json)) {

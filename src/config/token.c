@@ -103,8 +103,8 @@ static void problem_at(uk_lexer *lx, uk_token *t, const char *format, const uint
 static bool hex4(const uint8_t *p, const uint8_t *end, uint32_t *out) {
     uint32_t v = 0;
     if (end - p < 4) return false;
-    /* Java's parseInt takes a sign too, so "+041" is an A there. */
-    int from = *p == '+' ? 1 : 0;
+    /* Java's parseInt takes a sign too, so "+041" is an A there; below 0 it fails. */
+    int from = *p == '+' || *p == '-' ? 1 : 0;
     for (int i = from; i < 4; i++) {
         uint32_t c = p[i], low = c | 32;
         if (c >= '0' && c <= '9')
@@ -115,7 +115,7 @@ static bool hex4(const uint8_t *p, const uint8_t *end, uint32_t *out) {
             return false;
     }
     *out = v;
-    return true;
+    return *p != '-' || !v;
 }
 
 /* After the \u: gives the end, NULL when malformed. Surrogates pair up, lone ones are replaced. */
