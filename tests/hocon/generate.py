@@ -6,13 +6,13 @@ number, so that cases do not see each other's files. Same seed, same cases.
 """
 import random
 
-MODES = ('syntax', 'subst', 'include', 'query', 'properties', 'json', 'stack', 'env', 'mutate', 'deep')
+MODES = ('syntax', 'subst', 'include', 'query', 'properties', 'json', 'stack', 'env', 'mutate', 'deep', 'bytes', 'large')
 
 # What both programs run with: names that look like paths, values that look like other types.
 ENV = {'HC_A': 'va', 'HC_NUM': '42', 'HC_ZERO': '007', 'HC_BOOL': 'true', 'HC_NULL': 'null', 'HC_EMPTY': '', 'HC_OBJ': '{ x = 1 }',
        'HC_LIST': '[1, 2]', 'HC_SUB': '${HC_A}', 'HC_DUR': '10s', 'HC_SP': '  two  words ', 'HC.DOT.ted': 'dotted', 'HC.DOT': 'hidden',
        'HC.DOT.x.y': 'deep', 'HC_L.0': 'l0', 'HC_L.1': 'l1', 'HC_L.x': 'lx', 'e': 'env-e', 'f.g': 'env-fg', 'd.0': 'env-d0', 'd.1': 'env-d1',
-       'b.c': 'env-bc', 'HC_L_0': 'u0', 'HC_U': 'gr\u00fc\u00df', 'HC_EQ': 'a=b=c', 'HC_NL': 'x\ny', '.lead': 'lead', 'trail.': 'trail', 'two..dots': 'dots'}
+       'b.c': 'env-bc', 'HC_L_0': 'u0', 'HC_U': 'gr\u00fc\u00df', 'HC_EQ': 'a=b=c', 'HC_NL': 'x\ny', '.lead': 'lead', 'trail.': 'trail', 'two..dots': 'dots', 'user.dir': '/somewhere'}
 ENV_PATHS = ['HC_A', 'HC_NUM', 'HC_ZERO', 'HC_BOOL', 'HC_NULL', 'HC_EMPTY', 'HC_OBJ', 'HC_LIST', 'HC_SUB', 'HC_DUR', 'HC_SP', 'HC.DOT.ted', 'HC.DOT', 'HC',
              'HC.DOT.x.y', 'HC.DOT.x', 'HC_L', 'HC_L.0', 'HC_L.x', 'e', 'f.g', 'f', 'd', 'd.0', 'HC_U', 'HC_EQ', 'HC_NL', 'HC_MISSING',
              '"HC.DOT.ted"', '"".lead', '""', 'trail', 'trail.""', 'two', 'two."".dots', 'HC_L[]', 'HC_L_0', 'a', 'b.c']
@@ -380,5 +380,28 @@ class Gen:
             s += '\n' + self.one(self.pool)[:1000]
         return {'files': {'@@.conf': s.replace('\x00', '')}, 'main': ['@@.conf'], 'queries': []}
 
+    def bytes_(self):
+        """what is no UTF-8: surrogates stand for single wrong bytes, see differ"""
+        self.settings(width=3)
+        s = self.root(2, self.r.randrange(1, 4)) if self.p(0.7) else self.property_text()
+        for _ in range(self.r.randrange(1, 4)):
+            at = self.r.randrange(len(s) + 1)
+            bad = self.one([b'\xff', b'\xc3', b'\xe2\x82', b'\xf0\x9f\x98', b'\xed\xa0\x80', b'\x80', b'\xc0\xaf', b'\xf5\x80\x80\x80', b'\xe0\x80\x80', b'\xf4\x90\x80\x80', b'\xfe\xff', b'\xff\xfe', b'\xef\xbb', b'\xed\xbf\xbf\xed', b'\xf0\x80\x80\x80'])
+            s = s[:at] + bad.decode('ascii', 'surrogateescape') + s[at:]
+        ext = self.one(['.conf', '.conf', '.json', '.properties'])
+        return {'files': {'@@' + ext: s}, 'main': ['@@' + ext], 'queries': []}
+
+    def large(self):
+        """as applications write them: sections, defaults, what inherits from them, lists that grow"""
+        self.settings(width=5, optional=0.8, alike=0.9, substs=0.1, concats=0.1, odd=0.0)
+        names = ['app', 'db', 'pool', 'http', 'akka-like', 'remote', 'dispatcher', 'timeout', 'hosts', 'max-size', 'enabled', 'path', 'x' + str(self.r.randrange(100))]
+        s = ''
+        for _ in range(self.r.randrange(3, 16)):
+            path = '.'.join(self.one(names) for _ in range(self.r.randrange(1, 5)))
+            ref = '.'.join(self.one(names) for _ in range(self.r.randrange(1, 4)))
+            s += self.one(['%s = ${?%s} { %s = 1 }', '%s { %s = 10 s\n  %s = [1, 2] }', '%s = ${?%s} [%s]', '%s = ${?%s}/%s', '%s = ${?%s}\n%s = on', '%s += ${?%s}#%s',
+                           '%s : 3 KiB # ${%s} %s', '%s.%s.%s = null', '%s = "${%s}"${?%s}', '%s { include "none", %s.%s = 1 }', '%s = {}\n%s = ${?%s}']) % (path, ref, self.one(names)) + '\n'
+        return {'files': {'@@.conf': s}, 'main': ['@@.conf'], 'queries': ['%s %s' % (self.one(TYPES), self.one(names)) for _ in range(5)]}
+
     def case(self, mode):
-        return getattr(self, mode + '_' if mode in ('subst', 'include', 'env') else mode)()
+        return getattr(self, mode + '_' if mode in ('subst', 'include', 'env', 'bytes') else mode)()
