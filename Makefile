@@ -3,7 +3,11 @@
 # which), then hands over to cmake or to a script in tools/.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
+<<<<<<< HEAD
 .PHONY: deps build run demo test test-real conformance stress bench-local bench-remote spec-coverage fuzz asan tsan install clean deb tarball abi
+=======
+.PHONY: deps build run demo test conformance bench-local bench-remote differential spec-coverage fuzz asan tsan install clean deb tarball abi
+>>>>>>> b4317a0 (Hold random messages of every kind against the JVM's own serializers)
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
@@ -56,6 +60,10 @@ bench-remote:    ## round trips and one-way speed: ukko, JVM, raw TCP
 	@tools/need build bench
 	@tools/need --optional java
 	@bench/remote
+
+differential:    ## 100000 random messages of every kind to the JVM's serializers and back, for both versions of Pekko
+	@tools/need build test java
+	@tests/differential/run --count $(or $(COUNT),100000)
 
 spec-coverage:   ## which cases of Pekko's own specs are covered by a test, and pass
 	@tools/need test

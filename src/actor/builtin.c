@@ -122,16 +122,31 @@ TYPE(ukko_remote_scope_type, ukko_address, "RemoteScope", PEKKO "remote.RemoteSc
      UKKO_SER_MISC, 0, address_fields);
 STRING(ukko_config_type, "Config", "com.typesafe.config.impl.SimpleConfig", "CF", UKKO_SER_MISC);
 
-/* Plain numbers, which a copy of the bytes copies: no fields needed. The same for pools' parts. */
-const ukko_type ukko_default_resizer_type = {
-    sizeof(ukko_type), sizeof(ukko_default_resizer), "DefaultResizer",
-    PEKKO "routing.DefaultResizer", "DR", UKKO_SER_MISC, 0, 0, NULL, NULL, NULL};
+static const ukko_field resizer_fields[] = {
+    UKKO_FIELD(ukko_default_resizer, lower_bound, UKKO_U32),
+    UKKO_FIELD(ukko_default_resizer, upper_bound, UKKO_U32),
+    UKKO_FIELD(ukko_default_resizer, pressure_threshold, UKKO_U32),
+    UKKO_FIELD(ukko_default_resizer, rampup_rate, UKKO_F64),
+    UKKO_FIELD(ukko_default_resizer, backoff_threshold, UKKO_F64),
+    UKKO_FIELD(ukko_default_resizer, backoff_rate, UKKO_F64),
+    UKKO_FIELD(ukko_default_resizer, messages_per_resize, UKKO_U32),
+};
+TYPE(ukko_default_resizer_type, ukko_default_resizer, "DefaultResizer",
+     PEKKO "routing.DefaultResizer", "DR", UKKO_SER_MISC, 0, resizer_fields);
 
+static const ukko_field duration_fields[] = {
+    UKKO_FIELD(ukko_duration, value, UKKO_I64),
+    UKKO_FIELD(ukko_duration, unit, UKKO_I32),
+};
+static const ukko_type duration_type = UKKO_TYPE_LOCAL(ukko_duration, duration_fields);
 static const ukko_field pool_fields[] = {
     UKKO_FIELD(ukko_pool, kind, UKKO_I32),
+    UKKO_FIELD(ukko_pool, instances, UKKO_U32),
     UKKO_FIELD(ukko_pool, dispatcher, UKKO_STR),
     UKKO_FIELD(ukko_pool, use_pool_dispatcher, UKKO_BOOL),
     UKKO_FIELD(ukko_pool, resizer, UKKO_MSG),
+    UKKO_FIELD_OF(ukko_pool, within, UKKO_STRUCT, &duration_type),
+    UKKO_FIELD_OF(ukko_pool, interval, UKKO_STRUCT, &duration_type),
 };
 /* The manifest depends on the kind. */
 TYPE(ukko_pool_type, ukko_pool, "Pool", PEKKO "routing.Pool", "RORRP", UKKO_SER_MISC, 0,

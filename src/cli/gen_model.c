@@ -110,7 +110,7 @@ static bool name_taken(const gen_model *m, const char *name) {
     return false;
 }
 static const char *free_name(gen_model *m, const char *from) {
-    char *name = gen_text(m, "%s%s", m->prefix, gen_snake(m, from)), *first = name;
+    char *name = gen_snake(m, gen_text(m, "%s%s", m->prefix, from)), *first = name;
     for (int i = 2; name_taken(m, name); i++) name = gen_text(m, "%s_%d", first, i);
     return name;
 }

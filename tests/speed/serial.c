@@ -7,6 +7,7 @@
 #include <time.h>
 
 enum { ROUNDS = 15 };
+static const char *only; /* a part of the names to measure; NULL: all */
 
 typedef struct ten {
     bool active;
@@ -71,6 +72,10 @@ static double read_ns(const ukko_msg *m, size_t n, ukko_slice in) {
 }
 static void measure(const char *name, ukko_msg *m, size_t n) {
     uk_buf out = {0};
+    if (only && !strstr(name, only)) {
+        ukko_msg_release(m);
+        return;
+    }
     double w = write_ns(m, n, &out), r = read_ns(m, n, uk_buf_slice(&out));
     report("write", name, w, out.len);
     report("read", name, r, out.len);
@@ -78,7 +83,7 @@ static void measure(const char *name, ukko_msg *m, size_t n) {
     ukko_msg_release(m);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     ukko_system *sys;
     ukko_error err;
     ukko_system_opts opts = UKKO_SYSTEM_OPTS("bench", NULL);
@@ -89,6 +94,7 @@ int main(void) {
     int64_t number = 42;
     opts.types = types;
     opts.threads = 0;
+    if (argc > 1) only = argv[1];
     if (ukko_system_new(&sys, &opts, &err)) {
         fprintf(stderr, "%s\n", err.message);
         return 1;

@@ -11,12 +11,13 @@ public final class Main {
       case "capture": Capture.main(o); break;
       case "proxy": Proxy.main(o); break;
       case "raw": Raw.main(o); break;
+      case "batch": Batch.main(o); break;
       case "decode": Wire.main(o); break;
       case "bench-server": Bench.server(o); break;
       case "bench-client": Bench.client(o); break;
       case "bench-local": LocalBench.main(o); break;
       default:
-        System.err.println("commands: run | vectors | capture | proxy | raw | decode | bench-server | bench-client | bench-local   (see README.md)");
+        System.err.println("commands: run | vectors | capture | proxy | raw | batch | decode | bench-server | bench-client | bench-local   (see README.md)");
         System.exit(cmd.equals("help") ? 0 : 2);
     }
   }
