@@ -97,7 +97,7 @@ static int decode(int32_t id, const char *manifest, ukko_slice bytes, sample *ou
     if (id == UKKO_SER_SYSTEM) return uk_sysmsg_decode(diff_serial, bytes, &out->sys, err);
     if (id == UKKO_SER_DAEMON_CREATE) {
         int rc = uk_daemon_decode(diff_serial, bytes, &out->daemon, err);
-        return rc ? rc : uk_daemon_args(diff_serial, out->daemon, err);
+        return rc ? rc : uk_daemon_open(diff_serial, out->daemon, err);
     }
     return uk_serial_decode(diff_serial, id, ukko_str(manifest), bytes, &out->msg, err);
 }

@@ -62,7 +62,9 @@ static ukko_msg *resizer(uint32_t lower, uint32_t upper) {
     return ukko_msg_copy(&ukko_default_resizer_type, &r);
 }
 static ukko_msg *pool(int32_t kind, const char *dispatcher, bool use, ukko_msg *rs) {
-    ukko_pool p = {kind, 3, dispatcher, use, rs, {3, 4}, {20, 3}};
+    ukko_pool p = {kind, 3, dispatcher, use, rs, {0, 0}, {0, 0}};
+    if (kind >= UKKO_POOL_SCATTER_GATHER) p.within = (ukko_duration){3, 4};
+    if (kind == UKKO_POOL_TAIL_CHOPPING) p.interval = (ukko_duration){20, 3};
     ukko_msg *m = ukko_msg_copy(&ukko_pool_type, &p);
     ukko_msg_release(rs);
     return m;
