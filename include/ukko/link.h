@@ -159,6 +159,83 @@ UKKO_API int ukko_remote_add_detector(ukko_system *sys, const ukko_detector *det
    it has not answered yet; UKKO_ESTATE: no remoting, or remote death watch is off. */
 UKKO_API int ukko_remote_phi(ukko_system *sys, const char *address, double *phi);
 
+/* ---- Flight recorder ------------------------------------------------------------------------ */
+
+/* What is recorded. Numbers are those of the file; only append. */
+#define UKKO_FLIGHT_MAP(X)                                                                  \
+    X(LISTENING, 1, "listening")        /* text: the published address */                   \
+    X(STOPPING, 2, "stopping")                                                              \
+    X(WANTED, 3, "wanted")              /* a message asked for a connection */              \
+    X(CONNECTED, 4, "connected")        /* our handshake is done */                         \
+    X(REFUSED, 5, "refused")            /* our attempt failed */                            \
+    X(INBOUND, 6, "inbound")            /* a peer has shaken hands */                       \
+    X(LOST, 7, "lost")                  /* a connection has ended */                        \
+    X(BROKEN, 8, "broken")              /* what came in could not be read */                \
+    X(HOPELESS, 9, "hopeless")          /* reliable delivery is not possible any more */    \
+    X(QUARANTINE, 10, "quarantine")     /* asked for */                                     \
+    X(TIME, 11, "time")                 /* a gate or marker has run out */                  \
+    X(ACK_IN, 12, "ack-in")             /* a: cumulative; b: how many are missing */        \
+    X(ACK_OUT, 13, "ack-out")           /* likewise */                                      \
+    X(STALE_ACK, 14, "stale-ack")       /* likewise; it was ignored */                      \
+    X(RESENT, 15, "resent")             /* a: system messages; b: number of the last */     \
+    X(UNACKED_DEAD, 16, "unacked-dead") /* a: system messages given up */                   \
+    X(DEAD, 17, "dead")                 /* a: messages that waited and are dead letters */  \
+    X(MARK, 18, "mark")                 /* a: bytes that wait; b: 1 above, 0 below again */ \
+    X(UNREACHABLE, 19, "unreachable")   /* remote death watch has given a node up */        \
+    X(FAULT, 20, "fault")               /* an injected fault was switched; text: which */
+
+typedef enum ukko_flight_kind {
+#define UKKO_X(name, number, text) UKKO_FLIGHT_##name = number,
+    UKKO_FLIGHT_MAP(UKKO_X)
+#undef UKKO_X
+} ukko_flight_kind;
+
+typedef struct ukko_flight_entry {
+    uint32_t size;        /* sizeof(ukko_flight_entry) of the library */
+    int32_t kind;         /* ukko_flight_kind; newer files may hold others */
+    const char *what;     /* its name; never NULL */
+    uint64_t number;      /* counted from the start of the system, from 0 */
+    int64_t time_ms;      /* wall clock, since 1970 */
+    const char *address;  /* of the peer, cut to 71 bytes; "" when it is about none */
+    const char *text;     /* cause or detail, likewise */
+    const char *from, *to; /* states of the link before and after; "" when it has none to do with */
+    int32_t reason;       /* ukko_link_reason of the state it led to */
+    bool has_uid, inbound;
+    int32_t uid;          /* of the peer's incarnation */
+    int64_t a, b;         /* see the kind */
+} ukko_flight_entry;
+
+typedef struct ukko_flight_info {
+    uint32_t size;      /* sizeof(ukko_flight_info) of the library */
+    int32_t pid, uid;   /* of the process; of the actor system */
+    int64_t started_ms; /* wall clock, since 1970 */
+    uint64_t entries;   /* the ring holds so many */
+    uint64_t recorded;  /* so many were recorded; the last ones are left */
+    char system[64], address[128];
+} ukko_flight_info;
+
+/* Must not block. entry and its texts are valid during the call. false ends the tour. */
+typedef bool (*ukko_flight_fn)(void *data, const ukko_flight_entry *entry);
+
+/* The recorder is always on: the last ukko.remote.flight-recorder.entries events of all links of a
+   system, without a lock. It lies in a file of the directory of that section, which stays when the
+   process dies and is removed when the system ends in order; a new system of the same name and port
+   keeps the file of a crashed one beside its own, as NAME-PORT.flight.previous. */
+
+/* [any] Calls fn for the recorded events, oldest first. Gives how many; UKKO_ESTATE: no remoting. */
+UKKO_API int ukko_flight_read(ukko_system *sys, ukko_flight_fn fn, void *data);
+/* [any] The file of a running system; NULL: there is none (no remoting, switched off, or it could not
+   be made). Valid until the system is freed. */
+UKKO_API const char *ukko_flight_file(ukko_system *sys);
+/* [any] The same from a file, of a system that runs or has crashed. info may be NULL. UKKO_EIO: it
+   cannot be read; UKKO_EPARSE: it is no such file. What is damaged in it is left out. */
+UKKO_API int ukko_flight_read_file(const char *path, ukko_flight_info *info, ukko_flight_fn fn,
+                                   void *data, ukko_error *err);
+/* [any] Name of a kind, as "ack-in"; "?" for an unknown one. */
+UKKO_API const char *ukko_flight_kind_name(int32_t kind);
+/* [any] One line about an entry, without an end of line. Gives the length the whole would take. */
+UKKO_API size_t ukko_flight_print(const ukko_flight_entry *entry, char *buf, size_t len);
+
 #ifdef __cplusplus
 }
 #endif

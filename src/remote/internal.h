@@ -10,6 +10,7 @@
 #include "net/tcp.h"
 #include "net/tls.h"
 #include "remote/acked.h"
+#include "remote/flight.h"
 #include "remote/frame.h"
 #include "remote/link.h"
 #include "remote/settings.h"
@@ -67,6 +68,7 @@ struct uk_remote {
     const ukko_detector *detectors[UK_DETECTORS]; /* the program's; before the start */
     size_t n_detectors;
     uk_detector_kind watch_kind, transport_kind; /* constant once started */
+    uk_flight *flight; /* from the start on */
     _Atomic bool down; /* set when the shutdown begins; relaxed: senders learn from the mode */
     pthread_mutex_t peers_lock; /* guards peers */
     uk_map peers;               /* address -> uk_peer, retained */
@@ -211,7 +213,8 @@ void uk_send_system(ukko_ref *to, uk_peer *p, uk_sysmsg *m);                    
 void uk_send_flush(void); /* what this thread has staged */
 void uk_send_opened(uk_peer *p, uk_conn *c);                /* [io] writes what was kept */
 void uk_send_bury_kept(uk_peer *p, const char *reason);     /* [io] */
-void uk_send_bury_bytes(uk_peer *p, const uk_buf *frames, size_t from, const char *reason);
+/* Gives how many messages became dead letters. */
+size_t uk_send_bury_bytes(uk_peer *p, const uk_buf *frames, size_t from, const char *reason);
 /* Under the lock: puts a waiting ack into the first frame of *frames, when it fits. */
 void uk_send_carry_ack(uk_peer *p, uk_conn *c, uk_buf *frames);
 
@@ -280,6 +283,12 @@ void uk_log_frame_size(uk_remote *r, const char *class_name, size_t size); /* [a
 void uk_news_listening(uk_remote *r);
 void uk_news_down(uk_remote *r);
 void uk_news_failed(uk_remote *r, const char *text);
+
+/* In the flight recorder: of a link, or (p NULL) of the node. [any] */
+void uk_flight_of(uk_remote *r, const uk_peer *p, int32_t kind, int64_t a, int64_t b,
+                  const char *text);
+/* [io] What has happened to a link, and what came of it. */
+void uk_flight_step(const uk_peer *p, const uk_link_event *ev, uk_link_state from);
 
 /* ---- death watch ---- */
 

@@ -31,6 +31,48 @@ const char *ukko_link_state_name(int32_t state) {
     return (uint32_t)state < sizeof names / sizeof *names ? names[state] : "?";
 }
 
+/* ---- the flight recorder ---- */
+
+void uk_flight_of(uk_remote *r, const uk_peer *p, int32_t kind, int64_t a, int64_t b,
+                  const char *text) {
+    uk_flight_record(r->flight, &(uk_flight_note){.kind = kind, .a = a, .b = b, .text = text,
+                                                  .address = p ? p->address : NULL});
+}
+
+void uk_flight_step(const uk_peer *p, const uk_link_event *ev, uk_link_state from) {
+    static const uint8_t kinds[UK_LINK_EVENTS] = {
+        [UK_LINK_WANTED] = UKKO_FLIGHT_WANTED,         [UK_LINK_CONNECTED] = UKKO_FLIGHT_CONNECTED,
+        [UK_LINK_REFUSED] = UKKO_FLIGHT_REFUSED,       [UK_LINK_INBOUND] = UKKO_FLIGHT_INBOUND,
+        [UK_LINK_LOST] = UKKO_FLIGHT_LOST,             [UK_LINK_BROKEN] = UKKO_FLIGHT_BROKEN,
+        [UK_LINK_HOPELESS] = UKKO_FLIGHT_HOPELESS,     [UK_LINK_TIME] = UKKO_FLIGHT_TIME,
+        [UK_LINK_QUARANTINE] = UKKO_FLIGHT_QUARANTINE};
+    const uk_link *l = &p->link;
+    bool dull = ev->kind == UK_LINK_WANTED || ev->kind == UK_LINK_TIME;
+    const uk_conn *c = ev->conn;
+    if (dull && from == l->state) return;
+    uk_flight_record(p->remote->flight,
+                     &(uk_flight_note){.kind = kinds[ev->kind],
+                                       .address = p->address,
+                                       .text = ev->text,
+                                       .from = uk_link_state_name(from),
+                                       .to = uk_link_state_name(l->state),
+                                       .reason = from == l->state ? 0 : l->reason,
+                                       .has_uid = c || ev->has_uid,
+                                       .inbound = c && !c->active,
+                                       .uid = c ? c->uid : ev->uid});
+}
+
+int ukko_flight_read(ukko_system *sys, ukko_flight_fn fn, void *data) {
+    uk_remote *r = uk_remote_of(sys);
+    if (!fn) return UKKO_EINVAL;
+    return r && r->flight ? uk_flight_each(r->flight, fn, data) : UKKO_ESTATE;
+}
+
+const char *ukko_flight_file(ukko_system *sys) {
+    uk_remote *r = uk_remote_of(sys);
+    return r && r->flight ? uk_flight_path(r->flight) : NULL;
+}
+
 /* ---- snapshots ---- */
 
 static int32_t public_state(uk_link_state state) {

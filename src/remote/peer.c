@@ -271,9 +271,11 @@ void uk_peer_event(uk_peer *p, const uk_link_event *ev) {
     uk_peer_retain(p);
     pthread_mutex_lock(&p->lock);
     p->link.unacked = !uk_acked_send_empty(&p->send);
+    uk_link_state from = p->link.state;
     uk_link_step(&p->link, ev, uk_loop_now(p->remote->loop), &todo);
     set_mode(p);
     pthread_mutex_unlock(&p->lock);
+    uk_flight_step(p, ev, from);
     for (size_t i = 0; i < todo.n; i++) carry_out(p, &todo.list[i]);
     if (p->link.state != UK_LINK_OPEN) {
         pthread_mutex_lock(&p->lock);

@@ -71,7 +71,9 @@ void uk_marks_tell(uk_peer *p) {
     ev.messages = (int64_t)p->n_kept;
     pthread_mutex_unlock(&p->lock);
     ev.mark_bytes = (int64_t)(ev.high ? o->high_mark : o->low_mark);
-    if (news) ukko_publish(p->remote->sys, &ukko_backpressure_type, &ev);
+    if (!news) return;
+    uk_flight_of(p->remote, p, UKKO_FLIGHT_MARK, ev.bytes, ev.high, NULL);
+    ukko_publish(p->remote->sys, &ukko_backpressure_type, &ev);
 }
 
 bool uk_marks_stuck(uk_conn *c) {

@@ -22,6 +22,7 @@ void uk_sys_item_free(void *data, void *item) {
 typedef struct writing {
     uk_peer *peer;
     uk_buf frames;
+    int64_t count;
 } writing;
 
 static void put_item(void *data, int64_t seq, void *item) {
@@ -33,6 +34,7 @@ static void put_item(void *data, int64_t seq, void *item) {
                      .has_seq = true,
                      .seq = seq};
     uk_envelope_put(&w->frames, &m, w->peer->transport->set->max_frame);
+    w->count++;
     if (uk_seq_compare(seq, w->peer->ever) > 0) w->peer->ever = seq;
 }
 
@@ -55,7 +57,9 @@ void uk_sys_resend(uk_peer *p, size_t limit) {
     writing w = {.peer = p};
     pthread_mutex_lock(&p->lock);
     uk_acked_send_each(&p->send, limit, put_item, &w);
+    int64_t n = w.count, last = p->ever;
     write_out(p, &w);
+    if (n) uk_flight_of(p->remote, p, UKKO_FLIGHT_RESENT, n, last, NULL);
 }
 
 /* Under the lock: is it time to say that many wait? At 50 % and at 80 % of the buffer; again after it
@@ -148,6 +152,7 @@ static void give_up(uk_peer *p, const char *reason, bool from_zero) {
     if (!from_zero) p->send.next = next;
     p->send_warned = 0;
     pthread_mutex_unlock(&p->lock);
+    if (d.n) uk_flight_of(p->remote, p, UKKO_FLIGHT_UNACKED_DEAD, (int64_t)d.n, 0, reason);
     for (size_t i = 0; i < d.n; i++) {
         uk_sysmsg *m = d.items[i]->msg;
         d.items[i]->msg = NULL;
@@ -197,6 +202,8 @@ void uk_sys_ack_in(uk_conn *c, const uk_wire *e) {
     if (rc == 1) uk_acked_send_each(&p->send, 0, put_item, &w);
     if (rc == 0) put_waiting(p, &w);
     write_out(p, &w);
+    uk_flight_of(p->remote, p, rc < 0 ? UKKO_FLIGHT_STALE_ACK : UKKO_FLIGHT_ACK_IN, e->cumulative,
+                 (int64_t)e->nack_count, NULL);
     if (rc >= 0) return;
     if (rc == UKKO_EPROTO && uk_seq_compare(e->cumulative, ever) <= 0) {
         uk_log(p->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_SUPERVISOR, NULL, NULL,
@@ -230,6 +237,7 @@ static void note_ack(uk_conn *c) {
         a.count = n;
     }
     uk_buf frame = {0};
+    uk_flight_of(c->remote, c->peer, UKKO_FLIGHT_ACK_OUT, a.cumulative, (int64_t)a.count, NULL);
     uk_buf_clear(&c->ack_bytes);
     if (!uk_ack_put(&frame, &a, c->transport->set->max_frame)) {
         size_t at = 5; /* behind the length and the tag of the payload: its length */

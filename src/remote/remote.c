@@ -60,8 +60,22 @@ static void poll_io(void *self) {
 }
 static int64_t next_ms(void *self) { return uk_loop_next_ms(((uk_remote *)self)->loop); }
 
+static void open_flight(uk_remote *r) {
+    char why[300];
+    uk_flight_opts o = {.directory = r->set.flight_directory,
+                        .entries = r->set.flight_entries,
+                        .system = ukko_system_name(r->sys),
+                        .port = r->set.transports[0].port,
+                        .uid = ukko_system_uid(r->sys)};
+    r->flight = uk_flight_new(&o, why, sizeof why);
+    if (*why)
+        uk_log(r->sys, UKKO_LOG_INFO, "remoting", UK_LOG_MANAGER, NULL, NULL,
+               "The flight recorder has no file: %s (ukko.remote.flight-recorder.directory)", why);
+}
+
 static int start(void *self, ukko_error *err) {
     uk_remote *r = self;
+    open_flight(r);
     int rc = uk_serial_open(r->sys, &r->serial, err);
     if (!rc) rc = uk_serial_add(r->serial, &uk_refusal_type, err);
     uk_log(r->sys, UKKO_LOG_INFO, "remoting", UK_LOG_MANAGER, NULL, NULL, "Starting remoting");
@@ -84,6 +98,9 @@ static int start(void *self, ukko_error *err) {
     add_refs(r);
     r->start_task.run = begin;
     uk_loop_post(r->loop, &r->start_task);
+    uk_flight_address(r->flight, uk_remote_address(r));
+    for (size_t i = 0; i < r->n_transports; i++)
+        uk_flight_of(r, NULL, UKKO_FLIGHT_LISTENING, 0, 0, r->transports[i].address);
     announce(r);
     uk_news_listening(r);
     return 0;
@@ -166,6 +183,7 @@ static void free_remote(void *self) {
     uk_ref_release(r->deploy_watcher);
     pthread_mutex_destroy(&r->peers_lock);
     pthread_mutex_destroy(&r->sizes_lock);
+    uk_flight_free(r->flight);
     uk_remote_settings_fini(&r->set);
     uk_free(r);
 }

@@ -397,26 +397,31 @@ void uk_send_opened(uk_peer *p, uk_conn *c) {
 
 /* ---- the link fails ---- */
 
-static void bury_frame(uk_peer *p, ukko_slice body, const char *reason) {
+/* true: it was a message. */
+static bool bury_frame(uk_peer *p, ukko_slice body, const char *reason) {
     uk_pdu pdu;
     uk_wire e;
     ukko_msg *msg;
-    if (uk_pdu_decode(body, &pdu) || pdu.kind != UK_PDU_PAYLOAD) return;
-    if (uk_envelope_decode(pdu.payload, &e) || !e.has_message || e.has_seq) return;
+    if (uk_pdu_decode(body, &pdu) || pdu.kind != UK_PDU_PAYLOAD) return false;
+    if (uk_envelope_decode(pdu.payload, &e) || !e.has_message || e.has_seq) return false;
     if (uk_serial_decode(p->remote->serial, e.serializer, e.manifest, e.message, &msg, NULL) || !msg)
-        return;
+        return false;
     ukko_ref *to = uk_system_resolve(p->remote->sys, e.recipient);
     ukko_ref *sender = e.has_sender ? uk_system_resolve(p->remote->sys, e.sender) : NULL;
     uk_dead_letter(p->remote->sys, msg, sender, to, reason);
     uk_ref_release(to);
     uk_ref_release(sender);
+    return true;
 }
 
 /* Frames that begin before `from` were given to the socket, at least in part. */
-void uk_send_bury_bytes(uk_peer *p, const uk_buf *frames, size_t from, const char *reason) {
+size_t uk_send_bury_bytes(uk_peer *p, const uk_buf *frames, size_t from, const char *reason) {
     ukko_slice in = uk_buf_slice(frames), body;
+    size_t n = 0;
     while (uk_frame_cut(&in, SIZE_MAX, &body) == 1)
-        if ((size_t)(body.ptr - frames->ptr) >= from + UK_FRAME_HEADER) bury_frame(p, body, reason);
+        if ((size_t)(body.ptr - frames->ptr) >= from + UK_FRAME_HEADER)
+            n += bury_frame(p, body, reason);
+    return n;
 }
 
 void uk_send_bury_kept(uk_peer *p, const char *reason) {
@@ -430,12 +435,14 @@ void uk_send_bury_kept(uk_peer *p, const char *reason) {
     pthread_mutex_unlock(&p->lock);
     if (out && uk_stream_ended(out)) sent = uk_stream_unsent(out, &unsent);
     if (out) uk_stream_release(out);
-    uk_send_bury_bytes(p, &unsent, sent, reason);
+    int64_t n = (int64_t)uk_send_bury_bytes(p, &unsent, sent, reason);
     uk_buf_fini(&unsent);
     while (k) {
         uk_kept *next = k->next;
         uk_dead_letter(p->remote->sys, k->msg, k->sender, k->to, reason);
         free_kept(k);
         k = next;
+        n++;
     }
+    if (n) uk_flight_of(p->remote, p, UKKO_FLIGHT_DEAD, n, 0, reason);
 }

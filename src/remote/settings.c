@@ -17,11 +17,13 @@ static void defaults(uk_remote_settings *s) {
         .link = {5000, 5LL * 86400000, 2LL * 86400000, 180000, true}, .sys_buffer = 20000,
         .resend_limit = 200, .ack_ms = 300, .resend_ms = 2000, .lifecycle = UKKO_LOG_DEBUG,
         .queue_messages = 1000000, .queue_bytes = (size_t)512 << 20, .max_idle_links = 10000,
+        .flight_entries = 2048,
         .log_frame_size = -1, .log_buffer = 50000, .warn_unsafe = true, .warn_direct = true,
         .watch = {10.0, 200, 100, 10000, 1000}, .transport_phi = {10.0, 200, 100, 0, 0},
         .watch_heartbeat_ms = 1000,
         .watch_reaper_ms = 1000, .watch_first_ms = 1000};
     s->protocol_name = uk_strdup("pekko");
+    s->flight_directory = uk_strdup("");
     s->watch_class = uk_strdup(UK_PHI_CLASS);
     s->transport_class = uk_strdup(UK_DEADLINE_CLASS);
 }
@@ -107,6 +109,15 @@ static void read_queue(uk_remote_settings *s, uk_reader *r) {
     s->queue_bytes = (size_t)bytes;
 }
 
+static void read_flight(uk_remote_settings *s, uk_reader *r) {
+    uk_read_string(r, "directory", &s->flight_directory);
+    if (uk_read_is_off(r, uk_read_at(r, "directory"))) {
+        uk_free(s->flight_directory);
+        s->flight_directory = uk_strdup("off");
+    }
+    uk_read_size(r, "entries", &s->flight_entries);
+}
+
 static void read_names(uk_remote_settings *s, uk_reader *r) {
     char **names = NULL;
     size_t n = 0;
@@ -157,6 +168,8 @@ int uk_remote_settings_read(uk_remote_settings *s, const ukko_config *cfg, ukko_
     read_watch(s, &r);
     r.base = "ukko.remote";
     uk_read_size(&r, "max-idle-links", &s->max_idle_links);
+    r.base = "ukko.remote.flight-recorder";
+    read_flight(s, &r);
     r.base = "ukko.remote.send-queue";
     read_queue(s, &r);
     uk_read_transports(s, &r);
@@ -167,6 +180,7 @@ void uk_remote_settings_fini(uk_remote_settings *s) {
     for (size_t i = 0; i < s->n_transports; i++) uk_transport_settings_fini(&s->transports[i]);
     uk_free(s->protocol_name);
     uk_free(s->watch_class);
+    uk_free(s->flight_directory);
     uk_free(s->transport_class);
     for (size_t i = 0; i < s->n_accept; i++) uk_free(s->accept_names[i]);
     uk_free_list(s->trusted, s->n_trusted);

@@ -61,6 +61,8 @@ typedef struct uk_remote_settings {
     /* ukko.remote.send-queue, for each remote address */
     size_t queue_messages, queue_bytes;
     size_t max_idle_links; /* ukko.remote.max-idle-links */
+    char *flight_directory; /* ukko.remote.flight-recorder */
+    size_t flight_entries;
     /* shared */
     bool unsafe, warn_unsafe, warn_direct;
     uk_phi_settings watch;

@@ -61,6 +61,7 @@ static void look(uk_alarm *a) {
 void uk_remote_stop(uk_remote *r) {
     int64_t wait = r->set.flush_ms < r->set.shutdown_ms ? r->set.flush_ms : r->set.shutdown_ms;
     r->stopping = true;
+    uk_flight_of(r, NULL, UKKO_FLIGHT_STOPPING, 0, 0, NULL);
     /* relaxed: peers made from now on find it under the lock that uk_peers_each() takes next */
     atomic_store_explicit(&r->down, true, memory_order_relaxed);
     uk_alarm_stop(r->loop, &r->prune);

@@ -289,6 +289,9 @@ static void answered(uk_watcher *w, ukko_ref *sender, int32_t uid) {
 static void unreachable(uk_watcher *w, node *n) {
     uk_log(w->remote->sys, UKKO_LOG_WARN, ukko_ref_path(&w->ref), UK_LOG_WATCHER, NULL, NULL,
            "Detected unreachable: [%s]", n->address);
+    uk_flight_record(w->remote->flight,
+                     &(uk_flight_note){.kind = UKKO_FLIGHT_UNREACHABLE, .address = n->address,
+                                       .has_uid = n->uid_known, .uid = n->uid});
     n->unreachable = true;
     uk_remote_quarantine(w->remote, n->address, n->uid_known, n->uid, UKKO_REASON_UNREACHABLE,
                          "Deemed unreachable by remote failure detector");
