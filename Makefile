@@ -3,11 +3,7 @@
 # which), then hands over to cmake or to a script in tools/.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
-<<<<<<< HEAD
-.PHONY: deps build run demo test test-real conformance stress bench-local bench-remote spec-coverage fuzz asan tsan install clean deb tarball abi
-=======
-.PHONY: deps build run demo test conformance bench-local bench-remote differential spec-coverage fuzz asan tsan install clean deb tarball abi
->>>>>>> b4317a0 (Hold random messages of every kind against the JVM's own serializers)
+.PHONY: deps build run demo test test-real conformance stress bench-local bench-remote differential spec-coverage fuzz asan tsan install clean deb tarball abi
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60

@@ -9,7 +9,7 @@ NAMED = ('Makefile', 'CMakeLists.txt', 'build.sh', 'run')
 # Words in pieces, so that this file does not contain them itself.
 WORDS = ['/wo' + 'rk/'] + ['sha' + 'red/' + x for x in ('facts', 'peer', 'conformance', 'design', 'bench', 'market', 'hocon')]
 
-no_licence, words, blanks = [], [], []
+no_licence, words, blanks, merges = [], [], [], []
 for f in files():
     base = os.path.basename(f)
     path = os.path.join(ROOT, f)
@@ -24,6 +24,8 @@ for f in files():
     if (f.endswith(CODE) or base in NAMED or script) and not binary:
         if 'SPDX-License-Identifier: Apache-2.0' not in '\n'.join(text.split('\n')[:4]):
             no_licence.append(f)
+    if re.search(r'^(<{7}|>{7}) ', text, re.M):
+        merges.append(f)
     for w in WORDS:
         if w in text:
             words.append('%s:%d says %s' % (f, text[:text.index(w)].count('\n') + 1, w))
@@ -36,5 +38,6 @@ for f in files():
 check('licence-lines', no_licence)
 check('speaks-of-itself', words)
 check('blanks', blanks)
+check('no-merge-left-over', merges)
 check('licence-text', [] if os.path.exists(os.path.join(ROOT, 'LICENSE')) and 'Apache License' in read('LICENSE') else ['LICENSE is no Apache licence'])
 done()
