@@ -98,6 +98,16 @@ int uk_pb_next(uk_pb *in, uk_pb_field *f) {
     return 0;
 }
 
+int uk_pb_last(ukko_slice bytes, ukko_slice *last, size_t n) {
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    int rc;
+    for (size_t i = 0; i < n; i++) last[i] = (ukko_slice){NULL, 0};
+    while ((rc = uk_pb_next(&in, &f)) > 0)
+        if (f.wire == UK_PB_BYTES && f.number <= n) last[f.number - 1] = f.bytes;
+    return rc;
+}
+
 static size_t utf8_length(uint8_t c) {
     return c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
 }

@@ -61,6 +61,9 @@ static inline uk_pb uk_pb_of(ukko_slice in) {
 /* 1: *out is the next field; 0: the end; UKKO_EPARSE: malformed (also field number 0, over-long
    varints, lengths past the end). Groups are passed over. */
 int uk_pb_next(uk_pb *in, uk_pb_field *out);
+/* The last of each length-delimited field 1 to n of a message, ptr NULL where there is none: who
+   copies only these gives the same memory to a field that comes a million times as to one. */
+int uk_pb_last(ukko_slice bytes, ukko_slice *last, size_t n);
 /* true when bytes are well-formed UTF-8. */
 bool uk_utf8_valid(ukko_slice s);
 #endif

@@ -151,6 +151,10 @@ ukko_slice uk_java_class(ukko_slice stream);
 void uk_utf8_repair(ukko_slice bytes, uk_buf *out);
 /* A NUL-terminated copy in the memory of m; invalid UTF-8 is repaired. */
 const char *uk_dec_text(ukko_msg *m, ukko_slice bytes);
+/* The same of a field, see uk_pb_last(); absent when it is not there. */
+static inline const char *uk_dec_field(ukko_msg *m, ukko_slice field, const char *absent) {
+    return field.ptr ? uk_dec_text(m, field) : absent;
+}
 
 /* ---- serializers ---- */
 int uk_primitive_encode(uk_enc *e, const ukko_msg *msg);

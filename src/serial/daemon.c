@@ -142,21 +142,19 @@ static int read_tags(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_deploy 
     p->n_tags = 0;
     in = uk_pb_of(bytes);
     while (uk_pb_next(&in, &f) > 0)
-        if (f.number == 12 && f.wire == UK_PB_BYTES)
-            p->tags[p->n_tags++] = uk_dec_text(m, f.bytes);
+        if (f.number == 12 && f.wire == UK_PB_BYTES) p->tags[p->n_tags++] = uk_dec_text(m, f.bytes);
     return UKKO_OK;
 }
 static int read_deploy(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_deploy *p) {
     uk_pb in = uk_pb_of(bytes);
     uk_pb_field f;
-    int rc;
+    ukko_slice last[5];
+    if (uk_pb_last(bytes, last, 5) || !last[0].ptr)
+        return uk_dec_fail(d, UKKO_EPARSE, "a deployment is malformed");
+    p->path = uk_dec_text(m, last[0]);
+    p->dispatcher = uk_dec_field(m, last[4], NULL);
     p->raw_config.serializer = p->raw_router.serializer = p->raw_scope.serializer = -1;
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
-        if (f.number == 1 && f.wire == UK_PB_BYTES) p->path = uk_dec_text(m, f.bytes);
-        if (f.number == 5 && f.wire == UK_PB_BYTES) p->dispatcher = uk_dec_text(m, f.bytes);
-        split_deploy_field(&f, p);
-    }
-    if (rc < 0 || !p->path) return uk_dec_fail(d, UKKO_EPARSE, "a deployment is malformed");
+    while (uk_pb_next(&in, &f) > 0) split_deploy_field(&f, p);
     return read_tags(d, m, bytes, p);
 }
 
@@ -191,49 +189,30 @@ static int read_raw_args(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_cre
     return UKKO_OK;
 }
 static int read_props(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_create *c) {
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
-    bool has_deploy = false;
-    int rc;
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
-        int sub = UKKO_OK;
-        if (f.wire != UK_PB_BYTES) continue;
-        if (f.number == 3) c->class_name = uk_dec_text(m, f.bytes);
-        if (f.number == 2) {
-            sub = read_deploy(d, m, f.bytes, &c->props);
-            has_deploy = true;
-        }
-        if (sub) return sub;
-    }
-    if (rc < 0 || !c->class_name || !has_deploy)
+    ukko_slice in[3];
+    if (uk_pb_last(bytes, in, 3) || !in[1].ptr || !in[2].ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "the props of a deployment are malformed");
-    return read_raw_args(d, m, bytes, c);
+    c->class_name = uk_dec_text(m, in[2]);
+    int rc = read_deploy(d, m, in[1], &c->props);
+    return rc ? rc : read_raw_args(d, m, bytes, c);
 }
 static int read_supervisor(uk_dec *d, ukko_msg *m, ukko_slice bytes, const char **out) {
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
-    int rc;
-    while ((rc = uk_pb_next(&in, &f)) > 0)
-        if (f.number == 1 && f.wire == UK_PB_BYTES) *out = uk_dec_text(m, f.bytes);
-    return rc < 0 || !*out ? uk_dec_fail(d, UKKO_EPARSE, "no supervisor") : UKKO_OK;
+    ukko_slice path;
+    if (uk_pb_last(bytes, &path, 1) || !path.ptr)
+        return uk_dec_fail(d, UKKO_EPARSE, "no supervisor");
+    *out = uk_dec_text(m, path);
+    return UKKO_OK;
 }
 static int read_create(uk_dec *d, ukko_slice bytes, uk_daemon_create *c) {
-    ukko_slice props = {NULL, 0}, deploy = {NULL, 0}, supervisor = {NULL, 0};
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
-    int rc;
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
-        if (f.wire != UK_PB_BYTES) continue;
-        if (f.number == 1) props = f.bytes;
-        if (f.number == 2) deploy = f.bytes;
-        if (f.number == 3) c->path = uk_dec_text(c->memory, f.bytes);
-        if (f.number == 4) supervisor = f.bytes;
-    }
-    if (rc < 0 || !props.ptr || !deploy.ptr || !c->path || !supervisor.ptr)
-        return uk_dec_fail(d, UKKO_EPARSE, "a deployment is malformed");
-    rc = read_props(d, c->memory, props, c);
-    if (!rc) rc = read_deploy(d, c->memory, deploy, &c->deploy);
-    return rc ? rc : read_supervisor(d, c->memory, supervisor, &c->supervisor);
+    enum { PROPS, DEPLOY, PATH, SUPERVISOR, N };
+    ukko_slice in[N];
+    bool bad = uk_pb_last(bytes, in, N) != UKKO_OK;
+    for (int i = 0; i < N; i++) bad |= !in[i].ptr;
+    if (bad) return uk_dec_fail(d, UKKO_EPARSE, "a deployment is malformed");
+    c->path = uk_dec_text(c->memory, in[PATH]);
+    int rc = read_props(d, c->memory, in[PROPS], c);
+    if (!rc) rc = read_deploy(d, c->memory, in[DEPLOY], &c->deploy);
+    return rc ? rc : read_supervisor(d, c->memory, in[SUPERVISOR], &c->supervisor);
 }
 int uk_daemon_decode(uk_serial *s, ukko_slice bytes, uk_daemon_create **out, ukko_error *err) {
     uk_dec d = {s, err, 0, false};
@@ -251,9 +230,9 @@ int uk_daemon_decode(uk_serial *s, ukko_slice bytes, uk_daemon_create **out, ukk
 
 /* The old format names the class of the argument; only plain values can be told by it. */
 static int decode_old(uk_dec *d, const uk_daemon_value *v, ukko_msg **out) {
-    static const ukko_type *const known[] = {
-        &ukko_string_type, &ukko_long_type, &ukko_int_type, &ukko_bool_type, &ukko_bytes_type,
-        &ukko_bytestring_type};
+    static const ukko_type *const known[] = {&ukko_string_type, &ukko_long_type,
+                                             &ukko_int_type,    &ukko_bool_type,
+                                             &ukko_bytes_type,  &ukko_bytestring_type};
     if (uk_slice_is(v->manifest, "null") && !v->bytes.len) return UKKO_OK;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (uk_slice_is(v->manifest, known[i]->class_name))

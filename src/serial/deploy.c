@@ -5,14 +5,14 @@
 #include "serial/codec.h"
 #include "serial/json.h"
 
-static const char *const pool_manifests[] = {NULL,   "ROBAP", "ROBP",  "RORP",
+static const char *const pool_manifests[] = {NULL,    "ROBAP", "ROBP", "RORP",
                                              "RORRP", "ROSGP", "ROTCP"};
 enum { MAX_CONFIG_DEPTH = 100 };
 
 bool uk_deploy_knows(const ukko_type *t) {
     return t == &ukko_remote_scope_type || t == &ukko_config_type ||
-           t == &ukko_default_resizer_type || t == &ukko_pool_type ||
-           t == &ukko_from_config_type || t == &ukko_remote_router_config_type;
+           t == &ukko_default_resizer_type || t == &ukko_pool_type || t == &ukko_from_config_type ||
+           t == &ukko_remote_router_config_type;
 }
 
 /* ---- writing ---- */
@@ -30,8 +30,7 @@ static void put_duration(uk_buf *out, uint32_t field, const ukko_duration *v) {
 }
 static bool timed(const ukko_pool *p) { /* has it the durations that it needs? */
     return p->within.unit >= 1 && p->within.unit <= 7 &&
-           (p->kind != UKKO_POOL_TAIL_CHOPPING ||
-            (p->interval.unit >= 1 && p->interval.unit <= 7));
+           (p->kind != UKKO_POOL_TAIL_CHOPPING || (p->interval.unit >= 1 && p->interval.unit <= 7));
 }
 static int put_generic_pool(uk_enc *e, const ukko_pool *p) {
     uk_pb_int(e->out, 1, p->instances);
@@ -113,38 +112,30 @@ static int read_duration(uk_dec *d, ukko_slice bytes, ukko_duration *out) {
     return UKKO_OK;
 }
 static int read_nested(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
-    ukko_msg_release(*out);
-    return uk_dec_payload(d, bytes, out);
+    return bytes.ptr ? uk_dec_payload(d, bytes, out) : UKKO_OK;
 }
 static int read_generic_pool(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
     ukko_pool *p = ukko_msg_body(m);
     uk_pb in = uk_pb_of(bytes);
     uk_pb_field f;
-    int rc;
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
-        int sub = UKKO_OK;
+    ukko_slice last[4];
+    if (uk_pb_last(bytes, last, 4)) return uk_dec_fail(d, UKKO_EPARSE, "a pool is malformed");
+    while (uk_pb_next(&in, &f) > 0) {
         if (f.number == 1 && f.wire == UK_PB_VARINT) p->instances = (uint32_t)f.value;
-        if (f.number == 2 && f.wire == UK_PB_BYTES) p->dispatcher = uk_dec_text(m, f.bytes);
         if (f.number == 3 && f.wire == UK_PB_VARINT) p->use_pool_dispatcher = f.value != 0;
-        if (f.number == 4 && f.wire == UK_PB_BYTES) sub = read_nested(d, f.bytes, &p->resizer);
-        if (sub) return sub;
     }
-    return rc < 0 ? uk_dec_fail(d, rc, "a pool is malformed") : UKKO_OK;
+    p->dispatcher = uk_dec_field(m, last[1], NULL);
+    return read_nested(d, last[3], &p->resizer);
 }
 static int decode_timed_pool(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
     ukko_pool *p = ukko_msg_body(m);
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
-    int rc;
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
-        int sub = UKKO_OK;
-        if (f.wire != UK_PB_BYTES) continue;
-        if (f.number == 1) sub = read_generic_pool(d, f.bytes, m);
-        if (f.number == 2) sub = read_duration(d, f.bytes, &p->within);
-        if (f.number == 3) sub = read_duration(d, f.bytes, &p->interval);
-        if (sub) return sub;
-    }
-    return rc < 0 || !timed(p) ? uk_dec_fail(d, UKKO_EPARSE, "a pool is malformed") : UKKO_OK;
+    ukko_slice in[3];
+    if (uk_pb_last(bytes, in, 3)) return uk_dec_fail(d, UKKO_EPARSE, "a pool is malformed");
+    int rc = in[0].ptr ? read_generic_pool(d, in[0], m) : UKKO_OK;
+    if (!rc && in[1].ptr) rc = read_duration(d, in[1], &p->within);
+    if (!rc && in[2].ptr) rc = read_duration(d, in[2], &p->interval);
+    if (rc) return rc;
+    return timed(p) ? UKKO_OK : uk_dec_fail(d, UKKO_EPARSE, "a pool without its times");
 }
 static int decode_pool(uk_dec *d, int32_t kind, ukko_slice in, ukko_msg **out) {
     ukko_msg *m = ukko_msg_new(&ukko_pool_type);
@@ -180,17 +171,10 @@ static int decode_resizer(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
 static int decode_from_config(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
     ukko_msg *m = *out = ukko_msg_new(&ukko_from_config_type);
     ukko_from_config *c = ukko_msg_body(m);
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
-    int rc;
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
-        int sub = UKKO_OK;
-        if (f.wire != UK_PB_BYTES) continue;
-        if (f.number == 1) sub = read_nested(d, f.bytes, &c->resizer);
-        if (f.number == 2) c->dispatcher = uk_dec_text(m, f.bytes);
-        if (sub) return sub;
-    }
-    return rc < 0 ? uk_dec_fail(d, rc, "malformed") : UKKO_OK;
+    ukko_slice in[2];
+    if (uk_pb_last(bytes, in, 2)) return uk_dec_fail(d, UKKO_EPARSE, "malformed");
+    c->dispatcher = uk_dec_field(m, in[1], NULL);
+    return read_nested(d, in[0], &c->resizer);
 }
 static int read_nodes(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_remote_router_config *c) {
     uk_pb in = uk_pb_of(bytes);
@@ -210,29 +194,19 @@ static int read_nodes(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_remote_rout
 static int decode_router_config(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
     ukko_msg *m = *out = ukko_msg_new(&ukko_remote_router_config_type);
     ukko_remote_router_config *c = ukko_msg_body(m);
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
-    int rc;
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
-        int sub = UKKO_OK;
-        if (f.number == 1 && f.wire == UK_PB_BYTES) sub = read_nested(d, f.bytes, &c->local);
-        if (sub) return sub;
-    }
-    if (rc < 0 || !c->local) return uk_dec_fail(d, UKKO_EPARSE, "a router without its local part");
+    ukko_slice local;
+    int bad = uk_pb_last(bytes, &local, 1);
+    int rc = bad ? UKKO_OK : read_nested(d, local, &c->local);
+    if (rc) return rc;
+    if (!c->local) return uk_dec_fail(d, UKKO_EPARSE, "a router without its local part");
     return read_nodes(d, m, bytes, c);
 }
 static int decode_scope(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
     ukko_msg *m = *out = ukko_msg_new(&ukko_remote_scope_type);
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
-    bool has_node = false;
-    int rc;
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
-        if (f.number != 1 || f.wire != UK_PB_BYTES) continue;
-        if ((rc = uk_get_address(d, m, f.bytes, ukko_msg_body(m)))) return rc;
-        has_node = true;
-    }
-    return rc < 0 || !has_node ? uk_dec_fail(d, UKKO_EPARSE, "a scope without node") : UKKO_OK;
+    ukko_slice node;
+    if (uk_pb_last(bytes, &node, 1) || !node.ptr)
+        return uk_dec_fail(d, UKKO_EPARSE, "a scope without node");
+    return uk_get_address(d, m, node, ukko_msg_body(m));
 }
 static int decode_config(uk_dec *d, ukko_slice in, ukko_msg **out) {
     ukko_msg *m = *out = ukko_msg_new(&ukko_config_type);
@@ -246,9 +220,9 @@ static int decode_config(uk_dec *d, ukko_slice in, ukko_msg **out) {
     return UKKO_OK;
 }
 const ukko_type *uk_deploy_type(ukko_slice manifest) {
-    static const ukko_type *const types[] = {
-        &ukko_config_type,      &ukko_remote_scope_type,        &ukko_default_resizer_type,
-        &ukko_from_config_type, &ukko_remote_router_config_type};
+    static const ukko_type *const types[] = {&ukko_config_type, &ukko_remote_scope_type,
+                                             &ukko_default_resizer_type, &ukko_from_config_type,
+                                             &ukko_remote_router_config_type};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (uk_slice_is(manifest, types[i]->manifest)) return types[i];
     for (int32_t i = UKKO_POOL_BALANCING; i <= UKKO_POOL_TAIL_CHOPPING; i++)

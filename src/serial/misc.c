@@ -24,15 +24,14 @@ static int read_address(uk_dec *d, ukko_msg *into, ukko_slice bytes, const uint8
                         ukko_address *a) {
     uk_pb in = uk_pb_of(bytes);
     uk_pb_field f;
-    int rc;
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
+    ukko_slice texts[4];
+    if (uk_pb_last(bytes, texts, 4)) return uk_dec_fail(d, UKKO_EPARSE, "an address is malformed");
+    while (uk_pb_next(&in, &f) > 0)
         if (f.wire == UK_PB_VARINT && f.number == order[2]) a->port = (int32_t)f.value;
-        if (f.wire != UK_PB_BYTES) continue;
-        if (f.number == order[0]) a->system = uk_dec_text(into, f.bytes);
-        if (f.number == order[1]) a->host = uk_dec_text(into, f.bytes);
-        if (f.number == order[3]) a->protocol = uk_dec_text(into, f.bytes);
-    }
-    return rc < 0 ? uk_dec_fail(d, rc, "an address is malformed") : check_read_address(d, a);
+    a->system = uk_dec_field(into, texts[order[0] - 1], NULL);
+    a->host = uk_dec_field(into, texts[order[1] - 1], NULL);
+    a->protocol = uk_dec_field(into, texts[order[3] - 1], NULL);
+    return check_read_address(d, a);
 }
 int uk_get_address(uk_dec *d, ukko_msg *into, ukko_slice bytes, ukko_address *a) {
     return read_address(d, into, bytes, (const uint8_t[]){1, 2, 3, 4}, a);
@@ -47,14 +46,9 @@ void uk_put_ref(uk_buf *out, uint32_t field, const ukko_ref *ref) {
     if (field) uk_pb_end(out, mark);
 }
 int uk_get_ref(uk_dec *d, ukko_slice bytes, ukko_ref **out) {
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
-    ukko_slice path = {NULL, 0};
-    int rc;
-    while ((rc = uk_pb_next(&in, &f)) > 0)
-        if (f.number == 1 && f.wire == UK_PB_BYTES) path = f.bytes;
-    if (rc < 0 || !path.ptr) return uk_dec_fail(d, UKKO_EPARSE, "a reference without a path");
-    uk_ref_release(*out); /* a field that comes twice */
+    ukko_slice path;
+    if (uk_pb_last(bytes, &path, 1) || !path.ptr)
+        return uk_dec_fail(d, UKKO_EPARSE, "a reference without a path");
     *out = uk_system_resolve(d->s->sys, path);
     return UKKO_OK;
 }
@@ -146,7 +140,6 @@ int uk_misc_encode(uk_enc *e, const ukko_msg *msg, ukko_slice *manifest) {
 
 /* A correlation id comes back as it went, also when nobody here can read it. */
 static int read_id(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
-    ukko_msg_release(*out);
     int rc = uk_dec_payload(d, bytes, out);
     if (rc != UKKO_ENOTFOUND && rc != UKKO_ENOTSERIAL) return rc;
     uk_payload p;
@@ -156,40 +149,23 @@ static int read_id(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
 }
 static int decode_identify(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
     ukko_identity *i = ukko_msg_body(m); /* ukko_identify is its beginning */
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
-    bool has_id = false;
-    int rc;
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
-        int sub = UKKO_OK;
-        if (f.wire != UK_PB_BYTES) continue;
-        if (f.number == 1) {
-            sub = read_id(d, f.bytes, &i->id);
-            has_id = true;
-        } else if (f.number == 2 && type == &ukko_identity_type) {
-            sub = uk_get_ref(d, f.bytes, &i->ref);
-        }
-        if (sub) return sub;
-    }
-    return rc < 0 || !has_id ? uk_dec_fail(d, UKKO_EPARSE, "no correlation id") : UKKO_OK;
+    ukko_slice in[2];
+    if (uk_pb_last(bytes, in, 2) || !in[0].ptr)
+        return uk_dec_fail(d, UKKO_EPARSE, "no correlation id");
+    int rc = read_id(d, in[0], &i->id);
+    bool has_ref = type == &ukko_identity_type && in[1].ptr;
+    return rc || !has_ref ? rc : uk_get_ref(d, in[1], &i->ref);
 }
 static int decode_option(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
     ukko_boxed *b = ukko_msg_body(m);
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
-    bool has_value = false;
-    int rc;
+    ukko_slice value;
     (void)type;
     if (!bytes.len) return UKKO_OK;
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
-        if (f.number != 1 || f.wire != UK_PB_BYTES) continue;
-        ukko_msg_release(b->value);
-        int sub = uk_dec_payload(d, f.bytes, &b->value);
-        if (sub) return sub;
-        if (!b->value) b->value = ukko_msg_new(&ukko_null_type); /* Some(null) is not None */
-        has_value = true;
-    }
-    return rc < 0 || !has_value ? uk_dec_fail(d, UKKO_EPARSE, "an option without value") : UKKO_OK;
+    if (uk_pb_last(bytes, &value, 1) || !value.ptr)
+        return uk_dec_fail(d, UKKO_EPARSE, "an option without value");
+    int rc = uk_dec_payload(d, value, &b->value);
+    if (!rc && !b->value) b->value = ukko_msg_new(&ukko_null_type); /* Some(null) is not None */
+    return rc;
 }
 static int decode_boxed(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
     ukko_boxed *b = ukko_msg_body(m);
@@ -201,16 +177,13 @@ static int decode_boxed(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko
 }
 static int decode_error_text(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
     ukko_string *s = ukko_msg_body(m);
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
-    int rc;
+    ukko_slice text;
     (void)type;
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
-        if (f.number != 1 || f.wire != UK_PB_BYTES) continue;
-        s->text = uk_dec_text(m, f.bytes);
-        s->len = strlen(s->text);
-    }
-    return rc < 0 || !s->text ? uk_dec_fail(d, UKKO_EPARSE, "no error text") : UKKO_OK;
+    if (uk_pb_last(bytes, &text, 1) || !text.ptr)
+        return uk_dec_fail(d, UKKO_EPARSE, "no error text");
+    s->text = uk_dec_text(m, text);
+    s->len = strlen(s->text);
+    return UKKO_OK;
 }
 static int decode_ref(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
     ukko_ref_body *b = ukko_msg_body(m);
@@ -225,16 +198,13 @@ static int decode_unique(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukk
     ukko_address *a = ukko_msg_body(m);
     uk_pb in = uk_pb_of(bytes);
     uk_pb_field f;
-    int rc;
+    ukko_slice address;
     (void)type;
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
-        int sub = UKKO_OK;
-        if (f.number == 1 && f.wire == UK_PB_BYTES)
-            sub = read_address(d, m, f.bytes, (const uint8_t[]){2, 3, 4, 1}, a);
+    if (uk_pb_last(bytes, &address, 1) || !address.ptr)
+        return uk_dec_fail(d, UKKO_EPARSE, "a unique address is malformed");
+    while (uk_pb_next(&in, &f) > 0)
         if (f.number == 2 && f.wire == UK_PB_VARINT) a->uid = (int64_t)f.value;
-        if (sub) return sub;
-    }
-    return rc < 0 ? uk_dec_fail(d, rc, "malformed") : check_read_address(d, a);
+    return read_address(d, m, address, (const uint8_t[]){2, 3, 4, 1}, a);
 }
 static int decode_heartbeat_rsp(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
     uk_heartbeat_rsp *h = ukko_msg_body(m);
@@ -286,8 +256,7 @@ const char *uk_misc_class(ukko_slice manifest) {
     if (uk_slice_is(manifest, "F")) return "java.lang.Throwable";
     if (uk_slice_is(manifest, "TNSEX"))
         return "org.apache.pekko.remote.serialization.ThrowableNotSerializableException";
-    if (uk_slice_is(manifest, "AIEX"))
-        return "org.apache.pekko.actor.ActorInitializationException";
+    if (uk_slice_is(manifest, "AIEX")) return "org.apache.pekko.actor.ActorInitializationException";
     const ukko_type *t = uk_deploy_type(manifest);
     return t ? t->class_name : NULL;
 }

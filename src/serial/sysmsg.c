@@ -86,23 +86,19 @@ static int split(ukko_slice bytes, raw_sysmsg *out) {
 static int read_part(uk_dec *d, ukko_slice bytes, bool two_refs, uk_sysmsg *m) {
     uk_pb in = uk_pb_of(bytes);
     uk_pb_field f;
-    int rc;
+    ukko_slice refs[2];
     if (!bytes.ptr) return uk_dec_fail(d, UKKO_EPARSE, "a system message lacks its data");
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
-        int sub = UKKO_OK;
-        if (f.number == 1 && f.wire == UK_PB_BYTES) sub = uk_get_ref(d, f.bytes, &m->a);
-        if (f.number == 2 && f.wire == UK_PB_BYTES && two_refs)
-            sub = uk_get_ref(d, f.bytes, &m->b);
+    if (uk_pb_last(bytes, refs, 2) || !refs[0].ptr || (two_refs && !refs[1].ptr))
+        return uk_dec_fail(d, UKKO_EPARSE, "the data of a system message is malformed");
+    while (uk_pb_next(&in, &f) > 0) {
         if (f.number == 2 && f.wire == UK_PB_VARINT) {
             m->flag = f.value != 0;
             m->uid = (int32_t)f.value;
         }
         if (f.number == 3 && f.wire == UK_PB_VARINT) m->flag2 = f.value != 0;
-        if (sub) return sub;
     }
-    if (rc < 0 || !m->a || (two_refs && !m->b))
-        return uk_dec_fail(d, UKKO_EPARSE, "the data of a system message is malformed");
-    return UKKO_OK;
+    int rc = uk_get_ref(d, refs[0], &m->a);
+    return rc || !two_refs ? rc : uk_get_ref(d, refs[1], &m->b);
 }
 static int read_cause(uk_dec *d, ukko_slice bytes, bool required, uk_sysmsg *m) {
     if (!bytes.ptr)

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 
 #define TNSEX "org.apache.pekko.remote.serialization.ThrowableNotSerializableException"
-#define AIEX "org.apache.pekko.actor.ActorInitializationException"
+#define AIEX  "org.apache.pekko.actor.ActorInitializationException"
 
 static bool is_bound(ukko_slice class_name) {
     static const char *const names[] = {
@@ -98,7 +98,6 @@ int uk_throwable_payload_field(uk_enc *e, uint32_t field, const ukko_msg *cause)
 /* ---- reading ---- */
 
 static int read_cause(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
-    ukko_msg_release(*out);
     int rc = uk_dec_payload(d, bytes, out);
     if (!rc && *out && (*out)->type != &ukko_throwable_type)
         return uk_dec_fail(d, UKKO_EPARSE, "the cause of an exception is no exception");
@@ -107,16 +106,14 @@ static int read_cause(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
 static int read_frame(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_stack_frame *out) {
     uk_pb in = uk_pb_of(bytes);
     uk_pb_field f;
-    int rc;
-    *out = (ukko_stack_frame){"", "", "", 0};
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
+    ukko_slice texts[3];
+    if (uk_pb_last(bytes, texts, 3))
+        return uk_dec_fail(d, UKKO_EPARSE, "a stack frame is malformed");
+    *out = (ukko_stack_frame){uk_dec_field(m, texts[0], ""), uk_dec_field(m, texts[1], ""),
+                              uk_dec_field(m, texts[2], ""), 0};
+    while (uk_pb_next(&in, &f) > 0)
         if (f.number == 4 && f.wire == UK_PB_VARINT) out->line = (int32_t)f.value;
-        if (f.wire != UK_PB_BYTES) continue;
-        if (f.number == 1) out->class_name = uk_dec_text(m, f.bytes);
-        if (f.number == 2) out->method = uk_dec_text(m, f.bytes);
-        if (f.number == 3) out->file = uk_dec_text(m, f.bytes);
-    }
-    return rc < 0 ? uk_dec_fail(d, rc, "a stack frame is malformed") : UKKO_OK;
+    return UKKO_OK;
 }
 static int read_frames(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_throwable *t) {
     uk_pb in = uk_pb_of(bytes);
@@ -135,19 +132,13 @@ static int read_frames(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_throwable 
     return UKKO_OK;
 }
 static int read_throwable(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_throwable *t) {
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
-    int rc;
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
-        int sub = UKKO_OK;
-        if (f.wire != UK_PB_BYTES) continue;
-        if (f.number == 1) t->class_name = uk_dec_text(m, f.bytes);
-        if (f.number == 2) t->message = uk_dec_text(m, f.bytes);
-        if (f.number == 3) sub = read_cause(d, f.bytes, &t->cause);
-        if (sub) return sub;
-    }
-    if (rc < 0 || !t->class_name) return uk_dec_fail(d, UKKO_EPARSE, "an exception without class");
-    return read_frames(d, m, bytes, t);
+    ukko_slice in[3];
+    if (uk_pb_last(bytes, in, 3) || !in[0].ptr)
+        return uk_dec_fail(d, UKKO_EPARSE, "an exception without class");
+    t->class_name = uk_dec_text(m, in[0]);
+    t->message = uk_dec_field(m, in[1], NULL);
+    int rc = in[2].ptr ? read_cause(d, in[2], &t->cause) : UKKO_OK;
+    return rc ? rc : read_frames(d, m, bytes, t);
 }
 /* What a JVM makes of a class that it may not instantiate. */
 static void replace(ukko_msg *m, ukko_throwable *t) {
@@ -162,7 +153,8 @@ static void replace(ukko_msg *m, ukko_throwable *t) {
 static int decode_throwable(uk_dec *d, ukko_slice in, ukko_msg *m) {
     ukko_throwable *t = ukko_msg_body(m);
     int rc = read_throwable(d, m, in, t);
-    if (rc == UKKO_ENOTFOUND && t->class_name) rc = UKKO_OK; /* a cause nobody knows: as below */
+    if (rc == UKKO_ENOTFOUND && t->class_name)
+        rc = UKKO_OK; /* a cause nobody knows: as below */
     else if (rc || is_bound(ukko_str(t->class_name)))
         return rc;
     replace(m, t);
@@ -170,48 +162,31 @@ static int decode_throwable(uk_dec *d, ukko_slice in, ukko_msg *m) {
 }
 static int decode_not_serializable(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
     ukko_throwable *t = ukko_msg_body(m);
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
-    int rc;
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
-        if (f.wire != UK_PB_BYTES) continue;
-        if (f.number == 1) t->message = uk_dec_text(m, f.bytes);
-        if (f.number == 2) t->original_message = uk_dec_text(m, f.bytes);
-        if (f.number == 3) t->original_class = uk_dec_text(m, f.bytes);
-    }
+    ukko_slice in[3];
     t->class_name = TNSEX;
-    if (rc < 0 || !t->message || !t->original_message || !t->original_class)
+    if (uk_pb_last(bytes, in, 3) || !in[0].ptr || !in[1].ptr || !in[2].ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "an exception's replacement is malformed");
-    char *text = replaced_text(t->original_class, t->original_message); /* a JVM makes its text anew */
+    t->original_message = uk_dec_text(m, in[1]);
+    t->original_class = uk_dec_text(m, in[2]);
+    char *text =
+        replaced_text(t->original_class, t->original_message); /* a JVM makes its text anew */
     t->message = ukko_msg_strdup(m, text);
     uk_free(text);
     return UKKO_OK;
 }
 static int decode_actor_init(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
     ukko_throwable *t = ukko_msg_body(m);
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
-    bool has_cause = false;
-    int rc;
+    ukko_slice in[3];
     t->class_name = AIEX;
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
-        int sub = UKKO_OK;
-        if (f.wire != UK_PB_BYTES) continue;
-        if (f.number == 1) sub = uk_get_ref(d, f.bytes, &t->actor);
-        if (f.number == 2) t->message = uk_dec_text(m, f.bytes);
-        if (f.number == 3) {
-            sub = read_cause(d, f.bytes, &t->cause);
-            has_cause = true;
-        }
-        if (sub) return sub;
-    }
-    if (rc < 0 || !t->message || !has_cause)
+    if (uk_pb_last(bytes, in, 3) || !in[1].ptr || !in[2].ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "message or cause is missing");
-    return UKKO_OK;
+    t->message = uk_dec_text(m, in[1]);
+    int rc = in[0].ptr ? uk_get_ref(d, in[0], &t->actor) : UKKO_OK;
+    return rc ? rc : read_cause(d, in[2], &t->cause);
 }
 int uk_throwable_decode(uk_dec *d, ukko_slice manifest, ukko_slice in, ukko_msg **out) {
     ukko_msg *m = ukko_msg_new(&ukko_throwable_type);
-    int rc = manifest.len == 1                 ? decode_throwable(d, in, m)
+    int rc = manifest.len == 1                ? decode_throwable(d, in, m)
              : uk_slice_is(manifest, "TNSEX") ? decode_not_serializable(d, in, m)
                                               : decode_actor_init(d, in, m);
     if (rc) {
