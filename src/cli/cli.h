@@ -90,6 +90,7 @@ struct cli {
     bool quiet, color;
     int verbosity;
     int64_t timeout_ms;
+    bool context_taken; /* its options are among those given */
     json_t *records; /* json: what is printed at the end */
 };
 
@@ -233,6 +234,10 @@ void time_text(char *to, size_t len); /* now, as 2026-11-28T06:20:01.123Z */
 json_t *show_value(const ukko_msg *msg);
 char *show_line(const ukko_msg *msg); /* the value for people; free() */
 
+/* ---- context.c: "@name/path", and "/path" or "@" of the chosen one, as a whole target ---- */
+int context_target(cli *c, const char *text, char *whole, size_t len);
+void context_names(void (*fn)(const char *name, void *data), void *data);
+
 /* ---- node_http.c: /status.json of a node; *out owned ---- */
 int node_status(cli *c, const char *place, json_t **out);
 bool pause_for(int64_t ms); /* false: interrupted. stat.c */
@@ -255,6 +260,11 @@ int run_watch(cli *c);
 int run_tree(cli *c);
 int run_deploy(cli *c);
 int run_stop(cli *c);
+int run_proxy(cli *c);
+int run_context_add(cli *c);
+int run_context_ls(cli *c);
+int run_context_use(cli *c);
+int run_context_rm(cli *c);
 int run_stat(cli *c);
 int run_top(cli *c);
 int run_quarantine_ls(cli *c);

@@ -87,9 +87,20 @@ static void offer_commands(const char *cursor, const command *k) {
     for (; k && k->name; k++) offer(cursor, "", k->name, strlen(k->name), k->help);
 }
 
+typedef struct context_offer {
+    const char *cursor, *before, *help;
+} context_offer;
+
+static void offer_context(const char *name, void *data) {
+    const context_offer *o = data;
+    offer(o->cursor, o->before, name, strlen(name), o->help);
+}
+
 static void offer_values(const char *cursor, const char *before, const char *values,
                          const char *help) {
     if (!values) return;
+    if (strcmp(values, "@context") == 0 || strcmp(values, "@target") == 0)
+        context_names(offer_context, &(context_offer){cursor, values[1] == 't' ? "@" : "", help});
     if (strcmp(values, "@file") == 0) puts(":file");
     if (strcmp(values, "@command") == 0) offer_commands(cursor, commands);
     for (const char *p = values; *values != '@' && *p; p += strspn(p, " ")) {

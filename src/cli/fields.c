@@ -154,6 +154,31 @@ const field frame_fields[] = {
     END,
 };
 
+const field proxy_fields[] = {
+    {"ts", "string", "when it came"},
+    {"connection", "integer", "number of the connection, from 1"},
+    {"direction", "string", "there, or back"},
+    {"dropped", "boolean", "it was not passed on"},
+    {"kind", "string", "control.associate, ack, system.Watch, message.String, ..."},
+    {"text", "string", "what it says, for people"},
+    {"recipient", "string?", "path; null when it carries no message"},
+    {"sender", "string?", "path; null when there is none"},
+    {"serializer", "integer?", "serializer identifier"},
+    {"manifest", "string?", "manifest, empty when there is none"},
+    {"type", "string?", "kind of the message"},
+    {"seq", "integer?", "number of a system message"},
+    {"ack", "integer?", "the highest number that is acknowledged; -1: none"},
+    {"bytes", "integer", "length of the frame"},
+    END,
+};
+
+const field context_fields[] = {
+    {"name", "string", "used as @NAME"},
+    {"target", "string", "what it stands for"},
+    {"current", "boolean", "it is what a target without node means"},
+    END,
+};
+
 const field finding_fields[] = {
     {"path", "string", "of the setting"},
     {"nearest", "string?", "a setting that may be meant"},

@@ -21,6 +21,7 @@ const option system_options[] = {
     {"define", 'D', "KEY=VALUE", "one setting of it; repeatable", NULL},
     {"as", 0, "SYS@HOST:PORT", "own name and address (ukko-cli, at the address of the way there)",
      NULL},
+    {"context", 'c', "NAME", "a saved target with its options; also $UKKO_CONTEXT", "@context"},
     {"listen", 0, NULL, "take connections at the own address, not only on the way there", NULL},
     {"dialect", 0, "NAME", "what addresses begin with, of a target HOST:PORT (auto)",
      "pekko akka auto"},
@@ -124,6 +125,15 @@ const option source_options[] = {
     {"class", 0, "CLASS", "the Java class of a JSON sample", NULL},
     {"map", 0, "MEMBER", "a member of a JSON sample that is a map, not an object; repeatable", NULL},
     {"cbor", 0, NULL, "the classes are bound to jackson-cbor", NULL},
+    END,
+};
+
+const option proxy_options[] = {
+    {"drop", 0, "KINDS", "let frames of these kinds not pass", NULL},
+    {"delay", 0, "TIME", "hold each frame for so long", NULL},
+    {"split", 0, "SIZE", "write in pieces of so many bytes", NULL},
+    {"cut-after", 0, "N", "end a connection after so many frames", NULL},
+    {"filter", 'Y', "KINDS", "show only frames of these kinds", NULL},
     END,
 };
 

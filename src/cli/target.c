@@ -76,7 +76,13 @@ void target_complete(target *t) {
 }
 
 int target_parse(cli *c, const char *text, target *t) {
+    char whole[900];
     *t = (target){.port = 0};
+    if (text[0] == '@' || text[0] == '/') {
+        int status = context_target(c, text, whole, sizeof whole);
+        if (status != CLI_OK) return status;
+        text = whole;
+    }
     size_t n = take_scheme(t, text);
     if (!n && strstr(text, "://")) return not_a_scheme(c, text);
     const char *system = text + n, *path = strchr(system, '/');
