@@ -66,6 +66,8 @@ static char *own_text(const cli *c, const own_system *own, const target *to) {
             "pekko.remote.use-unsafe-remote-features-outside-cluster = on\n",
             log_level(c));
     put_prefixes(out);
+    /* a command that comes and goes leaves nothing behind; a node does */
+    if (to) fputs("ukko.remote.flight-recorder.directory = off\n", out);
     put_transport(out, own, to, wants_tls(c, to));
     fclose(out);
     return text;

@@ -103,6 +103,7 @@ char *st_render_json(const ukko_status *s, size_t *len) {
     json_object_set_new(j, "reasons", reasons_json(s));
     json_object_set_new(j, "letters", lines_json(s->letters, s->n_letters, ST_MAX_LETTERS));
     json_object_set_new(j, "events", lines_json(s->events, s->n_events, ST_MAX_EVENTS));
+    json_object_set_new(j, "flight", lines_json(s->flight, s->n_flight, ST_MAX_EVENTS));
     char *text = json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(6));
     json_decref(j);
     *len = text ? strlen(text) : 0;

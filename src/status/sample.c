@@ -13,6 +13,8 @@ typedef struct look { /* what one round found */
     size_t n_sums;
     st_actor *actors;
     size_t n_actors, total;
+    st_line *flight;
+    uint64_t n_flight;
 } look;
 
 static void *grow(void *list, size_t n, size_t size) {
@@ -55,6 +57,15 @@ static void on_actor(void *data, const ukko_actor_info *i) {
                                           .depth = i->depth,
                                           .children = i->children,
                                           .looks = {i->busy}};
+}
+
+static bool on_flight(void *data, const ukko_flight_entry *e) {
+    look *k = data;
+    st_line *l = &k->flight[k->n_flight++ % ST_MAX_EVENTS];
+    l->time_ms = e->time_ms;
+    snprintf(l->kind, sizeof l->kind, "%s", e->what);
+    ukko_flight_print(e, l->text, sizeof l->text);
+    return true;
 }
 
 /* ---- the books ---- */
@@ -138,6 +149,9 @@ void st_sample(ukko_status *s) {
     ukko_inspect_traffic(s->sys, on_traffic, &k);
     ukko_inspect_actors(s->sys, "/user", 64, ST_MAX_ACTORS, on_actor, &k);
     ukko_inspect_actors(s->sys, "/system", 64, ST_MAX_ACTORS, on_actor, &k);
+    k.flight = calloc(ST_MAX_EVENTS, sizeof *k.flight);
+    if (!k.flight) abort();
+    ukko_flight_read(s->sys, on_flight, &k);
     if (k.n_actors) qsort(k.actors, k.n_actors, sizeof *k.actors, by_path);
     pthread_mutex_lock(&s->lock);
     s->at = (s->at + 1) % ST_SAMPLES;
@@ -150,7 +164,11 @@ void st_sample(ukko_status *s) {
     s->actors = k.actors;
     s->n_actors = k.n_actors;
     s->actors_total = k.total;
+    st_line *old_flight = s->flight;
+    s->flight = k.flight;
+    s->n_flight = k.n_flight;
     pthread_mutex_unlock(&s->lock);
+    free(old_flight);
     actors_free(old, n_old);
     for (size_t i = 0; i < k.n_links; i++) free(k.links[i].address);
     for (size_t i = 0; i < k.n_sums; i++) free(k.sum_addresses[i]);
@@ -163,4 +181,5 @@ void st_books_free(ukko_status *s) {
     for (size_t i = 0; i < s->n_links; i++) free(s->links[i].address);
     free(s->links);
     actors_free(s->actors, s->n_actors);
+    free(s->flight);
 }

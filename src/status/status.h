@@ -67,6 +67,8 @@ struct ukko_status {
     st_actor *actors;
     size_t n_actors, actors_total;
     st_line letters[ST_MAX_LETTERS], events[ST_MAX_EVENTS];
+    st_line *flight; /* of the flight recorder: a ring of ST_MAX_EVENTS, as at the last sample */
+    uint64_t n_flight;
     uint64_t n_letters, n_events;
     st_reason reasons[ST_MAX_REASONS];
     size_t n_reasons;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """listen, watch and tree."""
-import json, os, re, signal, tempfile
+import json, os, re, signal, subprocess, tempfile
 from support import *
 
 
@@ -11,7 +11,8 @@ def listen_prints_what_arrives():
     ukko('tell', address + '/user/box', 'hello')
     ukko('tell', address + '/user/box', '--long', '7')
     ukko('tell', address + '/user/box', '--json-class', 'com.example.Hello', '{"a":1}')
-    ukko('tell', address + '/user/box', '--bytes-hex', '00ff')
+    # it ends with the fourth message, perhaps before this command has heard that it came
+    subprocess.run([UKKO, 'tell', address + '/user/box', '--bytes-hex', '00ff'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LIMIT)
     rows = [r.record() for _ in range(4)]
     assert [x['value'] for x in rows] == ['hello', 7, {'a': 1}, '00ff'], rows
     assert [x['serializer'] for x in rows] == [20, 18, 31, 4] and rows[2]['manifest'] == 'com.example.Hello', rows

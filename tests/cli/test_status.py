@@ -60,6 +60,7 @@ def status_json_has_links_actors_and_events():
     assert {'/user', '/user/echo', '/system'} <= {a['path'] for a in s['actors']}, s['actors']
     assert next(a for a in s['actors'] if a['path'] == '/user/echo')['kind'] == 'ukko.node.Echo'
     assert any(e['kind'] == 'AssociatedEvent' for e in s['events']) and s['address'] == n.address
+    assert {'listening', 'inbound'} <= {e['kind'] for e in s['flight']}, s['flight']
     n.end()
 
 
@@ -135,7 +136,7 @@ def status_page_in_a_browser():
         assert 'data-shown="yes"' in dom and '<h1 id="system">ukko</h1>' in dom and n.address in dom, dom[-2000:]
         rows = re.search(r'<tbody id="links">(.*?)</tbody>', dom, re.S)[1]
         assert 'state active' in rows and rows.count('<svg') >= 2 and re.search(r'<path d="M\d', rows), rows[:1500]
-        assert '>echo</td>' in dom and 'ukko.node.Echo' in dom and 'AssociatedEvent' in dom
+        assert '>echo</td>' in dom and 'ukko.node.Echo' in dom and 'AssociatedEvent' in dom and re.search(r'<tbody id="flight"><tr>.*inbound', dom), dom[-1500:]
         subprocess.run([*common, '--screenshot=' + home + '/page.png', n.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT)
         assert open(home + '/page.png', 'rb').read(8) == b'\x89PNG\r\n\x1a\n' and os.path.getsize(home + '/page.png') > 20000
     n.end()
