@@ -252,6 +252,30 @@ void uk_loop_stop(uk_loop *l) {
     atomic_store_explicit(&l->here, (uintptr_t)&thread_mark, memory_order_release);
 }
 
+typedef struct work {
+    uv_work_t req;
+    void (*run)(void *data);
+    void (*done)(void *data);
+    void *data;
+} work;
+
+static void run_work(uv_work_t *req) {
+    work *w = req->data;
+    w->run(w->data);
+}
+static void work_done(uv_work_t *req, int status) {
+    work *w = req->data;
+    (void)status; /* nothing is cancelled */
+    w->done(w->data);
+    uk_free(w);
+}
+void uk_loop_work(uk_loop *l, void (*run)(void *data), void (*done)(void *data), void *data) {
+    work *w = uk_alloc(sizeof *w);
+    *w = (work){.run = run, .done = done, .data = data};
+    w->req.data = w;
+    uv_queue_work(&l->uv, &w->req, run_work, work_done);
+}
+
 static void close_any(uv_handle_t *h, void *arg) {
     (void)arg;
     if (!uv_is_closing(h)) uv_close(h, NULL);

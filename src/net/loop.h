@@ -42,6 +42,9 @@ void uk_loop_after(uk_loop *loop, void (*after)(void *data), void *data);
 /* [any] Runs the rounds in place of the own thread while that is held up in `after`; returns when it
    comes back, or at once when it is not held up or another thread assists. */
 void uk_loop_assist(uk_loop *loop);
+/* [loop] run() in the pool of threads for what may block, then done() on the loop; both get data.
+   done() comes also when the loop was stopped meanwhile: then from uk_loop_free(). */
+void uk_loop_work(uk_loop *loop, void (*run)(void *data), void (*done)(void *data), void *data);
 void uk_loop_post(uk_loop *loop, uk_task *task);  /* [any] */
 bool uk_loop_is_here(const uk_loop *loop);        /* [any] is this its thread? */
 int64_t uk_loop_now(const uk_loop *loop);         /* [loop] monotonic ms, read once a round */

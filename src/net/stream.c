@@ -53,6 +53,10 @@ struct uk_stream {
 };
 
 const char *uk_stream_peer(const uk_stream *s) { return s->peer; }
+const char *uk_stream_stuck(const uk_stream *s) {
+    return s->filter ? s->filter->stuck(s->filter) : NULL;
+}
+uk_filter *uk_stream_filter(uk_stream *s) { return s->filter; }
 
 static void on_poll(uv_poll_t *h, int status, int events);
 static void run_wake(uk_task *t);
@@ -435,7 +439,7 @@ static int read_once(uk_stream *s) {
     if (n < 0 && errno == EINTR) return 2;
     if (n <= 0) {
         if (s->finished) uk_stream_close(s);
-        else end(s, n ? strerror(errno) : NULL);
+        else end(s, uk_stream_stuck(s) ? uk_stream_stuck(s) : n ? strerror(errno) : NULL);
         return -1;
     }
     if (s->finished) return 2; /* only looking for the end */

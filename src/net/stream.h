@@ -33,6 +33,9 @@ struct uk_filter {
        others, at once if some were used, else after uk_stream_kick(). Negative: broken. */
     int (*out)(uk_filter *f, const uint8_t *bytes, size_t n, size_t *used, uk_buf *cipher);
     void (*bye)(uk_filter *f, uk_buf *cipher); /* the last bytes of this side; may be NULL */
+    /* Why nothing has come through yet, as the cause of an end that says nothing itself; NULL: it is
+       up. */
+    const char *(*stuck)(uk_filter *f);
     void (*free)(uk_filter *f);
 };
 
@@ -76,6 +79,9 @@ void uk_stream_close(uk_stream *s);  /* [loop] at once; idempotent; no event fol
    many bytes of it the socket had taken. */
 size_t uk_stream_unsent(uk_stream *s, uk_buf *out);
 bool uk_stream_ended(uk_stream *s); /* [any] closed, by whichever side */
+/* [loop] Why the filter is not up yet; NULL: it is, or there is none. */
+const char *uk_stream_stuck(const uk_stream *s);
+uk_filter *uk_stream_filter(uk_stream *s); /* [loop] borrowed; NULL: none */
 const char *uk_stream_peer(const uk_stream *s); /* "/127.0.0.1:5555", for logs */
 size_t uk_streams_open(uk_loop *loop);  /* [loop] how many have not ended, lingering ones too */
 void uk_streams_close(uk_loop *loop);   /* [loop] all of them, at once and without events */
