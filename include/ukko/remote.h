@@ -26,6 +26,22 @@ UKKO_API const char *ukko_remote_address_for(ukko_system *sys, const char *remot
 /* [any] Where the socket is bound: the same form with bind-hostname and the port that was bound.
    Differs from the published address behind NAT. NULL before the start. (boundAddresses) */
 UKKO_API const char *ukko_remote_bound_address(ukko_system *sys);
+/* ---- TLS ----------------------------------------------------------------------------- */
+
+/* The last word on a TLS context, after the settings: ssl_ctx is an SSL_CTX * of OpenSSL 3, server
+   tells which of the two of a transport it is. It stays the library's; its application data, key log
+   callback and session settings must stay as they are. Negative: the start, or the loading anew,
+   fails. Called by whatever thread loads the keys. */
+typedef int (*ukko_tls_fn)(void *data, void *ssl_ctx, bool server);
+/* [setup] After ukko_remote_enable(), before the start: fn is called for each TLS context that is
+   made. NULL: none. UKKO_ESTATE: remoting is not enabled, or has started. */
+UKKO_API int ukko_remote_tls_hook(ukko_system *sys, ukko_tls_fn fn, void *data);
+/* [any] Loads the key and trust stores of all TLS transports anew; connections from then on use them,
+   open ones go on. Blocks for the files. On failure all stays as it was: UKKO_ETLS or UKKO_ECONFIG,
+   err names setting, file and alias; UKKO_ESTATE: remoting is not running. By itself a node does this
+   with ukko.remote.tls.reload-interval. */
+UKKO_API UKKO_NODISCARD int ukko_remote_tls_reload(ukko_system *sys, ukko_error *err);
+
 /* [any] Quarantines an incarnation of a peer; uid NULL: only gates. UKKO_EINVAL: address. */
 UKKO_API int ukko_remote_quarantine(ukko_system *sys, const char *address, const int32_t *uid);
 

@@ -107,15 +107,21 @@ static size_t on_data(void *owner, const uint8_t *bytes, size_t n) {
 
 static void on_stream_closed(void *owner, const char *error) {
     uk_conn *c = owner;
-    if (error)
+    bool probe = !c->proto.was_open && !c->active && !c->got_bytes;
+    bool mute = !c->proto.was_open && c->active && !c->got_bytes && !error;
+    if (mute)
+        error = "the peer closed the connection without a word: it may speak TLS there (ssl.tcp), "
+                "or be no Pekko node";
+    if (mute || (error && !strncmp(error, "TLS: ", 5)))
+        uk_sniff(c, NULL, 0, error);
+    else if (probe)
+        uk_sniff(c, NULL, 0, "closed before a handshake (0 bytes): a port probe?");
+    else if (error)
         uk_log(c->remote->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_TRANSPORT, NULL, NULL,
                "Remote connection to [%s] failed with %s", c->from, error);
     else
         uk_log(c->remote->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_TRANSPORT, NULL, NULL,
                "Remote connection to [%s] was disconnected", c->from);
-    if (error && !strncmp(error, "TLS: ", 5)) uk_sniff(c, NULL, 0, error);
-    else if (!c->proto.was_open && !c->active && !c->got_bytes)
-        uk_sniff(c, NULL, 0, "closed before a handshake (0 bytes): a port probe?");
     uk_proto_lost(&c->proto, c->proto.was_open ? NULL : error);
 }
 
@@ -139,30 +145,30 @@ static void on_send(void *data, ukko_slice bytes) {
     if (c->stream && !idle_talk(c, bytes)) uk_stream_send(c->stream, bytes.ptr, bytes.len);
 }
 
-/* A peer may call itself what it likes, but for what only this node is, and what only those who come
-   in by another transport can be: else plain bytes would answer for one behind TLS. */
-static bool credible(uk_conn *c, const char *address) {
-    uk_path path;
-    if (!address || uk_address_parse(ukko_str(address), &path)) return false;
-    uk_transport *t = uk_transport_for(c->remote, path.protocol);
-    return !uk_remote_is_own(c->remote, &path) && (!t || t->set->tls == c->transport->set->tls);
-}
-
 static void opened_inbound(uk_conn *c, const uk_origin *o, int32_t uid) {
     char *address = uk_remote_origin_address(c->remote, o);
-    if (!credible(c, address)) {
-        uk_log(c->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_MANAGER, NULL, NULL,
-               "A peer at [%s] calls itself [%s], which cannot be; disassociating", c->from,
-               address ? address : "something that is no address");
+    if (!uk_access_credible(c, address) || !uk_access_allowed(c, address, &c->untrusted)) {
         uk_free(address);
         c->detached = true;
-        uk_conn_end(c, UK_PDU_DISASSOCIATE, "impossible address");
+        uk_conn_end(c, UK_PDU_DISASSOCIATE, "the peer may not be who it says");
         return;
     }
     c->peer = uk_peer_get(c->remote, ukko_str(address));
     uk_free(address);
     uk_traffic_begin(c);
     uk_peer_event(c->peer, &(uk_link_event){.kind = UK_LINK_INBOUND, .conn = c, .uid = uid});
+}
+
+static void opened_outbound(uk_conn *c, int32_t uid) {
+    if (!uk_access_allowed(c, c->peer->address, &c->untrusted)) {
+        c->unwelcome = true;
+        uk_conn_end(c, UK_PDU_DISASSOCIATE,
+                    "the certificate of the peer is not one that ukko.remote.tls.peers names for "
+                    "its address");
+        return;
+    }
+    if (c->peer->dialing == c) c->peer->dialing = NULL;
+    uk_peer_event(c->peer, &(uk_link_event){.kind = UK_LINK_CONNECTED, .conn = c, .uid = uid});
 }
 
 static void on_open(void *data, const uk_origin *o, int32_t uid) {
@@ -172,8 +178,7 @@ static void on_open(void *data, const uk_origin *o, int32_t uid) {
         c->detached = true;
         uk_conn_end(c, UK_PDU_DISASSOCIATE_SHUTDOWN, "shutting down");
     } else if (c->active) {
-        if (c->peer->dialing == c) c->peer->dialing = NULL;
-        uk_peer_event(c->peer, &(uk_link_event){.kind = UK_LINK_CONNECTED, .conn = c, .uid = uid});
+        opened_outbound(c, uid);
     } else {
         opened_inbound(c, o, uid);
     }
@@ -183,6 +188,12 @@ static void on_payload(void *data, ukko_slice payload) { uk_recv_payload(data, p
 
 static void log_end(uk_conn *c, uk_proto_end end, const char *text) {
     ukko_system *sys = c->remote->sys;
+    const char *stuck = end == UK_PROTO_END_TIMEOUT && c->stream ? uk_stream_stuck(c->stream) : NULL;
+    if (stuck) {
+        char late[600];
+        snprintf(late, sizeof late, "%s (time is up)", stuck);
+        uk_sniff(c, NULL, 0, late);
+    }
     if (end == UK_PROTO_END_TIMEOUT || end == UK_PROTO_END_SILENCE)
         uk_log(sys, UKKO_LOG_INFO, "remoting", UK_LOG_PROTOCOL, NULL, NULL, "%s", text);
     else if (end == UK_PROTO_END_UNDECODABLE && c->proto.was_open)
@@ -192,11 +203,12 @@ static void log_end(uk_conn *c, uk_proto_end end, const char *text) {
 }
 
 static void tell_link(uk_conn *c, uk_proto_end end, const char *text) {
-    uk_link_event ev = {.kind = c->proto.was_open ? UK_LINK_LOST : UK_LINK_REFUSED,
-                        .conn = c, .uid = c->uid, .has_uid = c->proto.was_open, .end = end,
+    bool open = c->proto.was_open && !c->unwelcome;
+    uk_link_event ev = {.kind = open ? UK_LINK_LOST : UK_LINK_REFUSED,
+                        .conn = c, .uid = c->uid, .has_uid = open, .end = end,
                         .text = text};
     if (c->detached || !c->peer) return;
-    if (!c->proto.was_open) {
+    if (!open) {
         if (c->peer->dialing != c) return;
         c->peer->dialing = NULL;
     }
@@ -223,8 +235,10 @@ static void attach(uk_conn *c, int fd) {
     c->stream = uk_stream_new(c->remote->loop, fd, &c->transport->stream_opts, &stream_events, c);
     snprintf(c->from, sizeof c->from, "%s", uk_stream_peer(c->stream));
     uk_stream_resume(c->stream, true);
-    if (c->transport->tls)
-        uk_stream_set_filter(c->stream, uk_tls_filter(c->transport->tls, !c->active));
+    if (!c->transport->tls) return;
+    char *host = c->active ? uk_strndup(c->peer->path.host.ptr, c->peer->path.host.len) : NULL;
+    uk_stream_set_filter(c->stream, uk_tls_filter(c->transport->tls, !c->active, host));
+    uk_free(host);
 }
 
 void uk_conn_accept(void *transport, int fd, const char *from) {

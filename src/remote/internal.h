@@ -50,7 +50,8 @@ struct uk_transport {
     char *protocol;        /* "pekko.tcp" */
     char *address;         /* published; NULL before the start */
     char *bound_address;
-    uk_tls *tls; /* NULL: plain TCP */
+    uk_tls *tls; /* NULL: plain TCP; [io] once started: it can be exchanged */
+    bool had_key;
     char *host;
     int port;
     uk_proto_settings proto; /* what every connection begins with */
@@ -74,7 +75,11 @@ struct uk_remote {
     uk_map peers;               /* address -> uk_peer, retained */
     pthread_mutex_t sizes_lock; /* guards sizes; leaf */
     uk_class_size sizes[UK_CLASSES];
+    ukko_tls_fn tls_hook; /* set before the start */
+    void *tls_hook_data;
     /* [io] */
+    uint64_t key_marks; /* of the key stores, as they were loaded */
+    uk_alarm renew;
     uk_conn *conns;
     size_t n_conns;
     uk_alarm prune;
@@ -182,6 +187,8 @@ struct uk_conn {
     bool active;
     bool detached; /* the link does not want to hear of it any more */
     bool ended, is_reader, got_bytes;
+    bool unwelcome; /* its handshake was fine, but it may not be who it says */
+    bool untrusted; /* it may do what untrusted mode lets through */
     int32_t uid;
     uk_task gone;
     char from[64];
@@ -310,6 +317,11 @@ void uk_transport_init(uk_transport *t, uk_remote *r, const uk_transport_setting
 /* Keys, address, socket: all but accepting. err names the setting. */
 int uk_transport_open(uk_transport *t, ukko_error *err);
 void uk_transport_fini(uk_transport *t); /* after the loop has stopped */
+int uk_keys_load(uk_transport *t, ukko_error *err); /* at the start */
+void uk_keys_watch(uk_remote *r);                   /* [io] begins to look at the files */
+/* [io] Who may be who. Both say in the log why not. */
+bool uk_access_credible(uk_conn *c, const char *address); /* address may be NULL */
+bool uk_access_allowed(uk_conn *c, const char *address, bool *untrusted);
 /* The one for addresses of a protocol ("pekko.ssl.tcp"); NULL: none. [any] */
 uk_transport *uk_transport_for(uk_remote *r, ukko_slice protocol);
 /* Is it one of the addresses under which this node answers? [any] */
@@ -322,6 +334,7 @@ char *uk_remote_origin_address(uk_remote *r, const uk_origin *o);
 
 /* ---- the whole ---- */
 
+uk_remote *uk_remote_of(ukko_system *sys); /* [any] NULL: not enabled */
 /* Of the first transport. */
 static inline const char *uk_remote_address(const uk_remote *r) {
     return r->transports[0].address;

@@ -28,6 +28,10 @@ void uk_read_string(uk_reader *r, const char *name, char **out);                
 void uk_read_list(uk_reader *r, const char *name, char ***out, size_t *n);      /* owned */
 void uk_free_list(char **list, size_t n);
 
+/* own_settings.c: ukko.remote. */
+void uk_read_own(uk_remote_settings *s, uk_reader *r);
+void uk_own_settings_fini(uk_remote_settings *s);
+
 /* transport_settings.c: enabled-transports and the section of each. */
 void uk_read_transports(uk_remote_settings *s, uk_reader *r);
 void uk_transport_settings_fini(uk_transport_settings *t);

@@ -184,7 +184,7 @@ static bool harmless(uk_conn *c, const ukko_msg *m) {
 }
 
 bool uk_recv_allowed(uk_conn *c, ukko_ref *to, const ukko_msg *m) {
-    if (!c->remote->set.untrusted) return true;
+    if (!c->untrusted) return true;
     if (to->vt->kind == UK_REF_REMOTE) {
         uk_log(c->remote->sys, UKKO_LOG_ERROR, "remoting", UK_LOG_READER, NULL, NULL,
                "dropping message [class %s] for unknown recipient [Actor[%s]]", ukko_msg_class(m),
@@ -216,7 +216,7 @@ static void deliver_system(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref 
     int rc = uk_sysmsg_decode(c->remote->serial, e->message, &m, &err);
     if (rc) {
         uk_unread_report(c, e, to, from, rc, &err);
-    } else if (c->remote->set.untrusted) {
+    } else if (c->untrusted) {
         untrusted(c, "PossiblyHarmful message of type", "[system message]", "");
         uk_sysmsg_free(m);
     } else {
@@ -249,7 +249,7 @@ void uk_recv_deliver(uk_conn *c, const uk_wire *e) {
         uk_conn_broken(c, "Error while decoding incoming Pekko PDU: a path cannot be parsed");
     } else if (!to) {
         not_local(c, e);
-    } else if (uk_daemon_is(to) && c->remote->set.untrusted) {
+    } else if (uk_daemon_is(to) && c->untrusted) {
         uk_log(c->remote->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_READER, "SECURITY", NULL,
                "dropping daemon message in untrusted mode");
     } else if (e->serializer == UKKO_SER_SYSTEM) {

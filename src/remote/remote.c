@@ -23,6 +23,7 @@ static void begin(uk_task *t) {
     if (r->stopping) return;
     for (size_t i = 0; i < r->n_transports; i++)
         uk_listener_start(r->transports[i].listener, uk_conn_accept, &r->transports[i]);
+    uk_keys_watch(r);
     r->prune.fire = on_prune;
     on_prune(&r->prune);
 }

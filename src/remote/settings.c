@@ -173,11 +173,13 @@ int uk_remote_settings_read(uk_remote_settings *s, const ukko_config *cfg, ukko_
     r.base = "ukko.remote.send-queue";
     read_queue(s, &r);
     uk_read_transports(s, &r);
+    uk_read_own(s, &r);
     return r.rc;
 }
 
 void uk_remote_settings_fini(uk_remote_settings *s) {
     for (size_t i = 0; i < s->n_transports; i++) uk_transport_settings_fini(&s->transports[i]);
+    uk_own_settings_fini(s);
     uk_free(s->protocol_name);
     uk_free(s->watch_class);
     uk_free(s->flight_directory);

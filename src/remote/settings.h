@@ -19,8 +19,16 @@ typedef struct uk_tls_settings {
     char *protocol;
     char **suites;
     size_t n_suites;
-    bool mutual;
+    bool mutual, verify_host;
 } uk_tls_settings;
+
+/* ukko.remote.tls.peers: a certificate with one of these names may be one of these addresses. */
+typedef struct uk_peer_rule {
+    char *subject;    /* a pattern: "CN=node*,O=x", "DNS:*.example" */
+    char **addresses; /* patterns of whole addresses; none: any address */
+    size_t n_addresses;
+    bool untrusted;   /* also when untrusted-mode is off */
+} uk_peer_rule;
 
 /* One of enabled-transports. */
 typedef struct uk_transport_settings {
@@ -67,6 +75,10 @@ typedef struct uk_remote_settings {
     bool unsafe, warn_unsafe, warn_direct;
     uk_phi_settings watch;
     int64_t watch_heartbeat_ms, watch_reaper_ms, watch_first_ms;
+    char *key_log;     /* NULL: none */
+    int64_t reload_ms; /* 0: never */
+    uk_peer_rule *rules;
+    size_t n_rules;
     bool allow_list;
     char **allowed;
     size_t n_allowed;

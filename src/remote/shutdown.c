@@ -65,6 +65,7 @@ void uk_remote_stop(uk_remote *r) {
     /* relaxed: peers made from now on find it under the lock that uk_peers_each() takes next */
     atomic_store_explicit(&r->down, true, memory_order_relaxed);
     uk_alarm_stop(r->loop, &r->prune);
+    uk_alarm_stop(r->loop, &r->renew);
     if (r->watcher) uk_watcher_stop(r->watcher);
     for (size_t i = 0; i < r->n_transports; i++) {
         uk_listener_close(r->transports[i].listener);

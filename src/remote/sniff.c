@@ -13,6 +13,7 @@ typedef struct magic {
 
 static const magic magics[] = {
     {"\x16\x03", 2, "a TLS hello: the peer uses TLS (ssl.tcp), this node does not"},
+    {"\x15\x03", 2, "a TLS alert: the peer uses TLS (ssl.tcp), this node does not"},
     {"AKKA", 4, "the magic of Artery TCP: the peer needs pekko.remote.artery.enabled = off"},
     {"PEKK", 4, "the magic of Artery TCP: the peer needs pekko.remote.artery.enabled = off"},
     {"SSH-", 4, "an SSH client"},
@@ -33,10 +34,11 @@ static const char *name_it(const uint8_t *bytes, size_t n) {
     return NULL;
 }
 
-/* The host of "/127.0.0.1:5555", so that the ports of one client count as one source. */
-static bool seen_before(uk_remote *r, const char *from, const char *what) {
-    const char *colon = strrchr(from, ':');
-    uint32_t h = uk_hash(from, colon ? (size_t)(colon - from) : strlen(from)) ^
+/* The host of "/127.0.0.1:5555", so that the ports of one client count as one source; whom we dial
+   ourselves is at its port. */
+static bool seen_before(uk_remote *r, const uk_conn *c, const char *what) {
+    const char *colon = c->active ? NULL : strrchr(c->from, ':');
+    uint32_t h = uk_hash(c->from, colon ? (size_t)(colon - c->from) : strlen(c->from)) ^
                  uk_hash(what, strlen(what));
     size_t known = r->n_sources < UK_SOURCES ? r->n_sources : UK_SOURCES;
     for (size_t i = 0; i < known; i++)
@@ -47,7 +49,7 @@ static bool seen_before(uk_remote *r, const char *from, const char *what) {
 
 void uk_sniff(uk_conn *c, const uint8_t *bytes, size_t n, const char *otherwise) {
     const char *what = c->proto.was_open ? NULL : name_it(bytes, n);
-    bool known = !c->proto.was_open && seen_before(c->remote, c->from, what ? what : otherwise);
+    bool known = !c->proto.was_open && seen_before(c->remote, c, what ? what : otherwise);
     uk_log(c->remote->sys, known ? UKKO_LOG_DEBUG : UKKO_LOG_WARN, "remoting", UK_LOG_TRANSPORT,
            NULL, NULL, "Remote connection to [%s] failed with %s", c->from,
            what ? what : otherwise);

@@ -144,24 +144,8 @@ static void fill_settings(uk_transport *t) {
                                       .high_mark = s->high_mark};
 }
 
-/* Everything is loaded and checked here, so that a wrong store stops the start, not a connection. */
-static int load_tls(uk_transport *t, ukko_error *err) {
-    const uk_tls_settings *s = &t->set->security;
-    uk_tls_opts o = {.section = s->section,
-                     .key_store = s->key_store,
-                     .key_store_password = s->key_store_password,
-                     .key_password = s->key_password,
-                     .trust_store = s->trust_store,
-                     .trust_store_password = s->trust_store_password,
-                     .protocol = s->protocol,
-                     .suites = s->suites,
-                     .n_suites = s->n_suites,
-                     .mutual = s->mutual};
-    return uk_tls_new(&t->tls, &o, err);
-}
-
 int uk_transport_open(uk_transport *t, ukko_error *err) {
-    int rc = t->set->tls ? load_tls(t, err) : UKKO_OK;
+    int rc = uk_keys_load(t, err); /* a wrong store stops the start, not a connection */
     if (!rc) rc = choose_host(t, err);
     if (!rc) rc = listen_here(t, err);
     if (!rc) fill_settings(t);

@@ -84,6 +84,7 @@ static void read_tls(uk_transport_settings *t, uk_reader *r) {
     uk_read_string(r, "protocol", &s->protocol);
     uk_read_list(r, "enabled-algorithms", &s->suites, &s->n_suites);
     uk_read_bool(r, "require-mutual-authentication", &s->mutual);
+    uk_read_bool(r, "hostname-verification", &s->verify_host);
     if (!r->rc && (!s->key_store || !s->trust_store || !s->protocol))
         r->rc = uk_error(r->err, UKKO_ECONFIG,
                          "%s: key-store, trust-store and protocol must be set", s->section);
