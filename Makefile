@@ -31,6 +31,7 @@ test:            ## the whole suite; the last line is "N passed, N failed"
 	@tools/need --optional shells
 	@tools/need --optional python
 	@tools/need --optional java
+	@tools/need --optional judges
 	@tools/run-tests --jobs $(JOBS)
 
 test-real:       ## a real Flink JobManager, Akka 2.6.21, and Pekko 1.0.2, 1.1.5, 1.2.1, 1.4.0, 1.6.0, 1.7.0; long, fetches 400 MB
