@@ -16,6 +16,8 @@ def node(s, cert='node1', *hocon, ca='ca', name='Us', tls='1.2', suites=SUITES, 
 
 
 def prepare(s):
+    if os.path.exists(s.f('foreign-ca-trust.p12')):
+        return
     for n, ca, ext in (('node1', 'ca', None), ('node2', 'ca', None), ('foreign', 'foreign-ca', None)):
         s.p12(n + '.p12', n)
     for n, more in (('old', dict(start='20200101000000Z', end='20200201000000Z')), ('client', dict(ext='client')), ('elsewhere', dict(ext='other'))):
