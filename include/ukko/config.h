@@ -64,12 +64,16 @@ UKKO_API UKKO_NODISCARD int ukko_config_parse_as(ukko_config **out, ukko_slice t
 UKKO_API UKKO_NODISCARD int ukko_config_parse_file(ukko_config **out, const char *path,
                                                    ukko_error *err);
 /* What a node starts from: CONFIG_FORCE_* variables of the environment over the file over the
-   built-in reference, resolved. path may be NULL. Errors as parse_file and resolve. */
+   built-in reference over what the JVM calls system properties (user.dir, user.home, user.name,
+   java.io.tmpdir, os.name, and the separators), resolved. path may be NULL. Errors as parse_file and resolve. */
 UKKO_API UKKO_NODISCARD int ukko_config_load(ukko_config **out, const char *path,
                                              ukko_error *err);
 /* The same around a config made by code. cfg may be NULL; it stays the caller's. */
 UKKO_API UKKO_NODISCARD int ukko_config_load_from(ukko_config **out, const ukko_config *cfg,
                                                   ukko_error *err);
+/* The CONFIG_FORCE_* variables of the environment as settings: _ is a dot, __ a dash, ___ an
+   underscore. Values are strings. Empty when there are none. Never fails. */
+UKKO_API ukko_config *ukko_config_forced(void);
 /* The built-in reference.conf, not resolved. Parsed once per process. Never fails. */
 UKKO_API ukko_config *ukko_config_reference(void);
 /* cfg over fallback: objects merge, other values of cfg win. Either may be unresolved or NULL. */
@@ -126,7 +130,8 @@ UKKO_API int ukko_config_bytes(const ukko_config *cfg, const char *path, int64_t
 UKKO_API int ukko_config_object(const ukko_config *cfg, const char *path, ukko_config **out);
 UKKO_API int ukko_config_kind_of(const ukko_config *cfg, const char *path,
                                  ukko_config_kind *out); /* null is found here */
-/* Where the value at path was written. out->file lives as long as cfg. */
+/* Where the value at path was written; in a config that is not resolved, where the substitution
+   stands that will give it. out->file lives as long as cfg. */
 UKKO_API int ukko_config_origin_of(const ukko_config *cfg, const char *path,
                                    ukko_config_origin *out);
 /* The failure of the last getter in words: what *err would say. expected says what would be
@@ -140,6 +145,9 @@ UKKO_API int ukko_config_count(const ukko_config *cfg, const char *path, size_t 
 /* Elements by index; UKKO_ENOTFOUND past the end. */
 UKKO_API int ukko_config_string_at(const ukko_config *cfg, const char *path, size_t index,
                                    const char **out);
+/* The same with its length, for texts that hold a NUL. */
+UKKO_API int ukko_config_slice_at(const ukko_config *cfg, const char *path, size_t index,
+                                  ukko_slice *out);
 UKKO_API int ukko_config_int_at(const ukko_config *cfg, const char *path, size_t index,
                                 int64_t *out);
 UKKO_API int ukko_config_double_at(const ukko_config *cfg, const char *path, size_t index,
@@ -207,6 +215,9 @@ UKKO_API size_t ukko_config_check(const ukko_config *cfg, ukko_config_finding_fn
 UKKO_API char *ukko_config_render(const ukko_config *cfg, int indent);
 /* HOCON, keys sorted, readable by ukko_config_parse() as an equal config. Owned: ukko_free(). */
 UKKO_API char *ukko_config_render_hocon(const ukko_config *cfg, int indent);
+/* The value at path as HOCON on one line, as it stands when it is not resolved: ${x}. Owned:
+   ukko_free(). NULL when there is none, or only a substitution above it. */
+UKKO_API char *ukko_config_written(const ukko_config *cfg, const char *path);
 /* The value at path as JSON on one line. Owned: ukko_free(). NULL when there is none. */
 UKKO_API char *ukko_config_render_value(const ukko_config *cfg, const char *path);
 /* true when both hold the same values; origins do not count. */

@@ -98,7 +98,7 @@ static void misspelt(void *data, const ukko_config_finding *f) {
 static int check_names(ukko_system *sys, const ukko_system_opts *o, ukko_error *err) {
     ukko_config *user = NULL;
     if (o->config) user = ukko_config_retain(o->config);
-    else if (!o->config_file || ukko_config_parse_file(&user, o->config_file, err)) return UKKO_OK;
+    else if (o->config_file && ukko_config_parse_file(&user, o->config_file, err)) return UKKO_OK;
     int rc = uk_config_check_strict(user, sys->config, misspelt, sys, err);
     ukko_config_release(user);
     return rc;

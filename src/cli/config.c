@@ -26,18 +26,17 @@ int uk_cli_config_stack(ukko_config **out, const uk_cli_options *o) {
     ukko_error err = {0};
     ukko_config *all = NULL;
     int rc = 0;
-    for (int i = 0; i <= o->n_files && !rc; i++) {
+    for (int i = 0; i < o->n_files && !rc; i++) {
         ukko_config *file = NULL;
-        if (i < o->n_files)
-            rc = ukko_config_parse_file(&file, o->files[i], &err);
-        else if (o->reference)
-            file = ukko_config_reference();
+        rc = ukko_config_parse_file(&file, o->files[i], &err);
         ukko_config *both = ukko_config_with_fallback(all, file);
         ukko_config_release(file);
         ukko_config_release(all);
         all = both;
     }
-    if (!rc) rc = ukko_config_resolve(out, all, &err);
+    if (!rc)
+        rc = o->reference ? ukko_config_load_from(out, all, &err)
+                          : ukko_config_resolve(out, all, &err);
     ukko_config_release(all);
     return rc ? uk_cli_config_failed(o->cli, "CONFIG", CLI_USAGE, &err) : 0;
 }

@@ -29,6 +29,9 @@ int run_config_check(cli *c) {
     if (rc) return rc;
     ukko_config_release(all);
     findings found = {.cli = c};
+    ukko_config *forced = ukko_config_forced();
+    ukko_config_check(forced, show_finding, &found);
+    ukko_config_release(forced);
     for (int i = 0; i < o.n_files; i++) {
         ukko_config *file;
         if (ukko_config_parse_file(&file, o.files[i], NULL)) continue; /* it was fine above */

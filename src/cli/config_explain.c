@@ -36,11 +36,23 @@ int run_config_get(cli *c) {
 
 typedef struct explain {
     const uk_cli_options *o;
-    ukko_config *layers[65]; /* as written, the first wins; the reference last */
+    /* As written, the first wins: the environment's, the files', the reference. */
+    ukko_config *layers[MAX_GIVEN + 2];
     int n_layers;
     ukko_config *all;
     bool every; /* also settings that only the reference sets */
 } explain;
+
+/* One setting: what it is, and the layers that set it. */
+typedef struct setting {
+    const char *path, *value;
+    char *written;          /* what the file says when that is not yet the value: ${x} */
+    ukko_config_origin at;  /* where it is written */
+    ukko_config_origin from; /* where its value is written */
+    ukko_config_use use;
+    char *meaning;
+    int found[MAX_GIVEN + 2], n;
+} setting;
 
 static const char *use_word(ukko_config_use use) {
     static const char *const words[] = {"own", "honoured", "accepted", "unknown"};
@@ -58,18 +70,13 @@ static int setters(const explain *e, const char *path, int *found) {
     return n;
 }
 
-/* The value that a layer writes; a substitution is shown as resolved where it won. */
-static char *value_in(const explain *e, int layer, const char *path) {
-    return ukko_config_render_value(e->layers[layer], path);
-}
-
 /* "value, file, line" of each setting below the first. */
-static json_t *overridden(const explain *e, const char *path, const int *found, int n) {
+static json_t *overridden(const explain *e, const setting *s) {
     json_t *list = json_array();
-    for (int i = 1; i < n; i++) {
+    for (int i = 1; i < s->n; i++) {
         ukko_config_origin low = {"", 0, 0};
-        char *text = value_in(e, found[i], path);
-        ukko_config_origin_of(e->layers[found[i]], path, &low);
+        char *text = ukko_config_render_value(e->layers[s->found[i]], s->path);
+        ukko_config_origin_of(e->layers[s->found[i]], s->path, &low);
         json_array_append_new(list, json_pack("{s:o, s:o, s:i}", "value", uk_cli_config_value(text),
                                               "file", output_text(low.file), "line", low.line));
         ukko_free(text);
@@ -85,53 +92,66 @@ static void place(FILE *out, const ukko_config_origin *at) {
 }
 
 /* What people read: owned, free(). */
-static char *as_text(const explain *e, const char *path, const char *value,
-                     const ukko_config_origin *at, const int *found, int n) {
-    char *meaning, *text = NULL;
+static char *as_text(const explain *e, const setting *s) {
+    char *text = NULL;
     size_t size;
-    ukko_config_use use = ukko_config_use_of(path, &meaning);
     FILE *out = open_memstream(&text, &size);
     if (!out) return NULL;
-    fprintf(out, "%s = %s\n    set in ", path, value);
-    place(out, at);
-    if (use == UKKO_CONFIG_ACCEPTED) fputs("\n    known to Pekko, without effect here", out);
-    if (use == UKKO_CONFIG_UNKNOWN) fputs("\n    unknown: misspelt?", out);
-    if (meaning) fprintf(out, "\n    %s", meaning);
-    for (int i = 1; i < n; i++) {
+    fprintf(out, "%s = %s\n    set in ", s->path, s->value);
+    place(out, &s->at);
+    if (s->written) {
+        fprintf(out, " as %s", s->written);
+        if (s->from.line != s->at.line || strcmp(s->from.file, s->at.file)) {
+            fputs(", value from ", out);
+            place(out, &s->from);
+        }
+    }
+    if (s->use == UKKO_CONFIG_ACCEPTED) fputs("\n    known to Pekko, without effect here", out);
+    if (s->use == UKKO_CONFIG_UNKNOWN) fputs("\n    unknown: misspelt?", out);
+    if (s->meaning) fprintf(out, "\n    %s", s->meaning);
+    for (int i = 1; i < s->n; i++) {
         ukko_config_origin low = {"", 0, 0};
-        char *below = value_in(e, found[i], path);
-        ukko_config_origin_of(e->layers[found[i]], path, &low);
+        char *below = ukko_config_render_value(e->layers[s->found[i]], s->path);
+        ukko_config_origin_of(e->layers[s->found[i]], s->path, &low);
         fprintf(out, "\n    overrides %s of ", below ? below : "a substitution");
         place(out, &low);
         ukko_free(below);
     }
     fclose(out);
-    ukko_free(meaning);
     return text;
 }
 
-static void show(const explain *e, const char *path, const char *value,
-                 const ukko_config_origin *at, const int *found, int n) {
-    char *text = as_text(e, path, value, at, found, n), *meaning;
+static void show(const explain *e, const setting *s) {
+    char *text = as_text(e, s);
     json_t *j = json_object();
-    json_object_set_new(j, "path", output_text(path));
-    json_object_set_new(j, "value", uk_cli_config_value(value));
-    json_object_set_new(j, "file", output_text(at->file));
-    json_object_set_new(j, "line", json_integer(at->line));
-    json_object_set_new(j, "use", output_text(use_word(ukko_config_use_of(path, &meaning))));
-    json_object_set_new(j, "meaning", output_text(meaning));
-    json_object_set_new(j, "overrides", overridden(e, path, found, n));
+    json_object_set_new(j, "path", output_text(s->path));
+    json_object_set_new(j, "value", uk_cli_config_value(s->value));
+    json_object_set_new(j, "file", output_text(s->at.file));
+    json_object_set_new(j, "line", json_integer(s->at.line));
+    json_object_set_new(j, "written", output_text(s->written));
+    json_object_set_new(j, "use", output_text(use_word(s->use)));
+    json_object_set_new(j, "meaning", output_text(s->meaning));
+    json_object_set_new(j, "overrides", overridden(e, s));
     output_record(e->o->cli, j, "%s", text ? text : "");
-    ukko_free(meaning);
     free(text);
 }
 
 static bool explain_one(void *data, const char *path, const ukko_config_origin *at) {
     explain *e = data;
-    int found[65], n = setters(e, path, found);
-    if (!e->every && (!n || found[0] == e->n_layers - 1)) return true;
+    setting s = {.path = path, .at = *at, .from = *at};
+    s.n = setters(e, path, s.found);
+    if (!e->every && (!s.n || s.found[0] == e->n_layers - 1)) return true;
     char *value = ukko_config_render_value(e->all, path);
-    if (value) show(e, path, value, at, found, n);
+    if (!value) return true;
+    s.value = value;
+    ukko_config_kind kind;
+    const ukko_config *top = s.n ? e->layers[s.found[0]] : e->all;
+    if (ukko_config_kind_of(top, path, &kind) == UKKO_ECONFIG) s.written = ukko_config_written(top, path);
+    ukko_config_origin_of(top, path, &s.at);
+    s.use = ukko_config_use_of(path, &s.meaning);
+    show(e, &s);
+    ukko_free(s.meaning);
+    ukko_free(s.written);
     ukko_free(value);
     return true;
 }
@@ -144,12 +164,11 @@ static bool is_file(const char *name) {
 
 static int open_layers(explain *e) {
     ukko_error err = {0};
+    e->layers[e->n_layers++] = ukko_config_forced();
     for (int i = 0; i < e->o->n_files; i++) {
-        if (!ukko_config_parse_file(&e->layers[i], e->o->files[i], &err)) {
-            e->n_layers++;
-            continue;
-        }
-        return uk_cli_config_failed(e->o->cli, "CONFIG", CLI_USAGE, &err);
+        if (ukko_config_parse_file(&e->layers[e->n_layers], e->o->files[i], &err))
+            return uk_cli_config_failed(e->o->cli, "CONFIG", CLI_USAGE, &err);
+        e->n_layers++;
     }
     e->layers[e->n_layers++] = ukko_config_reference();
     return 0;

@@ -129,9 +129,9 @@ static int element_boolean(const ukko_config *cfg, const char *path, size_t i) {
     return rc;
 }
 static int element_string(const ukko_config *cfg, const char *path, size_t i) {
-    const char *v;
-    int rc = ukko_config_string_at(cfg, path, i, &v);
-    if (!rc) uk_cli_json_string(stdout, v, strlen(v));
+    ukko_slice v;
+    int rc = ukko_config_slice_at(cfg, path, i, &v);
+    if (!rc) uk_cli_json_string(stdout, (const char *)v.ptr, v.len);
     return rc;
 }
 static int element_duration(const ukko_config *cfg, const char *path, size_t i) {

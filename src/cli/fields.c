@@ -199,6 +199,7 @@ const field explain_fields[] = {
     {"value", "any", "the effective one"},
     {"file", "string", "where it was set"},
     {"line", "integer", "likewise"},
+    {"written", "string?", "what stands there, when its value comes from elsewhere: ${...}"},
     {"use", "string", "own, honoured, accepted or unknown"},
     {"meaning", "string?", "what the setting is for"},
     {"overrides", "array", "value, file and line of each setting below"},

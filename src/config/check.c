@@ -265,8 +265,11 @@ int uk_config_check_strict(const ukko_config *user, const ukko_config *effective
                            ukko_config_finding_fn warn, void *data, ukko_error *err) {
     strict s = {warn, data, NULL};
     bool on = false;
-    size_t n = ukko_config_check(user, note, &s);
+    ukko_config *forced = ukko_config_forced(), *own = ukko_config_with_fallback(forced, user);
+    size_t n = ukko_config_check(own, note, &s);
     int rc = UKKO_OK;
+    ukko_config_release(own);
+    ukko_config_release(forced);
     ukko_config_bool(effective, "ukko.config.strict", &on);
     if (n && on)
         rc = uk_error(err, UKKO_ECONFIG, "%s (%zu in all; ukko.config.strict is on)", s.first, n);
@@ -309,9 +312,23 @@ static bool in_open_section(const char *path) {
     return false;
 }
 
+/* A deployment's settings have the meaning of those in its template. Owned; NULL: it is none. */
+static char *as_template(const char *path) {
+    static const char section[] = "pekko.actor.deployment.";
+    size_t n = sizeof section - 1;
+    if (strncmp(path, section, n) || path[n] != '"') return NULL;
+    const char *end = strstr(path + n, "\".");
+    return end ? uk_format("%sdefault%s", section, end + 1) : NULL;
+}
+
 ukko_config_use ukko_config_use_of(const char *path, char **text) {
     use u = {.path = path};
     uk_each_setting(match_use, &u);
+    char *template = u.exact ? NULL : as_template(path);
+    u.path = template ? template : path;
+    if (template) uk_each_setting(match_use, &u);
+    uk_free(template);
+    u.path = path;
     if (text)
         *text = u.text;
     else

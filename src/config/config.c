@@ -192,23 +192,34 @@ ukko_config *ukko_config_reference(void) {
     return ukko_config_retain(c);
 }
 
-static ukko_config *overrides(void) {
+ukko_config *ukko_config_forced(void) {
     uk_arena *a = uk_arena_new(0);
     uk_value *v = uk_env_overrides(a);
     if (v) return uk_config_new(a, v);
     uk_arena_release(a);
-    return NULL;
+    return ukko_config_empty();
+}
+
+static ukko_config *properties(void) {
+    uk_arena *a = uk_arena_new(0);
+    return uk_config_new(a, uk_env_properties(a));
 }
 
 int ukko_config_load_from(ukko_config **out, const ukko_config *cfg, ukko_error *err) {
-    ukko_config *reference = ukko_config_reference(), *forced = overrides();
-    ukko_config *below = ukko_config_with_fallback(cfg, reference);
-    ukko_config *all = ukko_config_with_fallback(forced, below);
+    ukko_config *forced = ukko_config_forced(), *reference = ukko_config_reference(),
+                *last = properties();
+    const ukko_config *layers[] = {cfg, reference, last};
+    ukko_config *all = ukko_config_retain(forced);
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        ukko_config *both = ukko_config_with_fallback(all, layers[i]);
+        ukko_config_release(all);
+        all = both;
+    }
     int rc = ukko_config_resolve(out, all, err);
     ukko_config_release(all);
-    ukko_config_release(below);
     ukko_config_release(forced);
     ukko_config_release(reference);
+    ukko_config_release(last);
     return rc;
 }
 

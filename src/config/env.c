@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The environment as configuration: variables split at dots, and CONFIG_FORCE_* overrides. */
+/* The environment as configuration: variables split at dots, CONFIG_FORCE_* overrides, and the
+   system properties that configurations of the JVM refer to. */
 #include "config/internal.h"
+#include <stdlib.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 extern char **environ;
 
@@ -60,4 +64,31 @@ uk_value *uk_env_overrides(uk_arena *a) {
     uk_value *v = n ? uk_object_from_flat(a, &env_source, pairs, n) : NULL;
     uk_free(pairs);
     return v;
+}
+
+/* ---- What the JVM calls system properties. ---- */
+
+static const uk_source property_source = {"system properties", false};
+
+static ukko_slice text_of(uk_arena *a, const char *text) { return clean(a, text, strlen(text)); }
+
+uk_value *uk_env_properties(uk_arena *a) {
+    struct utsname os;
+    const char *home = getenv("HOME"), *user = getenv("USER");
+    char *dir = uk_arena_alloc(a, 4096); /* values point into it */
+    const struct {
+        const char *name, *value;
+    } all[] = {{"user.dir", getcwd(dir, 4096)},
+               {"user.home", home},
+               {"user.name", user ? user : getenv("LOGNAME")},
+               {"java.io.tmpdir", "/tmp"},
+               {"os.name", uname(&os) ? NULL : uk_arena_text(a, os.sysname, strlen(os.sysname))},
+               {"file.separator", "/"},
+               {"path.separator", ":"},
+               {"line.separator", "\n"}};
+    uk_flat pairs[sizeof all / sizeof *all];
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].value) pairs[n++] = (uk_flat){text_of(a, all[i].name), text_of(a, all[i].value)};
+    return uk_object_from_flat(a, &property_source, pairs, n);
 }

@@ -36,19 +36,20 @@ static int find_parsed(const uk_value **v, const char *path) {
     return rc;
 }
 
+/* *v becomes the value at path, or the last one on the way that is there. */
+static int walk(const uk_value **v, const char *path) {
+    if (plain_path(path)) return find_parsed(v, path);
+    for (;;) {
+        size_t n = strcspn(path, ".");
+        int rc = step_into(v, path, n);
+        if (rc || !path[n]) return rc;
+        path += n + 1;
+    }
+}
+
 const uk_value *uk_config_find(const ukko_config *cfg, const char *path, int *code) {
     const uk_value *v = cfg->root;
-    int rc = UKKO_OK;
-    if (plain_path(path)) {
-        rc = find_parsed(&v, path);
-    } else {
-        while (!rc) {
-            size_t n = strcspn(path, ".");
-            rc = step_into(&v, path, n);
-            if (!path[n]) break;
-            path += n + 1;
-        }
-    }
+    int rc = walk(&v, path);
     if (!rc && v->kind > UK_V_OBJECT) rc = UKKO_ECONFIG;
     if (code) *code = rc;
     return rc ? NULL : v;
@@ -276,10 +277,21 @@ static void fill_origin(const uk_value *v, ukko_config_origin *out) {
 }
 
 int ukko_config_origin_of(const ukko_config *cfg, const char *path, ukko_config_origin *out) {
-    int rc;
-    const uk_value *v = uk_config_find(cfg, path, &rc);
-    if (v) fill_origin(v, out);
-    return rc;
+    const uk_value *v = cfg->root;
+    int rc = walk(&v, path);
+    if (rc && rc != UKKO_ECONFIG) return rc;
+    fill_origin(v, out);
+    return UKKO_OK;
+}
+
+char *ukko_config_written(const ukko_config *cfg, const char *path) {
+    const uk_value *v = cfg->root;
+    if (walk(&v, path)) return NULL;
+    uk_buf text = {0};
+    uk_render(&text, v, false, 0);
+    char *s = uk_strdup(uk_buf_text(&text));
+    uk_buf_fini(&text);
+    return s;
 }
 
 int ukko_config_explain(const ukko_config *cfg, const char *path, int code, const char *expected,
@@ -333,12 +345,16 @@ static const uk_value *element(const ukko_config *cfg, const char *path, size_t 
     return item;
 }
 
+int ukko_config_slice_at(const ukko_config *cfg, const char *path, size_t index, ukko_slice *out) {
+    int rc;
+    const uk_value *v = element(cfg, path, index, &rc);
+    return v ? uk_value_get_slice(v, out) : rc;
+}
+
 int ukko_config_string_at(const ukko_config *cfg, const char *path, size_t index,
                           const char **out) {
-    int rc;
     ukko_slice s;
-    const uk_value *v = element(cfg, path, index, &rc);
-    if (v) rc = uk_value_get_slice(v, &s);
+    int rc = ukko_config_slice_at(cfg, path, index, &s);
     if (!rc) *out = (const char *)s.ptr;
     return rc;
 }

@@ -358,6 +358,8 @@ ukko_config_syntax uk_syntax_of(const char *name);
 uk_value *uk_env_object(uk_arena *a);
 /* The CONFIG_FORCE_* variables as an object; NULL: there are none. */
 uk_value *uk_env_overrides(uk_arena *a);
+/* user.dir, user.home and the like. */
+uk_value *uk_env_properties(uk_arena *a);
 
 /* root with all substitutions in place; NULL with *f set. */
 uk_value *uk_resolve(uk_arena *a, uk_value *root, uint32_t flags, uk_config_fault *f);

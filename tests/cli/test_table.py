@@ -200,13 +200,23 @@ def config_errors_are_status_2_and_say_where():
 
 @test
 def config_get_explain_and_diff():
-    with files(one='a { b = 1 }\npekko.loglevel = DEBUG\n', two='a { b = [2, x] }\npekko.loglevel = DEBUG\n') as f:
+    with files(one='a { b = 1 }\npekko.loglevel = DEBUG\n', two='a { b = [2, x] }\npekko.loglevel = DEBUG\n',
+               ref='mine = 3 s\npekko.remote.classic.retry-gate-closed-for = ${mine}\nhere = ${user.dir}\n') as f:
         assert ukko('config', 'get', 'a.b', f('two')).out == '[2,"x"]\n'
         assert ukko('config', 'get', 'pekko.loglevel', f('one')).out == 'DEBUG\n'
         assert json.loads(ukko('-o', 'json', 'config', 'get', 'nothing.there', f('one'), code=1).out)['error']['code'] == 'NO_SUCH_SETTING'
         row, = ukko_json('config', 'explain', 'pekko.loglevel', f('one'))
         assert row['value'] == 'DEBUG' and row['line'] == 2 and row['overrides'][0]['value'] == 'INFO', row
         assert 'set in %s:2' % f('one') in ukko('config', 'explain', 'pekko.loglevel', f('one')).out
+        with_env = dict(os.environ, CONFIG_FORCE_pekko_loglevel='ERROR', CONFIG_FORCE_pekko_lglevel='x')
+        p = subprocess.run([UKKO, 'config', 'explain', 'pekko.loglevel', f('one')], env=with_env, stdout=subprocess.PIPE)
+        assert b'set in env variables' in p.stdout and b'overrides "DEBUG" of' in p.stdout, p.stdout
+        p = subprocess.run([UKKO, 'config', 'check', f('one')], env=with_env, stdout=subprocess.PIPE)
+        assert p.returncode == 1 and b'pekko.lglevel' in p.stdout, p
         assert ukko_json('config', 'diff', f('one'), f('two'), code=1) == [{'path': 'a.b', 'first': 1, 'second': [2, 'x']}]
         assert ukko_json('config', 'diff', f('one'), f('one')) == []
+        row, = ukko_json('config', 'explain', 'pekko.remote.classic.retry-gate-closed-for', f('ref'))
+        assert (row['line'], row['written'], row['value']) == (2, '${mine}', '3 s'), row
+        assert 'set in %s:2 as ${mine}, value from %s:1' % (f('ref'), f('ref')) in ukko('config', 'explain', f('ref')).out
+        assert ukko('config', 'get', 'here', f('ref')).out == os.getcwd() + '\n'
         assert ukko('config', 'diff', f('one'), f('two'), code=1).out.startswith('- a.b = 1  # ')

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <cmocka.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -207,6 +208,70 @@ static void loading(void **state) {
     ukko_config_release(own);
 }
 
+/* What a JVM's system properties are to a configuration, below everything else. */
+static void system_properties(void **state) {
+    (void)state;
+    ukko_config *own = parsed("dir = ${user.dir}/x, user.name = me, sep = ${file.separator}"), *c;
+    ukko_error err;
+    const char *s;
+    char here[4096], want[4200];
+    assert_int_equal(ukko_config_load_from(&c, own, &err), 0);
+    assert_non_null(getcwd(here, sizeof here));
+    snprintf(want, sizeof want, "%s/x", here);
+    assert_int_equal(ukko_config_string(c, "dir", &s), 0);
+    assert_string_equal(s, want);
+    assert_int_equal(ukko_config_string(c, "user.name", &s), 0);
+    assert_string_equal(s, "me");
+    assert_int_equal(ukko_config_string(c, "sep", &s), 0);
+    assert_string_equal(s, "/");
+    ukko_config_release(c);
+    ukko_config_release(own);
+}
+
+static void forced_by_the_environment(void **state) {
+    (void)state;
+    const char *s;
+    setenv("CONFIG_FORCE_a_b__c___d", "1 s", 1);
+    ukko_config *c = ukko_config_forced();
+    unsetenv("CONFIG_FORCE_a_b__c___d");
+    assert_int_equal(ukko_config_string(c, "a.b-c_d", &s), 0);
+    assert_string_equal(s, "1 s");
+    ukko_config_release(c);
+    c = ukko_config_forced();
+    assert_false(ukko_config_has(c, "a"));
+    ukko_config_release(c);
+}
+
+static void what_is_written(void **state) {
+    (void)state;
+    ukko_config *c = parsed("a = 1\nb = ${a} x\nd = ${e} { f = 2 }\ne {}");
+    ukko_config_origin at;
+    char *text = ukko_config_written(c, "b");
+    assert_string_equal(text, "${a}\" x\"");
+    ukko_free(text);
+    assert_null(ukko_config_written(c, "d.f"));
+    assert_null(ukko_config_written(c, "none"));
+    assert_int_equal(ukko_config_origin_of(c, "b", &at), 0);
+    assert_int_equal(at.line, 2);
+    assert_int_equal(ukko_config_origin_of(c, "d.f", &at), 0);
+    assert_int_equal(at.line, 3);
+    assert_int_equal(ukko_config_origin_of(c, "e.f", &at), UKKO_ENOTFOUND);
+    ukko_config_release(c);
+}
+
+static void elements_with_nul(void **state) {
+    (void)state;
+    ukko_config *c = resolved("l = [\"a\\u0000b\", 12]");
+    ukko_slice s;
+    assert_int_equal(ukko_config_slice_at(c, "l", 0, &s), 0);
+    assert_int_equal(s.len, 3);
+    assert_memory_equal(s.ptr, "a\0b", 3);
+    assert_int_equal(ukko_config_slice_at(c, "l", 1, &s), 0);
+    assert_int_equal(s.len, 2);
+    assert_int_equal(ukko_config_slice_at(c, "l", 2, &s), UKKO_ENOTFOUND);
+    ukko_config_release(c);
+}
+
 static void *load_many(void *unused) {
     (void)unused;
     for (int i = 0; i < 50; i++) {
@@ -257,6 +322,10 @@ int main(void) {
                                        cmocka_unit_test(not_resolved_is_told),
                                        cmocka_unit_test(a_part_outlives_the_whole),
                                        cmocka_unit_test(loading),
+                                       cmocka_unit_test(system_properties),
+                                       cmocka_unit_test(forced_by_the_environment),
+                                       cmocka_unit_test(what_is_written),
+                                       cmocka_unit_test(elements_with_nul),
                                        cmocka_unit_test(threads_share),
                                        cmocka_unit_test(foreign_text_is_bounded)};
     return cmocka_run_group_tests(tests, NULL, NULL);

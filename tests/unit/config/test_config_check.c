@@ -5,6 +5,18 @@
 #include <stdarg.h>
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <ukko/actor.h>
+
+typedef struct heard {
+    int n;
+} heard;
+
+static void hear(void *data, const ukko_log_record *r) {
+    heard *h = data;
+    if (r->level == UKKO_LOG_WARN && strstr(r->text, "my.conf:1: unknown setting pekko.loglevl"))
+        h->n++;
+}
 
 typedef struct seen {
     int n;
@@ -90,6 +102,42 @@ static void strictness(void **state) {
     }
 }
 
+static void misspelt_in_the_environment(void **state) {
+    (void)state;
+    ukko_config *c = ukko_config_empty();
+    seen s = {0};
+    setenv("CONFIG_FORCE_pekko_loglevl", "INFO", 1);
+    assert_int_equal(uk_config_check_strict(c, c, see, &s, NULL), 0);
+    assert_int_equal(uk_config_check_strict(NULL, c, see, &s, NULL), 0);
+    unsetenv("CONFIG_FORCE_pekko_loglevl");
+    assert_int_equal(s.n, 2);
+    ukko_config_release(c);
+}
+
+/* At the start of a system: told, or with strictness refused. */
+static void a_system_tells(void **state) {
+    (void)state;
+    for (int strict = 0; strict < 2; strict++) {
+        ukko_config *c = NULL;
+        ukko_error err = {0};
+        ukko_system *sys = NULL;
+        char *text = uk_format("pekko.loglevl = INFO, ukko.config.strict = %s", strict ? "on" : "off");
+        assert_int_equal(ukko_config_parse(&c, ukko_str(text), "my.conf", NULL), 0);
+        uk_free(text);
+        heard h = {0};
+        ukko_system_opts opts = UKKO_SYSTEM_OPTS("strict", NULL);
+        opts.config = c;
+        opts.log = hear;
+        opts.log_data = &h;
+        int rc = ukko_system_new(&sys, &opts, &err);
+        assert_int_equal(rc, strict ? UKKO_ECONFIG : UKKO_OK);
+        assert_int_equal(h.n, 1);
+        if (strict) assert_non_null(strstr(err.message, "my.conf:1: unknown setting pekko.loglevl"));
+        ukko_system_free(sys);
+        ukko_config_release(c);
+    }
+}
+
 static void uses(void **state) {
     (void)state;
     char *text = NULL;
@@ -99,6 +147,10 @@ static void uses(void **state) {
     assert_int_equal(ukko_config_use_of("pekko.remote.artery.canonical.port", NULL),
                      UKKO_CONFIG_ACCEPTED);
     assert_int_equal(ukko_config_use_of("pekko.remote.artery.enabled", NULL), UKKO_CONFIG_HONOURED);
+    assert_int_equal(ukko_config_use_of("pekko.actor.deployment.\"/a/b\".router", &text),
+                     UKKO_CONFIG_HONOURED);
+    assert_non_null(text);
+    ukko_free(text);
     assert_int_equal(ukko_config_use_of("my.own", NULL), UKKO_CONFIG_USER);
     assert_int_equal(ukko_config_use_of("pekko.loglvel", NULL), UKKO_CONFIG_UNKNOWN);
 }
@@ -131,7 +183,9 @@ static void reference_lines(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(misspelt), cmocka_unit_test(fine),
-                                       cmocka_unit_test(strictness), cmocka_unit_test(uses),
+                                       cmocka_unit_test(strictness),
+                                       cmocka_unit_test(misspelt_in_the_environment),
+                                       cmocka_unit_test(a_system_tells), cmocka_unit_test(uses),
                                        cmocka_unit_test(reference_lines)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
