@@ -141,17 +141,33 @@ static bool replace_layer(uk_run *r, uk_value *stack, uk_value *old, uk_value *r
     return true;
 }
 
+/* Index of the entry that holds v; of several the one that a copy of the table shows first. -1:
+   none. */
+static int32_t holder_of(uk_run *r, const uk_object *o, const uk_value *v, uint32_t size) {
+    int32_t found = -1;
+    uint32_t holders = 0;
+    for (uint32_t i = 0; i < o->n; i++)
+        if (uk_object_at(o, i) == v && !holders++) found = (int32_t)i;
+    if (holders < 2) return found;
+    uint32_t *order = uk_alloc(o->n * sizeof *order), k = 0;
+    uk_object copy = *o;
+    uk_object_copied(r->arena, &copy, size);
+    uk_object_order(&copy, order);
+    while (uk_object_at(o, order[k]) != v) k++;
+    found = (int32_t)order[k];
+    uk_free(order);
+    return found;
+}
+
 static bool replace_field(uk_run *r, uk_value *object, uk_value *old, uk_value *replacement,
                           uk_value **out) {
     const uk_object *o = object->object;
-    for (uint32_t i = 0; i < o->n; i++) {
-        if (uk_object_at(o, i) != old) continue;
-        uint32_t size = uk_table_copy_size(uk_object_count(o));
-        *out = uk_object_patch(r->arena, object, i, replacement);
-        uk_object_copied(r->arena, (*out)->object, size);
-        return true;
-    }
-    return false;
+    uint32_t size = uk_table_copy_size(uk_object_count(o));
+    int32_t i = holder_of(r, o, old, size);
+    if (i < 0) return false;
+    *out = uk_object_patch(r->arena, object, (uint32_t)i, replacement);
+    uk_object_copied(r->arena, (*out)->object, size);
+    return true;
 }
 
 static bool replace_child(uk_run *r, uk_value *parent, uk_value *old, uk_value *replacement,
