@@ -3,7 +3,7 @@
 # which), then hands over to cmake or to a script in tools/.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
-.PHONY: deps build run demo test test-real conformance stress bench-local bench-remote differential spec-coverage fuzz asan tsan install clean deb tarball abi
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
