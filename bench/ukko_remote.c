@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 #include <ukko/ukko.h>
 
 static int64_t now_ns(void) {
@@ -59,11 +61,9 @@ static const ukko_actor pong_actor = UKKO_ACTOR(pong, "Pong", pong_cases);
 
 /* ---- The client's actors ---------------------------------------------------------------- */
 
-/* What the one actor of the moment is to do, and what it found; main waits for done. */
-static struct {
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    bool done;
+/* What one actor is to do, and what it found. Its kind is a table of its own that points here. */
+typedef struct job {
+    ukko_actor kind;
     ukko_ref *to;
     ukko_slice message;
     int64_t nanos;
@@ -71,15 +71,22 @@ static struct {
     uint32_t *latencies; /* nanoseconds */
     size_t n, cap;
     double per_second;
-    int64_t lost;
-} job = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    int64_t counted, lost;
+} job;
 
+static struct { /* main waits until no job is left */
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    int left;
+} jobs = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static job *job_of(ukko_ctx *ctx) { return ukko_ctx_actor(ctx)->data; }
 static int job_done(ukko_ctx *ctx) {
-    pthread_mutex_lock(&job.mutex);
-    job.done = true;
-    pthread_cond_signal(&job.changed);
-    pthread_mutex_unlock(&job.mutex);
     ukko_stop(ctx, ukko_self(ctx));
+    pthread_mutex_lock(&jobs.mutex);
+    jobs.left--;
+    pthread_cond_signal(&jobs.changed);
+    pthread_mutex_unlock(&jobs.mutex);
     return UKKO_OK;
 }
 
@@ -88,25 +95,27 @@ typedef struct ping {
 } ping;
 static int ping_start(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n_args) {
     ping *self = state;
+    job *j = job_of(ctx);
     (void)args, (void)n_args;
     self->t0 = now_ns();
-    self->until = self->t0 + job.nanos;
-    ukko_tell(ctx, job.to, &ukko_bytes_type, &job.message);
+    self->until = self->t0 + j->nanos;
+    ukko_tell(ctx, j->to, &ukko_bytes_type, &j->message);
     return UKKO_OK;
 }
 static int ping_bytes(ukko_ctx *ctx, void *state, const void *body) {
     ping *self = state;
+    job *j = job_of(ctx);
     int64_t t = now_ns();
     (void)body;
-    if (job.n == job.cap) {
-        job.cap = job.cap ? job.cap * 2 : 1 << 20;
-        job.latencies = realloc(job.latencies, job.cap * sizeof *job.latencies);
-        if (!job.latencies) abort();
+    if (j->n == j->cap) {
+        j->cap = j->cap ? j->cap * 2 : 1 << 20;
+        j->latencies = realloc(j->latencies, j->cap * sizeof *j->latencies);
+        if (!j->latencies) abort();
     }
-    job.latencies[job.n++] = (uint32_t)(t - self->t0);
+    j->latencies[j->n++] = (uint32_t)(t - self->t0);
     if (t >= self->until) return job_done(ctx);
     self->t0 = now_ns();
-    ukko_tell(ctx, job.to, &ukko_bytes_type, &job.message);
+    ukko_tell(ctx, j->to, &ukko_bytes_type, &j->message);
     return UKKO_OK;
 }
 static const ukko_case ping_cases[] = {{&ukko_bytes_type, ping_bytes}, {NULL, NULL}};
@@ -121,36 +130,37 @@ typedef struct flood {
     int32_t out;
 } flood;
 static void flood_window(ukko_ctx *ctx, flood *self) {
-    for (int32_t i = 0; i < job.window; i++) {
-        ukko_tell(ctx, job.to, &ukko_bytes_type, &job.message);
-    }
-    ukko_tell(ctx, job.to, &ukko_int_type, &self->out);
-    self->sent += job.window;
+    job *j = job_of(ctx);
+    for (int32_t i = 0; i < j->window; i++) ukko_tell(ctx, j->to, &ukko_bytes_type, &j->message);
+    ukko_tell(ctx, j->to, &ukko_int_type, &self->out);
+    self->sent += j->window;
     self->out++;
 }
 static int flood_start(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n_args) {
     (void)state, (void)args, (void)n_args;
-    ukko_tell_text(ctx, job.to, "reset");
+    ukko_tell_text(ctx, job_of(ctx)->to, "reset");
     return UKKO_OK;
 }
 static int flood_ready(ukko_ctx *ctx, void *state, const void *body) {
     flood *self = state;
     (void)body;
     self->started = now_ns();
-    for (int32_t i = 0; i < job.inflight; i++) flood_window(ctx, self);
+    for (int32_t i = 0; i < job_of(ctx)->inflight; i++) flood_window(ctx, self);
     return UKKO_OK;
 }
 static int flood_count(ukko_ctx *ctx, void *state, const void *body) {
     flood *self = state;
+    job *j = job_of(ctx);
     int64_t counted = *(const int64_t *)body, t = now_ns() - self->started;
     self->out--;
-    if (t < job.nanos) {
+    if (t < j->nanos) {
         flood_window(ctx, self);
         return UKKO_OK;
     }
     if (self->out > 0) return UKKO_OK;
-    job.per_second = (double)counted / ((double)t / 1e9);
-    job.lost = self->sent - counted;
+    j->per_second = (double)counted / ((double)t / 1e9);
+    j->counted = counted;
+    j->lost = self->sent - counted;
     return job_done(ctx);
 }
 static const ukko_case flood_cases[] = {{&ukko_string_type, flood_ready},
@@ -167,14 +177,15 @@ static const ukko_actor flood_actor = {.size = sizeof(ukko_actor),
 typedef struct options {
     const char *to, *hocon, *label;
     double warm, secs;
-    int repeat, window, inflight, threads;
-    bool rtt_only;
+    int repeat, window, inflight, threads, links;
+    bool rtt_only, one_way_only;
+    size_t sizes[8], n_sizes;
 } options;
 
 static ukko_system *start_system(const char *name, const options *o) {
     static const char base[] = "pekko.actor.provider = remote\n"
                                "pekko.remote.artery.enabled = off\n"
-                               "pekko.loglevel = WARNING\n"
+                               "pekko.loglevel = ERROR\n"
                                "pekko.remote.classic.netty.tcp { hostname = \"127.0.0.1\", port = 0 }\n";
     ukko_error err = {0, ""};
     ukko_system *sys = NULL;
@@ -198,16 +209,21 @@ static ukko_system *start_system(const char *name, const options *o) {
     return sys;
 }
 
+/* One sink for each link, so that the counts are apart: /user/bench, /user/bench1, ... */
 static int server(const options *o) {
     ukko_system *sys = start_system("bench", o);
-    int rc = ukko_system_spawn(sys, ukko_props_new(&counter_actor), "bench", NULL);
-    if (!rc) rc = ukko_system_spawn(sys, ukko_props_new(&pong_actor), "pong", NULL);
+    int rc = ukko_system_spawn(sys, ukko_props_new(&pong_actor), "pong", NULL);
+    for (int i = 0; i < o->links && !rc; i++) {
+        char name[32];
+        snprintf(name, sizeof name, i ? "bench%d" : "bench", i);
+        rc = ukko_system_spawn(sys, ukko_props_new(&counter_actor), name, NULL);
+    }
     if (rc) {
         fprintf(stderr, "ukko_remote: %s\n", ukko_strerror(rc));
         return 1;
     }
-    printf("{\"ev\":\"started\",\"address\":\"%s\",\"ukko\":\"%s\"}\n", ukko_remote_address(sys),
-           ukko_version_text());
+    printf("{\"ev\":\"started\",\"address\":\"%s\",\"ukko\":\"%s\",\"pid\":%d}\n",
+           ukko_remote_address(sys), ukko_version_text(), (int)getpid());
     fflush(stdout);
     while (getchar() != EOF) {
     }
@@ -215,22 +231,34 @@ static int server(const options *o) {
     return 0;
 }
 
-static void run_job(ukko_system *sys, const ukko_actor *actor, ukko_ref *to, size_t size,
-                    double secs) {
-    static uint8_t pattern[10240];
+typedef struct link {
+    ukko_system *sys;
+    ukko_ref *pong, *sink;
+    job job;
+} link_;
+
+static void run_jobs(link_ *links, int n, const ukko_actor *actor, const options *o, size_t size,
+                     double secs) {
+    static uint8_t pattern[128 * 1024];
     for (size_t i = 0; i < sizeof pattern; i++) pattern[i] = (uint8_t)i;
-    job.done = false;
-    job.to = to;
-    job.message = (ukko_slice){pattern, size};
-    job.nanos = (int64_t)(secs * 1e9);
-    job.n = 0;
-    int rc = ukko_system_spawn(sys, ukko_props_new(actor), NULL, NULL);
+    jobs.left = n;
+    int rc = 0;
+    for (int i = 0; i < n && !rc; i++) {
+        job *j = &links[i].job;
+        uint32_t *latencies = j->latencies;
+        size_t cap = j->cap;
+        *j = (job){.kind = *actor, .message = {pattern, size}, .nanos = (int64_t)(secs * 1e9),
+                   .to = actor == &ping_actor ? links[i].pong : links[i].sink,
+                   .window = o->window, .inflight = o->inflight, .latencies = latencies, .cap = cap};
+        j->kind.data = j;
+        rc = ukko_system_spawn(links[i].sys, ukko_props_new(&j->kind), NULL, NULL);
+    }
     struct timespec limit;
     clock_gettime(CLOCK_REALTIME, &limit);
     limit.tv_sec += (time_t)secs + 60;
-    pthread_mutex_lock(&job.mutex);
-    while (!rc && !job.done) rc = pthread_cond_timedwait(&job.changed, &job.mutex, &limit);
-    pthread_mutex_unlock(&job.mutex);
+    pthread_mutex_lock(&jobs.mutex);
+    while (!rc && jobs.left) rc = pthread_cond_timedwait(&jobs.changed, &jobs.mutex, &limit);
+    pthread_mutex_unlock(&jobs.mutex);
     if (rc) {
         fprintf(stderr, "ukko_remote: no result in time (%d)\n", rc);
         exit(1);
@@ -242,15 +270,31 @@ static int compare(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-static void report(const options *o, bool rtt, size_t size) {
+static double own_cpu(void) {
+    struct rusage r;
+    getrusage(RUSAGE_SELF, &r);
+    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
+           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
+}
+static void report(const options *o, link_ *links, int n, bool rtt, size_t size, double cpu) {
     printf("{\"ev\":\"bench\",\"label\":\"%s\",\"what\":\"%s\",\"size\":%zu,", o->label,
            rtt ? "rtt" : "oneway", size);
     if (rtt) {
-        qsort(job.latencies, job.n, sizeof *job.latencies, compare);
-        printf("\"n\":%zu,\"median_us\":%.3f,\"p99_us\":%.3f}\n", job.n,
-               job.latencies[job.n / 2] / 1e3, job.latencies[job.n * 99 / 100] / 1e3);
+        job *j = &links[0].job;
+        qsort(j->latencies, j->n, sizeof *j->latencies, compare);
+        printf("\"n\":%zu,\"median_us\":%.3f,\"p99_us\":%.3f,\"p999_us\":%.3f,\"cpu_s\":%.4f}\n",
+               j->n, j->latencies[j->n / 2] / 1e3, j->latencies[j->n * 99 / 100] / 1e3,
+               j->latencies[j->n * 999 / 1000] / 1e3, cpu);
     } else {
-        printf("\"msgs_per_s\":%.1f,\"lost\":%lld}\n", job.per_second, (long long)job.lost);
+        double rate = 0;
+        long long lost = 0, counted = 0;
+        for (int i = 0; i < n; i++) {
+            rate += links[i].job.per_second;
+            lost += links[i].job.lost;
+            counted += links[i].job.counted;
+        }
+        printf("\"n\":%lld,\"msgs_per_s\":%.1f,\"lost\":%lld,\"cpu_s\":%.4f}\n", counted, rate,
+               lost, cpu);
     }
     fflush(stdout);
 }
@@ -266,46 +310,62 @@ static ukko_ref *find(ukko_system *sys, const char *address, const char *path) {
     }
     return ref;
 }
-
+static void measure(const options *o, link_ *links, int n, const ukko_actor *actor, size_t size) {
+    double cpu = own_cpu();
+    run_jobs(links, n, actor, o, size, o->secs);
+    report(o, links, n, actor == &ping_actor, size, own_cpu() - cpu);
+}
 static int client(const options *o) {
-    static const size_t sizes[] = {100, 1024, 10240};
-    ukko_system *sys = start_system("benchclient", o);
-    ukko_ref *pong_ref = find(sys, o->to, "/user/pong"), *sink = find(sys, o->to, "/user/bench");
-    job.window = o->window;
-    job.inflight = o->inflight;
+    link_ *links = calloc((size_t)o->links, sizeof *links);
+    if (!links) abort();
+    for (int i = 0; i < o->links; i++) {
+        char name[32], sink[32];
+        snprintf(name, sizeof name, i ? "benchclient%d" : "benchclient", i);
+        snprintf(sink, sizeof sink, i ? "/user/bench%d" : "/user/bench", i);
+        links[i].sys = start_system(name, o);
+        links[i].pong = find(links[i].sys, o->to, "/user/pong");
+        links[i].sink = find(links[i].sys, o->to, sink);
+    }
     if (o->warm > 0) {
-        run_job(sys, &ping_actor, pong_ref, 100, o->warm * 0.4);
-        for (size_t i = 0; i < 3 && !o->rtt_only; i++) {
-            run_job(sys, &flood_actor, sink, sizes[i], o->warm * 0.2);
-        }
+        if (!o->one_way_only) run_jobs(links, 1, &ping_actor, o, 100, o->warm * 0.4);
+        for (size_t i = 0; i < o->n_sizes && !o->rtt_only; i++)
+            run_jobs(links, o->links, &flood_actor, o, o->sizes[i], o->warm * 0.2);
     }
     for (int k = 0; k < o->repeat; k++) {
-        run_job(sys, &ping_actor, pong_ref, 100, o->secs);
-        report(o, true, 100);
-        for (size_t i = 0; i < 3 && !o->rtt_only; i++) {
-            run_job(sys, &flood_actor, sink, sizes[i], o->secs);
-            report(o, false, sizes[i]);
-        }
+        if (!o->one_way_only) measure(o, links, 1, &ping_actor, 100);
+        for (size_t i = 0; i < o->n_sizes && !o->rtt_only; i++)
+            measure(o, links, o->links, &flood_actor, o->sizes[i]);
     }
-    ukko_ref_release(pong_ref);
-    ukko_ref_release(sink);
-    ukko_system_free(sys);
-    free(job.latencies);
+    for (int i = 0; i < o->links; i++) {
+        ukko_ref_release(links[i].pong);
+        ukko_ref_release(links[i].sink);
+        ukko_system_free(links[i].sys);
+        free(links[i].job.latencies);
+    }
+    free(links);
     return 0;
 }
 
 static int usage(void) {
-    fputs("usage: ukko_remote server [--hocon TEXT] [--threads N]\n"
+    fputs("usage: ukko_remote server [--hocon TEXT] [--threads N] [--links N]\n"
           "       ukko_remote client --to ADDRESS [--warm SECONDS] [--secs SECONDS] [--repeat N]\n"
-          "                          [--window N] [--inflight N] [--what all|rtt] [--label TEXT]\n"
-          "                          [--hocon TEXT] [--threads N]\n",
+          "                          [--window N] [--inflight N] [--what all|rtt|oneway] [--label TEXT]\n"
+          "                          [--hocon TEXT] [--threads N] [--links N] [--sizes N,N...]\n",
           stderr);
     return 2;
 }
+static void read_sizes(options *o, const char *text) {
+    o->n_sizes = 0;
+    while (*text && o->n_sizes < sizeof o->sizes / sizeof o->sizes[0]) {
+        char *end;
+        o->sizes[o->n_sizes++] = strtoull(text, &end, 10);
+        text = *end ? end + 1 : end;
+    }
+}
 
 int main(int argc, char **argv) {
-    options o = {.label = "ukko", .warm = 1, .secs = 2, .repeat = 1, .window = 1000,
-                 .inflight = 2, .threads = -1};
+    options o = {.label = "ukko", .warm = 1, .secs = 2, .repeat = 1, .window = 1000, .inflight = 2,
+                 .threads = -1, .links = 1, .sizes = {100, 1024, 10240}, .n_sizes = 3};
     if (argc < 2) return usage();
     for (int i = 2; i < argc; i += 2) {
         const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
@@ -318,10 +378,14 @@ int main(int argc, char **argv) {
         else if (!strcmp(name, "--repeat")) o.repeat = atoi(value);
         else if (!strcmp(name, "--window")) o.window = atoi(value);
         else if (!strcmp(name, "--inflight")) o.inflight = atoi(value);
-        else if (!strcmp(name, "--what")) o.rtt_only = !strcmp(value, "rtt");
+        else if (!strcmp(name, "--links")) o.links = atoi(value);
+        else if (!strcmp(name, "--sizes")) read_sizes(&o, value);
+        else if (!strcmp(name, "--what"))
+            o.rtt_only = !strcmp(value, "rtt"), o.one_way_only = !strcmp(value, "oneway");
         else if (!strcmp(name, "--threads")) o.threads = atoi(value);
         else return usage();
     }
+    if (o.links < 1) return usage();
     if (!strcmp(argv[1], "server")) return server(&o);
     if (!strcmp(argv[1], "client") && o.to) return client(&o);
     return usage();
