@@ -3,6 +3,7 @@
    it; read by ukko's own protobuf tables. Main thread. */
 #ifndef GEN_DESCRIPTOR_H
 #define GEN_DESCRIPTOR_H
+#include "gen.h"
 #include <ukko/ukko.h>
 
 typedef struct pb_value { const char *name; int32_t number; } pb_value;
@@ -53,4 +54,6 @@ enum {
 };
 
 extern const ukko_type pb_set_type; /* pb_set */
+/* main_only: of all files but the last only what that one refers to. */
+int gen_add_descriptors(gen_model *m, const pb_set *set, bool main_only);
 #endif

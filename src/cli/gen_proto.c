@@ -287,7 +287,7 @@ static void mark_used(gen_model *m, int type) {
         if (t->members[i].use.type >= 0) mark_used(m, t->members[i].use.type);
 }
 /* main_only: of imports only what the last file refers to. */
-static int add_set(gen_model *m, const pb_set *set, bool main_only) {
+int gen_add_descriptors(gen_model *m, const pb_set *set, bool main_only) {
     names all = {0};
     size_t from = 0;
     int status = CLI_OK;
@@ -317,7 +317,7 @@ static int decode(gen_model *m, ukko_slice bytes, bool main_only) {
     int rc = ukko_system_new(&sys, &opts, &err);
     if (!rc) rc = ukko_deserialize(sys, UKKO_SER_PROTOBUF, pb_set_type.manifest, bytes, &msg, &err);
     int status = rc ? gen_fail(m, 0, "no descriptor set: %s", err.message)
-                    : add_set(m, ukko_msg_get(msg, &pb_set_type), main_only);
+                    : gen_add_descriptors(m, ukko_msg_get(msg, &pb_set_type), main_only);
     ukko_msg_release(msg);
     ukko_system_free(sys);
     return status;

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Protobuf, with every kind and form of field. The first byte is skipped over. */
+#include "shapes.h"
+
+static const struct {
+    int32_t id;
+    const char *manifest;
+} picks[] = {{2, "P"}};
+enum { PICKS = sizeof picks / sizeof picks[0] };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (!sys) open_system();
+    if (!size) return 0;
+    size_t pick = data[0] % PICKS;
+    check_message(picks[pick].id, ukko_str(picks[pick].manifest), (ukko_slice){data + 1, size - 1});
+    return 0;
+}
