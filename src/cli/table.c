@@ -356,6 +356,18 @@ const command commands[] = {
               "loads the node: do not point it at what others need.",
      .examples = LIST({"bench pekko.tcp://ukko@127.0.0.1:7355/user/echo -s 100 -f 1 -d 5s",
                        "how long one round trip takes"})},
+    {.name = "repl",
+     .args = "[NODE]",
+     .help = "take commands line by line",
+     .most = 1,
+     .run = run_repl,
+     .complete = "@target",
+     .own_output = true,
+     .local = true,
+     .about = "Lines are what stands behind ukko. With NODE, a path such as /user/x means the actor there. "
+              "$ref (or $sender) is the last reference that was printed. On a terminal lines can be "
+              "edited, and are remembered. Ends with the code of the last command.",
+     .examples = LIST({"repl pekko.tcp://ukko@127.0.0.1:7355", "then: ask /user/echo hello"})},
     {.name = "proxy",
      .args = "LISTEN TARGET",
      .help = "stand between two nodes; show, drop, delay or split frames",
