@@ -3,8 +3,8 @@
 #define UKKO_INSPECT_H
 
 /*
- * A look into a system that runs, for status pages and tools: its actors, and what has passed on its
- * links. The states of links are in link.h. Cheap, but not for every message: each call walks.
+ * A look into a system that runs, for status pages and tools: its actors, and what has passed on
+ * its links. The states of links are in link.h. Cheap, but not for every message: each call walks.
  */
 #include <ukko/actor.h>
 
@@ -12,12 +12,13 @@
 extern "C" {
 #endif
 
+/* An actor, as it was when it was looked at. */
 typedef struct ukko_actor_info {
     uint32_t size;    /* sizeof(ukko_actor_info) of the library */
     const char *path; /* "/user/a/b"; valid during the call */
     const char *kind; /* name of the actor's table; NULL: no actor but a part of the runtime */
     int32_t depth;    /* 0: where the walk began */
-    size_t children;
+    size_t children;  /* how many it has now, of this node or others */
     bool busy; /* it has messages, or handles one; sampled often it tells the busiest */
 } ukko_actor_info;
 
@@ -25,8 +26,8 @@ typedef struct ukko_actor_info {
 typedef void (*ukko_actor_info_fn)(void *data, const ukko_actor_info *info);
 /* [any] Calls fn for the actor at path ("/user", "/system", "/user/x") and those below it, parents
    first, depth levels (0: it alone; at most 64), and no more than most. Actors of other nodes are
-   left out. No snapshot: actors come and go meanwhile. Gives how many there were; UKKO_ENOTFOUND: no
-   actor there; UKKO_EINVAL: path or depth. */
+   left out. No snapshot: actors come and go meanwhile. Gives how many there were; UKKO_ENOTFOUND:
+   no actor there; UKKO_EINVAL: path or depth. */
 UKKO_API int ukko_inspect_actors(ukko_system *sys, const char *path, int32_t depth, size_t most,
                                  ukko_actor_info_fn fn, void *data);
 
@@ -34,14 +35,15 @@ typedef struct ukko_traffic { /* with one remote address, since the system knows
     uint32_t size;            /* sizeof(ukko_traffic) of the library */
     const char *address;      /* "pekko.tcp://s@h:1"; valid during the call */
     uint64_t connections;     /* that were made, in either direction */
-    uint64_t in_bytes, in_frames;
+    uint64_t in_bytes, in_frames; /* that came, headers included; heartbeats count */
     uint64_t in_largest_bytes; /* the largest frame, without its header */
-    uint64_t out_bytes;
+    uint64_t out_bytes;        /* that were handed to the system */
 } ukko_traffic;
 
+/* Must not block; may call ukko. traffic is valid during the call. */
 typedef void (*ukko_traffic_fn)(void *data, const ukko_traffic *traffic);
-/* [any] Calls fn for each remote address that is known; order: none. Handshakes up to the point where
-   the peer has said its address are not counted. Gives how many there were; UKKO_ESTATE: no
+/* [any] Calls fn for each remote address that is known; order: none. Handshakes up to the point
+   where the peer has said its address are not counted. Gives how many there were; UKKO_ESTATE: no
    remoting. */
 UKKO_API int ukko_inspect_traffic(ukko_system *sys, ukko_traffic_fn fn, void *data);
 

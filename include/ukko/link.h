@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/* ---- States and reasons ---------------------------------------------------------------- */
+/* ---- States and reasons: ukko_link(3) ---------------------------------------------- */
 
 /* The states of a link as Pekko's documentation has them, and CONNECTING apart. */
 typedef enum ukko_link_state {
@@ -74,55 +74,61 @@ typedef enum ukko_link_state {
       "nothing to do: the new incarnation is linked")                                       \
     X(STOPPED, 19, "this node shuts down", "start this node again")
 
+/* The reasons as constants: UKKO_REASON_CONNECT_FAILED. */
 typedef enum ukko_link_reason {
 #define UKKO_X(name, number, what, remedy) UKKO_REASON_##name = number,
     UKKO_LINK_REASON_MAP(UKKO_X)
 #undef UKKO_X
 } ukko_link_reason;
 
-/* [any] "CONNECT_FAILED"; "?" for an unknown number. Never NULL. */
+/* [any] "CONNECT_FAILED", static; "?" for an unknown number. Never NULL. */
 UKKO_API const char *ukko_link_reason_name(int32_t reason);
-/* [any] One sentence each: what happened, and what helps. Never NULL. */
+/* [any] What happened, in one sentence; static, never NULL, also for an unknown number. */
 UKKO_API const char *ukko_link_reason_text(int32_t reason);
+/* [any] What helps, in one sentence; static, never NULL. */
 UKKO_API const char *ukko_link_reason_remedy(int32_t reason);
-/* [any] "idle", "connecting", "active", "gated", "quarantined". Never NULL. */
+/* [any] "idle", "connecting", "active", "gated", "quarantined", static; "?" for another number.
+   Never NULL. */
 UKKO_API const char *ukko_link_state_name(int32_t state);
 
-/* ---- Links as they are now -------------------------------------------------------------- */
+/* ---- Links as they are now --------------------------------------------------------- */
 
+/* One link, at one moment. */
 typedef struct ukko_link {
     uint32_t size;          /* sizeof(ukko_link) of the library */
     int32_t state;          /* ukko_link_state */
     int32_t reason;         /* ukko_link_reason of the last failure; NONE while it is active */
-    bool uid_known;
+    bool uid_known;         /* uid is set */
     bool inbound;           /* the connection that is written on was made by the peer */
     bool also_read;         /* a second connection is read: both sides had connected */
     bool refuses;           /* the incarnation refused_uid is quarantined */
     bool above_mark;        /* more waits than write-buffer-high-water-mark; see ukko_backpressure */
     bool watched;           /* phi means something */
     int32_t uid;            /* of the peer's incarnation, if known */
-    int32_t refused_uid;
+    int32_t refused_uid;    /* of the incarnation that is quarantined; 0 without refuses */
     int64_t state_ms;       /* how long it has been in this state */
     int64_t left_ms;        /* until a gate opens or a quarantine is forgotten; -1: no limit */
     int64_t kept_messages;  /* that wait for a connection */
     int64_t kept_bytes;     /* of those, on the wire */
     int64_t unsent_bytes;   /* that wait for the peer to read */
-    int64_t unacknowledged; /* system messages */
+    int64_t unacknowledged; /* system messages that the peer has not confirmed */
     double phi;             /* suspicion of remote death watch */
     const char *address;    /* of the peer; valid during the call */
     const char *local;      /* of the transport that reaches it; likewise */
 } ukko_link;
 
-/* [any] Calls fn once for each address that this node has a link to, or remembers; a snapshot, each
-   link by itself consistent. link is valid during the call. fn may call ukko. Gives the number;
-   UKKO_ESTATE: no remoting. Order: none. */
+/* Takes the links one by one, on the caller's thread; may call ukko. link is valid during the call. */
 typedef void (*ukko_link_fn)(void *data, const ukko_link *link);
+/* [any] Calls fn once for each address that this node has a link to, or remembers; a snapshot, each
+   link by itself consistent. Gives the number; UKKO_ESTATE: no remoting, or not started. Order:
+   none. */
 UKKO_API int ukko_remote_links(ukko_system *sys, ukko_link_fn fn, void *data);
-/* [any] The same of one address; *out is filled but for its texts, which are NULL. UKKO_ENOTFOUND: no
-   link to it is known. */
+/* [any] The same of one address; *out is the caller's, and filled but for its texts, which are
+   NULL. UKKO_ENOTFOUND: no link to it is known; UKKO_EINVAL: an argument is NULL; UKKO_ESTATE as
+   above. */
 UKKO_API int ukko_remote_link(ukko_system *sys, const char *address, ukko_link *out);
 
-/* ---- Failure detectors ---------------------------------------------------------------- */
+/* ---- Failure detectors: ukko_detector(3) ------------------------------------------- */
 
 /* A kind of failure detector: from the times at which signs of life came it tells whether a peer is
    still there. One static const table each. A detector is made of it for each watched address, or
@@ -141,30 +147,32 @@ typedef struct ukko_detector {
     int64_t (*heartbeat)(void *state, int64_t now_ms);
     /* Before the first heartbeat nobody asks: an address that was never heard of is available. */
     bool (*available)(const void *state, int64_t now_ms);
-    /* The suspicion for ukko_remote_phi(); NULL: 0 while available, else infinite. */
+    /* The suspicion for ukko_remote_phi(). NULL: 0 while available, else infinite. */
     double (*phi)(const void *state, int64_t now_ms);
     void (*stop)(void *state); /* before the memory goes; may be NULL */
 } ukko_detector;
 
-/* [setup] Makes a kind of detector known, after ukko_remote_enable(). *detector is not copied. It is
-   used where pekko.remote.watch-failure-detector.implementation-class (remote death watch) or
+/* [setup] Makes a kind of detector known, after ukko_remote_enable(). *detector is not copied. It
+   is used where pekko.remote.watch-failure-detector.implementation-class (remote death watch) or
    pekko.remote.classic.transport-failure-detector.implementation-class (connections) names it;
    built in are org.apache.pekko.remote.PhiAccrualFailureDetector and
    org.apache.pekko.remote.DeadlineFailureDetector, either of them in either place. UKKO_EINVAL: a
-   function or the name is missing; UKKO_EEXISTS; UKKO_ESTATE: no remoting, or started already. */
+   function or the name is missing; UKKO_EEXISTS: the name is taken; UKKO_ESTATE: no remoting,
+   started already, or 16 are there. */
 UKKO_API int ukko_remote_add_detector(ukko_system *sys, const ukko_detector *detector);
 
 /* [any] The suspicion against a watched address: with phi accrual -log10 of the chance that a
    heartbeat still comes, 0 before the first. UKKO_ENOTFOUND: nobody here watches anything there, or
-   it has not answered yet; UKKO_ESTATE: no remoting, or remote death watch is off. */
+   it has not answered yet; UKKO_ESTATE: no remoting, or remote death watch is off; UKKO_EINVAL: an
+   argument is NULL. (PhiAccrualFailureDetector.phi) */
 UKKO_API int ukko_remote_phi(ukko_system *sys, const char *address, double *phi);
 
-/* ---- Flight recorder ------------------------------------------------------------------------ */
+/* ---- Flight recorder: ukko_flight(3) ----------------------------------------------- */
 
 /* What is recorded. Numbers are those of the file; only append. */
 #define UKKO_FLIGHT_MAP(X)                                                                  \
     X(LISTENING, 1, "listening")        /* text: the published address */                   \
-    X(STOPPING, 2, "stopping")                                                              \
+    X(STOPPING, 2, "stopping")          /* remoting shuts down */                           \
     X(WANTED, 3, "wanted")              /* a message asked for a connection */              \
     X(CONNECTED, 4, "connected")        /* our handshake is done */                         \
     X(REFUSED, 5, "refused")            /* our attempt failed */                            \
@@ -184,12 +192,14 @@ UKKO_API int ukko_remote_phi(ukko_system *sys, const char *address, double *phi)
     X(UNREACHABLE, 19, "unreachable")   /* remote death watch has given a node up */        \
     X(FAULT, 20, "fault")               /* an injected fault was switched; text: which */
 
+/* The kinds as constants: UKKO_FLIGHT_LISTENING. */
 typedef enum ukko_flight_kind {
 #define UKKO_X(name, number, text) UKKO_FLIGHT_##name = number,
     UKKO_FLIGHT_MAP(UKKO_X)
 #undef UKKO_X
 } ukko_flight_kind;
 
+/* One recorded event. */
 typedef struct ukko_flight_entry {
     uint32_t size;        /* sizeof(ukko_flight_entry) of the library */
     int32_t kind;         /* ukko_flight_kind; newer files may hold others */
@@ -200,21 +210,23 @@ typedef struct ukko_flight_entry {
     const char *text;     /* cause or detail, likewise */
     const char *from, *to; /* states of the link before and after; "" when it has none to do with */
     int32_t reason;       /* ukko_link_reason of the state it led to */
-    bool has_uid, inbound;
+    bool has_uid, inbound; /* uid is set; the connection was made by the peer */
     int32_t uid;          /* of the peer's incarnation */
-    int64_t a, b;         /* see the kind */
+    int64_t a, b;         /* numbers: see UKKO_FLIGHT_MAP; 0 where it names none */
 } ukko_flight_entry;
 
+/* Whose events a file holds. */
 typedef struct ukko_flight_info {
     uint32_t size;      /* sizeof(ukko_flight_info) of the library */
     int32_t pid, uid;   /* of the process; of the actor system */
     int64_t started_ms; /* wall clock, since 1970 */
     uint64_t entries;   /* the ring holds so many */
     uint64_t recorded;  /* so many were recorded; the last ones are left */
-    char system[64], address[128];
+    char system[64], address[128]; /* its name; where it listened, "" when it did not */
 } ukko_flight_info;
 
-/* Must not block. entry and its texts are valid during the call. false ends the tour. */
+/* Takes events, on the caller's thread. Must not block. entry and its texts are valid during the
+   call. false ends the tour. */
 typedef bool (*ukko_flight_fn)(void *data, const ukko_flight_entry *entry);
 
 /* The recorder is always on: the last ukko.remote.flight-recorder.entries events of all links of a
@@ -222,18 +234,21 @@ typedef bool (*ukko_flight_fn)(void *data, const ukko_flight_entry *entry);
    process dies and is removed when the system ends in order; a new system of the same name and port
    keeps the file of a crashed one beside its own, as NAME-PORT.flight.previous. */
 
-/* [any] Calls fn for the recorded events, oldest first. Gives how many; UKKO_ESTATE: no remoting. */
+/* [any] Calls fn for the recorded events, oldest first. Gives how many; UKKO_ESTATE: no remoting;
+   UKKO_EINVAL: fn is NULL. */
 UKKO_API int ukko_flight_read(ukko_system *sys, ukko_flight_fn fn, void *data);
-/* [any] The file of a running system; NULL: there is none (no remoting, switched off, or it could not
-   be made). Valid until the system is freed. */
+/* [any] The file of a running system; NULL: there is none (no remoting, switched off, or it could
+   not be made). Valid until the system is freed. */
 UKKO_API const char *ukko_flight_file(ukko_system *sys);
-/* [any] The same from a file, of a system that runs or has crashed. info may be NULL. UKKO_EIO: it
-   cannot be read; UKKO_EPARSE: it is no such file. What is damaged in it is left out. */
+/* [any] The same from a file, of a system that runs or has crashed. info may be NULL. Gives how
+   many; UKKO_EIO: it cannot be read; UKKO_EPARSE: it is no such file. What is damaged in it is left
+   out. */
 UKKO_API int ukko_flight_read_file(const char *path, ukko_flight_info *info, ukko_flight_fn fn,
                                    void *data, ukko_error *err);
-/* [any] Name of a kind, as "ack-in"; "?" for an unknown one. */
+/* [any] Name of a kind, as "ack-in", static; "?" for an unknown one. */
 UKKO_API const char *ukko_flight_kind_name(int32_t kind);
-/* [any] One line about an entry, without an end of line. Gives the length the whole would take. */
+/* [any] One line about an entry, in local time, without an end of line. buf gets as much as fits
+   with its terminator; gives the length the whole would take, as snprintf(). */
 UKKO_API size_t ukko_flight_print(const ukko_flight_entry *entry, char *buf, size_t len);
 
 #ifdef __cplusplus

@@ -41,20 +41,29 @@ extern "C" {
                                   UKKO_SER_PROTOBUF, 0, 0, NULL, &prefix##__ukko_codec,     \
                                   NULL, NULL};
 
-/* ---- What the macro uses ---------------------------------------------------------------- */
+/* ---- What the macro uses ----------------------------------------------------------- */
 
-enum { UKKO_PROTOBUF_C_DEPTH = 100, UKKO_PROTOBUF_C_BYTES = 64 << 20 };
+/* [any] Not for programs: only the macro's functions call these. */
 
-typedef struct ukko_protobuf_c_room { /* memory of one message, which goes with it */
-    ukko_msg *msg;
-    size_t left;
+/* Limits: messages within messages, and bytes of memory of one decoded message. */
+enum {
+    UKKO_PROTOBUF_C_DEPTH = 100,     /* levels */
+    UKKO_PROTOBUF_C_BYTES = 64 << 20  /* bytes */
+};
+
+/* Memory of one message, which goes with it. */
+typedef struct ukko_protobuf_c_room {
+    ukko_msg *msg; /* borrowed */
+    size_t left;   /* bytes that may still be asked for */
 } ukko_protobuf_c_room;
+/* An allocator's alloc over a ukko_protobuf_c_room. Lives as long as the message; NULL: the limit. */
 static inline void *ukko_protobuf_c_alloc(void *data, size_t size) {
     ukko_protobuf_c_room *room = (ukko_protobuf_c_room *)data;
     if (size > room->left || room->left - size < 64) return NULL;
     room->left -= size + 64;
     return ukko_msg_alloc(room->msg, size);
 }
+/* An allocator's free: nothing to do, the memory goes with the message. */
 static inline void ukko_protobuf_c_free(void *data, void *ptr) {
     (void)data;
     (void)ptr;
@@ -70,7 +79,8 @@ static inline size_t ukko_protobuf_c_varint(const uint8_t *p, size_t len, uint64
     }
     return 0;
 }
-/* protobuf-c goes down as deep as the bytes say: they are looked at before. */
+/* protobuf-c goes down as deep as the bytes say: they are looked at before. UKKO_ETOOBIG: more than
+   UKKO_PROTOBUF_C_DEPTH levels; UKKO_EPARSE: malformed. */
 static inline int ukko_protobuf_c_check(const ProtobufCMessageDescriptor *type, const uint8_t *p,
                                         size_t len, unsigned depth) {
     if (depth > UKKO_PROTOBUF_C_DEPTH) return UKKO_ETOOBIG;
@@ -103,6 +113,8 @@ static inline int ukko_protobuf_c_check(const ProtobufCMessageDescriptor *type, 
     }
     return UKKO_OK;
 }
+/* Bytes from a peer into the struct at body. Errors as ukko_protobuf_c_check(); UKKO_ETOOBIG also
+   past UKKO_PROTOBUF_C_BYTES. */
 static inline int ukko_protobuf_c_decode(const ProtobufCMessageDescriptor *type, ukko_msg *into,
                                          void *body, ukko_slice in) {
     ukko_protobuf_c_room room = {into, UKKO_PROTOBUF_C_BYTES};
@@ -117,6 +129,7 @@ static inline int ukko_protobuf_c_decode(const ProtobufCMessageDescriptor *type,
     for (i = 0; i < type->sizeof_message; i++) to[i] = ((const uint8_t *)msg)[i];
     return UKKO_OK;
 }
+/* A struct of the program into a message, deep. UKKO_EINVAL: it was not initialized. */
 static inline int ukko_protobuf_c_copy(const ProtobufCMessageDescriptor *type, ukko_msg *into,
                                        void *body, const void *from) {
     const ProtobufCMessage *msg = (const ProtobufCMessage *)from;
@@ -134,15 +147,18 @@ static inline int ukko_protobuf_c_copy(const ProtobufCMessageDescriptor *type, u
     return rc;
 }
 
-typedef struct ukko_protobuf_c_sink { /* protobuf-c's buffer over an encoder */
-    ProtobufCBuffer base;
-    ukko_encoder *out;
-    int rc;
+/* protobuf-c's buffer over an encoder. */
+typedef struct ukko_protobuf_c_sink {
+    ProtobufCBuffer base; /* first, so that a pointer to it is one to this */
+    ukko_encoder *out;    /* borrowed */
+    int rc;               /* the first error */
 } ukko_protobuf_c_sink;
+/* The buffer's append. */
 static inline void ukko_protobuf_c_append(ProtobufCBuffer *buffer, size_t len, const uint8_t *data) {
     ukko_protobuf_c_sink *sink = (ukko_protobuf_c_sink *)buffer;
     if (!sink->rc) sink->rc = ukko_encoder_put(sink->out, data, len);
 }
+/* The struct at body as bytes. UKKO_EINVAL: it was never filled; errors as ukko_encoder_put(). */
 static inline int ukko_protobuf_c_encode(ukko_encoder *out, const void *body) {
     ukko_protobuf_c_sink sink = {{ukko_protobuf_c_append}, out, 0};
     const ProtobufCMessage *msg = (const ProtobufCMessage *)body;

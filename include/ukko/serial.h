@@ -13,28 +13,32 @@
 extern "C" {
 #endif
 
+/* ---- Messages as bytes: ukko_serialize(3) ------------------------------------------ */
+
 /* A message as it travels. */
 typedef struct ukko_serialized {
-    int32_t serializer;
-    char *manifest; /* "" when there is none */
-    uint8_t *bytes;
-    size_t len;
+    int32_t serializer; /* its identifier */
+    char *manifest;     /* "" when there is none */
+    uint8_t *bytes;     /* as they would be in a frame, compressed when they would be */
+    size_t len;         /* how many */
 } ukko_serialized;
 
 /* [any] msg NULL stands for null. *out is owned: ukko_serialized_fini(). UKKO_ENOTSERIAL:
    nothing can write its class; UKKO_ETOOBIG: nested too deep. err may be NULL. */
 UKKO_API UKKO_NODISCARD int ukko_serialize(ukko_system *sys, const ukko_msg *msg,
                                            ukko_serialized *out, ukko_error *err);
-UKKO_API void ukko_serialized_fini(ukko_serialized *s); /* [any] NULL is fine */
+/* [any] Ends what *s holds, not *s itself. NULL is fine, and so is one that is all zero. */
+UKKO_API void ukko_serialized_fini(ukko_serialized *s);
 
-/* [any] *out is owned: ukko_msg_release(); NULL for null. manifest may be NULL. UKKO_ENOTFOUND:
-   unknown serializer or class; UKKO_EPARSE, UKKO_ETOOBIG: the bytes; UKKO_ENOTSERIAL: Java
-   serialization. err names serializer, manifest, class and size; it may be NULL. */
+/* [any] The message that these bytes are. *out is owned: ukko_msg_release(); NULL for null.
+   manifest may be NULL. UKKO_ENOTFOUND: unknown serializer or class; UKKO_EPARSE, UKKO_ETOOBIG: the
+   bytes; UKKO_ENOTSERIAL: Java serialization. err names serializer, manifest, class and size; it
+   may be NULL. */
 UKKO_API UKKO_NODISCARD int ukko_deserialize(ukko_system *sys, int32_t serializer,
                                              const char *manifest, ukko_slice bytes,
                                              ukko_msg **out, ukko_error *err);
 
-/* ---- Serializers of an application -------------------------------------------------------- */
+/* ---- Serializers of an application: ukko_serializer(3) ----------------------------- */
 
 /* One serializer with an identifier of its own, for any number of types: three functions, called
    on any thread, also by several at once. Types are bound to it by their ukko_type.serializer, or
@@ -47,17 +51,17 @@ typedef struct ukko_serializer {
     const char *class_name; /* the Java class whose counterpart it is, or NULL */
     /* What is written beside the bytes; lives as long as msg. NULL or "": nothing. May be NULL. */
     const char *(*manifest)(const ukko_msg *msg, void *data);
-    /* Appends the bytes with ukko_encoder_put(). A negative code: it cannot be written. Must not send
-       or wait: the link may be held meanwhile. */
+    /* Appends the bytes with ukko_encoder_put(). A negative code: it cannot be written. Must not
+       send or wait: the link may be held meanwhile. */
     int (*encode)(ukko_encoder *out, const ukko_msg *msg, void *data);
     /* Foreign bytes: anything may be in them. *out is owned by the caller, NULL stands for null.
        A negative code: refused; what is in *out then is released. */
     int (*decode)(ukko_system *sys, const char *manifest, ukko_slice bytes, ukko_msg **out,
                   void *data);
-    void *data;
+    void *data; /* the program's own, passed to them */
 } ukko_serializer;
 
-/* ---- For tests ---------------------------------------------------------------------------- */
+/* ---- For tests: ukko_msg_random(3) ------------------------------------------------- */
 
 /* [any] A message of the type with random values in the members of its table, owned: numbers at
    their ends, texts of all planes, lists, absent values; nesting is bounded. *seed is changed;

@@ -12,8 +12,8 @@
  *   /metrics      OpenMetrics, or the older text format for who does not ask for it (Accept)
  *   /healthz      200 "ok" while the system runs, else 503
  *
- * It only shows: nothing can be changed through it. Whoever can reach it can see addresses, paths and
- * class names, so it listens on a loopback address unless told otherwise.
+ * It only shows: nothing can be changed through it. Whoever can reach it can see addresses, paths
+ * and class names, so it listens on a loopback address unless told otherwise.
  */
 #include <ukko/actor.h>
 
@@ -21,27 +21,31 @@
 extern "C" {
 #endif
 
-typedef struct ukko_status ukko_status;
+typedef struct ukko_status ukko_status; /* the server of one system; thread-safe */
 
+/* Where it listens; begin with UKKO_STATUS_OPTS. */
 typedef struct ukko_status_opts {
     uint32_t size;    /* sizeof(ukko_status_opts) */
     const char *host; /* an address of this host; NULL: ukko.status.hostname of the system's config */
     int32_t port;     /* 0: any free one; -1: ukko.status.port */
 } ukko_status_opts;
 
+/* All as the configuration says. */
 #define UKKO_STATUS_OPTS {sizeof(ukko_status_opts), NULL, -1}
 
-/* [any] After ukko_system_start(). opts NULL: all from the configuration. Two threads of its own. Owned:
-   ukko_status_free(), before the system is freed. UKKO_ECONFIG: a setting, err names it; UKKO_EIO:
-   it cannot listen there. */
+/* [any] After ukko_system_start(). opts NULL: all from the configuration. Two threads of its own.
+   Owned: ukko_status_free(), before the system is freed. UKKO_ECONFIG: a setting, err names it;
+   UKKO_EIO: it cannot listen there. */
 UKKO_API UKKO_NODISCARD int ukko_status_start(ukko_status **out, ukko_system *sys,
                                               const ukko_status_opts *opts, ukko_error *err);
-/* [any] Starts it when ukko.status.enabled is on; otherwise *out is NULL and the result 0. */
+/* [any] Starts it when ukko.status.enabled is on, and is as ukko_status_start() then; otherwise
+   *out is NULL and the result 0. Owned, likewise. */
 UKKO_API UKKO_NODISCARD int ukko_status_start_configured(ukko_status **out, ukko_system *sys,
                                                          ukko_error *err);
-/* [any] "http://127.0.0.1:9464/"; lives as long as status. */
+/* [any] Where it can be reached, "http://127.0.0.1:9464/"; lives as long as status. */
 UKKO_API const char *ukko_status_url(const ukko_status *status);
-UKKO_API void ukko_status_free(ukko_status *status); /* [any] waits for its threads; NULL is fine */
+/* [outside] Stops to listen, ends open connections, waits for its threads. NULL is fine. */
+UKKO_API void ukko_status_free(ukko_status *status);
 
 #ifdef __cplusplus
 }

@@ -15,13 +15,14 @@
 extern "C" {
 #endif
 
+/* Bytes of a buffer that holds every text that the printing functions write, with its terminator. */
 enum { UKKO_TIME_ROOM = 128 };
 
 /* A point on the time line (java.time.Instant): seconds since 1970-01-01T00:00:00Z, and
    nanoseconds of that second, 0 to 999999999, also before 1970. */
 typedef struct ukko_instant {
-    int64_t seconds;
-    int32_t nanos;
+    int64_t seconds; /* rounded down, so negative before 1970 */
+    int32_t nanos;   /* 0 to 999999999 */
 } ukko_instant;
 
 /* A length of time (java.time.Duration, scala's FiniteDuration). nanos is 0 to 999999999 also
@@ -37,17 +38,18 @@ typedef struct ukko_timespan {
    a time zone when a text has one ("Europe/Paris"), else "". */
 typedef struct ukko_datetime {
     int32_t year;
-    uint8_t month, day, hour, minute, second;
-    int32_t nanos;
+    uint8_t month, day;           /* 1 to 12, 1 to 31 */
+    uint8_t hour, minute, second; /* 0 to 23, 59, 59 */
+    int32_t nanos;                /* of the second, 0 to 999999999 */
     int32_t offset_seconds;
     char zone[40];
 } ukko_datetime;
 
-/* The parts of a ukko_datetime that a text shows. */
+/* The parts of a ukko_datetime that a text shows, as bits. */
 enum {
-    UKKO_PART_DATE = 1 << 0,
-    UKKO_PART_TIME = 1 << 1,
-    UKKO_PART_OFFSET = 1 << 2
+    UKKO_PART_DATE = 1 << 0,  /* 2007-12-03 */
+    UKKO_PART_TIME = 1 << 1,  /* 10:15:30.12; a T before it when there is a date */
+    UKKO_PART_OFFSET = 1 << 2 /* +01:00, or Z */
 };
 
 /* java.util.UUID: the 16 bytes in the order in which they are printed. */
@@ -67,8 +69,10 @@ UKKO_API int ukko_instant_parse(const char *text, ukko_instant *out);
 UKKO_API size_t ukko_timespan_print(ukko_timespan t, char *buf, size_t len);
 /* What Duration.parse takes. UKKO_EPARSE; UKKO_ETOOBIG: more than fits. */
 UKKO_API int ukko_timespan_parse(const char *text, ukko_timespan *out);
+/* So many milliseconds. */
 UKKO_API ukko_timespan ukko_timespan_from_ms(int64_t ms);
-UKKO_API int64_t ukko_timespan_to_ms(ukko_timespan t); /* rounds down; ends at INT64_MIN, _MAX */
+/* Milliseconds, rounded down; what is beyond 64 bits gives INT64_MIN or INT64_MAX. */
+UKKO_API int64_t ukko_timespan_to_ms(ukko_timespan t);
 
 /* "2007-12-03T10:15:30.12+01:00", less the parts that are not asked for; the name of the zone is
    not printed. parts: UKKO_PART_*. */
@@ -82,9 +86,10 @@ UKKO_API ukko_instant ukko_datetime_to_instant(const ukko_datetime *t);
    that a ukko_datetime can hold gives the first or last of them. */
 UKKO_API ukko_datetime ukko_datetime_from_instant(ukko_instant t, int32_t offset_seconds);
 
-/* "123e4567-e89b-12d3-a456-426614174000" */
+/* "123e4567-e89b-12d3-a456-426614174000", 36 characters. */
 UKKO_API size_t ukko_uuid_print(ukko_uuid id, char *buf, size_t len);
-UKKO_API int ukko_uuid_parse(const char *text, ukko_uuid *out); /* either case. UKKO_EPARSE */
+/* The same texts, in either case. UKKO_EPARSE: malformed; *out is then as it was. */
+UKKO_API int ukko_uuid_parse(const char *text, ukko_uuid *out);
 
 #ifdef __cplusplus
 }
