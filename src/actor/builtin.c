@@ -210,8 +210,8 @@ static const ukko_field selection_fields[] = {
     UKKO_FIELD(uk_selection_body, fan_out, UKKO_BOOL),
 };
 TYPE(uk_selection_type, uk_selection_body, "ActorSelectionMessage",
-     PEKKO "actor.ActorSelectionMessage", NULL, UKKO_SER_CONTAINER, UKKO_TYPE_AUTO,
-     selection_fields);
+     PEKKO "actor.ActorSelectionMessage", NULL, UKKO_SER_CONTAINER,
+     UKKO_TYPE_AUTO | UKKO_TYPE_HARMFUL, selection_fields);
 
 EMPTY(uk_heartbeat_type, "Heartbeat", PEKKO "remote.RemoteWatcher$Heartbeat$", "RWHB",
       UKKO_SER_MISC, UKKO_TYPE_PRIORITY);

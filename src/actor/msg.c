@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory of messages and envelopes. Any thread; a message is shared by an atomic count. */
 #include "actor/msg.h"
+#include "actor/arrival.h"
 #include "actor/ref.h"
 #include "base/mem.h"
 #include <string.h>
@@ -53,7 +54,18 @@ ukko_msg *ukko_msg_retain(const ukko_msg *msg) {
     if (m) atomic_fetch_add_explicit(&m->h.refs, 1, memory_order_relaxed);
     return m;
 }
+uk_arrival uk_arrivals[UK_ARRIVAL_SLOTS];
+
+void uk_msg_taken_from(ukko_msg *m) {
+    /* relaxed: only the byte itself counts; of several takers of a shared message one gets it */
+    uint8_t a = atomic_exchange_explicit(&m->h.arrival, 0, memory_order_relaxed);
+    if (a)
+        atomic_fetch_add_explicit(&uk_arrivals[a >> 4].taken, uk_arrival_size(a & 15),
+                                  memory_order_relaxed);
+}
+
 void uk_msg_free(ukko_msg *m) {
+    uk_msg_taken(m);
     if (m->type->n_fields) uk_type_drop(m->type, m->body);
     if (m->extra) drop_extra(m);
     uk_pool_free(m, m->h.pool_class);

@@ -22,7 +22,7 @@ typedef struct uk_msg_head {
     _Atomic uint32_t refs; /* relaxed up, acq_rel down: the last owner sees all writes */
     uint8_t pool_class, env_used;
     uint8_t owns; /* its body may hold what has to be released, or there is extra */
-    uint8_t unused;
+    _Atomic uint8_t arrival; /* not 0: it came from another node and waits; see arrival.h */
 } uk_msg_head;
 
 struct ukko_msg {
@@ -46,6 +46,7 @@ static inline ukko_msg *uk_msg_new_raw(const ukko_type *type, size_t body_size) 
     m->h.pool_class = cls;
     m->h.env_used = 0;
     m->h.owns = type->n_fields != 0;
+    atomic_init(&m->h.arrival, 0);
     m->type = type;
     m->extra = NULL;
     return m;

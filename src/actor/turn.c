@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The turn of a cell: it owns all of the cell but its inbox, whose laws stand in inbox.h. Runs on
    workers, or on a thread that steps. */
+#include "actor/arrival.h"
 #include "actor/inbox.h"
 #include "actor/routing.h"
 #include "actor/system.h"
@@ -9,7 +10,8 @@
 static inline __attribute__((always_inline)) void receive(ukko_ctx *ctx, uk_worker *w,
                                                           uk_envelope *e) {
     uk_cell *c = ctx->cell;
-    const ukko_msg *m = e->msg;
+    ukko_msg *m = e->msg;
+    uk_msg_taken(m);
     if (__builtin_expect(m->type->flags & UKKO_TYPE_AUTO || c->more || !ctx->plain, 0)) {
         uk_cell_receive(ctx, e);
         return;

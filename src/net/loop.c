@@ -34,6 +34,7 @@ struct uk_loop {
     uint8_t *scratch;
     size_t scratch_size;
     struct uk_stream *streams;
+    size_t n_streams;
 };
 
 static _Thread_local char thread_mark;
@@ -303,6 +304,7 @@ int64_t uk_loop_now(const uk_loop *l) { return (int64_t)uv_now(&l->uv); }
 void *uk_loop_uv(uk_loop *l) { return &l->uv; }
 
 struct uk_stream **uk_loop_streams(uk_loop *l) { return &l->streams; }
+size_t *uk_loop_stream_count(uk_loop *l) { return &l->n_streams; }
 
 uint8_t *uk_loop_scratch(uk_loop *l, size_t size) {
     if (size > l->scratch_size) {

@@ -50,6 +50,7 @@ bool uk_loop_is_here(const uk_loop *loop);        /* [any] is this its thread? *
 int64_t uk_loop_now(const uk_loop *loop);         /* [loop] monotonic ms, read once a round */
 void *uk_loop_uv(uk_loop *loop);                  /* the uv_loop_t, for src/net only */
 struct uk_stream **uk_loop_streams(uk_loop *loop); /* [loop] head of the list of open streams */
+size_t *uk_loop_stream_count(uk_loop *loop);       /* [loop] its length */
 /* A buffer of at least `size` bytes that all readers of this loop share. [loop] */
 uint8_t *uk_loop_scratch(uk_loop *loop, size_t size);
 

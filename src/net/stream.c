@@ -31,6 +31,7 @@ struct uk_stream {
     void *owner;
     uk_filter *filter;
     size_t max_unread, low_mark, high_mark;
+    size_t want;            /* loop only: see uk_stream_want() */
     uk_buf in;              /* loop only: what data() left */
     int events;             /* loop only: what the poll handle waits for; 0: stopped */
     bool reading, finished, draining, busy, filter_up, said_bye;
@@ -48,6 +49,7 @@ struct uk_stream {
     uk_buf plain; /* with a filter: what it takes next, from plain_at on */
     size_t plain_at;
     size_t pending; /* bytes in out and wr that the socket has not taken */
+    uint64_t taken; /* bytes that it has */
     bool above;     /* more than high_mark waited; not yet told that they have drained */
     bool writing, wake_posted, dead, want_close, broken;
 };
@@ -125,6 +127,7 @@ uk_stream *uk_stream_new(uk_loop *loop, int fd, const uk_stream_opts *opts,
     s->prev = list;
     if (s->next) s->next->prev = &s->next;
     *list = s;
+    ++*uk_loop_stream_count(loop);
     return s;
 }
 
@@ -198,6 +201,7 @@ static bool flush(uk_stream *s) {
         bool all = write_some(s, &broken, &taken);
         pthread_mutex_lock(&s->lock);
         s->pending -= taken;
+        s->taken += taken;
         s->writing = false;
         s->broken |= broken;
         if (s->want_close) close_fd(s);
@@ -235,6 +239,7 @@ static void send_now(uk_stream *s, const void *bytes, size_t n) {
     pthread_mutex_lock(&s->lock);
     s->writing = false;
     s->broken |= broken;
+    if (sent > 0) s->taken += (uint64_t)sent;
     if (left) count_pending(s, left);
     if (s->want_close) close_fd(s);
     /* others may have queued behind us; only they see a full socket */
@@ -268,6 +273,14 @@ uk_sent uk_stream_send_within(uk_stream *s, const void *bytes, size_t n, size_t 
 bool uk_stream_send(uk_stream *s, const void *bytes, size_t n) {
     size_t pending;
     return uk_stream_send_within(s, bytes, n, SIZE_MAX, &pending) == UK_SENT;
+}
+
+uint64_t uk_stream_taken(uk_stream *s, size_t *pending) {
+    pthread_mutex_lock(&s->lock);
+    uint64_t taken = s->taken;
+    *pending = s->pending;
+    pthread_mutex_unlock(&s->lock);
+    return taken;
 }
 
 size_t uk_stream_pending(uk_stream *s) {
@@ -345,6 +358,7 @@ static bool filter_flush(uk_stream *s) {
         say_bye(s);
         s->writing = true; /* only here: with a filter all writing is the loop's */
         all = write_some(s, &broken, &taken);
+        s->taken += taken;
         s->writing = false;
         s->broken |= broken;
         more = wants && s->filter_up && !said_all(s);
@@ -398,6 +412,7 @@ static void run_wake(uk_task *t) {
 static void give(uk_stream *s, const uint8_t *p, size_t n) {
     if (s->finished) return;
     s->busy = true;
+    s->want = 0;
     size_t used = s->ev->data(s->owner, p, n);
     s->busy = false;
     if (s->dead || s->finished) return;
@@ -407,10 +422,33 @@ static void give(uk_stream *s, const uint8_t *p, size_t n) {
     if (s->in.len > s->max_unread) end(s, "too many bytes without a whole frame");
 }
 
+/* Bytes that complete nothing are only put aside: a peer that sends a large frame byte by byte must
+   not make us carry its beginning about each time. */
+static bool put_aside(uk_stream *s, const uint8_t *p, size_t n) {
+    if (s->in.len + n >= s->want || s->in.len + n > s->max_unread) return false;
+    if (!s->finished) uk_buf_put(&s->in, p, n);
+    return true;
+}
+
+void uk_stream_want(uk_stream *s, size_t bytes) { s->want = bytes; }
+size_t uk_stream_unread(const uk_stream *s) { return s->in.len; }
+
+static void give_plain(uk_stream *s, uk_buf *plain) {
+    if (put_aside(s, plain->ptr, plain->len)) return;
+    if (s->in.len) {
+        uk_buf all = {0};
+        uk_buf_reserve(&all, s->in.len + plain->len);
+        uk_buf_put(&all, s->in.ptr, s->in.len);
+        uk_buf_put(&all, plain->ptr, plain->len);
+        uk_buf_fini(plain);
+        *plain = all;
+    }
+    give(s, plain->ptr, plain->len);
+}
+
 static void decrypt(uk_stream *s, const uint8_t *p, size_t n) {
     uk_buf plain = {0}, cipher = {0};
     const char *why = "TLS failure";
-    uk_buf_put(&plain, s->in.ptr, s->in.len);
     bool was_up = s->filter_up;
     int rc = s->filter->in(s->filter, p, n, &plain, &cipher, &s->filter_up, &why);
     pthread_mutex_lock(&s->lock);
@@ -418,7 +456,7 @@ static void decrypt(uk_stream *s, const uint8_t *p, size_t n) {
     pthread_mutex_unlock(&s->lock);
     uk_stream_retain(s);
     if (cipher.len || s->filter_up != was_up) loop_flush(s);
-    if (!s->dead && plain.len > s->in.len) give(s, plain.ptr, plain.len);
+    if (!s->dead && plain.len) give_plain(s, &plain);
     if (rc < 0 && !s->dead) end(s, why);
     uk_stream_release(s);
     uk_buf_fini(&plain);
@@ -433,8 +471,8 @@ void uk_stream_set_filter(uk_stream *s, uk_filter *f) {
 /* One read: 2 there may be more, 1 a short one, 0 nothing for now, -1 this was the end. */
 static int read_once(uk_stream *s) {
     size_t kept = s->filter ? 0 : s->in.len;
-    uint8_t *b = uk_loop_scratch(s->loop, s->max_unread + READ_SIZE);
-    ssize_t n = recv(s->fd, b + kept, READ_SIZE, 0);
+    uint8_t *b = uk_loop_scratch(s->loop, s->max_unread + READ_SIZE) + s->max_unread;
+    ssize_t n = recv(s->fd, b, READ_SIZE, 0);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return 0;
     if (n < 0 && errno == EINTR) return 2;
     if (n <= 0) {
@@ -445,9 +483,9 @@ static int read_once(uk_stream *s) {
     if (s->finished) return 2; /* only looking for the end */
     if (s->filter) {
         decrypt(s, b, (size_t)n);
-    } else {
-        if (kept) memcpy(b, s->in.ptr, kept);
-        give(s, b, kept + (size_t)n);
+    } else if (!put_aside(s, b, (size_t)n)) {
+        if (kept) memcpy(b - kept, s->in.ptr, kept);
+        give(s, b - kept, kept + (size_t)n);
     }
     return s->dead ? -1 : n == READ_SIZE ? 2 : 1;
 }
@@ -495,6 +533,7 @@ static void stop_handle(uk_stream *s) {
     pthread_mutex_unlock(&s->lock);
     if (!first) return;
     *s->prev = s->next;
+    --*uk_loop_stream_count(s->loop);
     if (s->next) s->next->prev = s->prev;
     uv_poll_stop(&s->poll);
     uv_close((uv_handle_t *)&s->poll, on_closed);
@@ -530,11 +569,7 @@ void uk_stream_finish(uk_stream *s, int64_t linger_ms) {
     loop_flush(s);
 }
 
-size_t uk_streams_open(uk_loop *loop) {
-    size_t n = 0;
-    for (uk_stream *s = *uk_loop_streams(loop); s; s = s->next) n++;
-    return n;
-}
+size_t uk_streams_open(uk_loop *loop) { return *uk_loop_stream_count(loop); }
 
 void uk_streams_close(uk_loop *loop) {
     while (*uk_loop_streams(loop)) uk_stream_close(*uk_loop_streams(loop));

@@ -12,7 +12,8 @@ typedef struct uk_stream uk_stream;
 
 /* [loop] all of them. The stream stays valid in each; after closed() no other follows. */
 typedef struct uk_stream_events {
-    /* Bytes not consumed come again, in front of the next ones. Gives how many were consumed. */
+    /* Bytes not consumed come again, in front of the next ones, once there are as many as
+       uk_stream_want() said. Gives how many were consumed. */
     size_t (*data)(void *owner, const uint8_t *bytes, size_t n);
     /* The end: error NULL when the other side closed, else the cause. Not after uk_stream_close()
        or uk_stream_finish(). */
@@ -71,6 +72,12 @@ uk_sent uk_stream_send_within(uk_stream *s, const void *bytes, size_t n, size_t 
 void uk_stream_meter(uk_stream *s, _Atomic uint64_t *meter);
 /* [any] Bytes that wait for the socket. */
 size_t uk_stream_pending(uk_stream *s);
+/* [loop] Inside data(): it need not be called before this many bytes, with those it leaves, are
+   there. Said anew each time; else any number will do. */
+void uk_stream_want(uk_stream *s, size_t bytes);
+size_t uk_stream_unread(const uk_stream *s); /* [loop] bytes that data() has left */
+/* [any] A count that grows with the bytes that the socket takes, and what waits besides. */
+uint64_t uk_stream_taken(uk_stream *s, size_t *pending);
 /* [loop] Sends what waits, then the end of stream, and closes once the other side has closed too,
    or after linger_ms. Reads and forgets meanwhile. No event follows. */
 void uk_stream_finish(uk_stream *s, int64_t linger_ms);

@@ -23,6 +23,7 @@ static void gone(uk_task *t) {
 }
 
 static void unlink_conn(uk_conn *c) {
+    uk_guard_gone(c);
     *c->prev = c->next;
     if (c->next) c->next->prev = c->prev;
     c->remote->n_conns--;
@@ -85,6 +86,14 @@ static void too_long(uk_conn *c, ukko_slice rest) {
     uk_proto_too_long(&c->proto, n);
 }
 
+/* What the next frame needs to be whole. */
+static size_t wanted(uk_conn *c, ukko_slice rest) {
+    size_t most = c->transport->set->max_frame, n = UK_FRAME_HEADER;
+    if (rest.len >= UK_FRAME_HEADER && uk_frame_fits(uk_frame_length(rest.ptr), most))
+        n += uk_frame_length(rest.ptr);
+    return rest.len ? n : 0;
+}
+
 static size_t on_data(void *owner, const uint8_t *bytes, size_t n) {
     uk_conn *c = owner;
     uk_remote *r = c->remote;
@@ -100,6 +109,11 @@ static size_t on_data(void *owner, const uint8_t *bytes, size_t n) {
     }
     if (c->peer) uk_traffic_in(&c->peer->traffic, n - in.len, frames, largest);
     if (!c->ended && rc < 0) too_long(c, in);
+    size_t want = c->ended ? 0 : wanted(c, in);
+    if (!c->ended && uk_guard_data(c, n - in.len, in.len, want)) {
+        uk_stream_want(c->stream, want);
+        uk_guard_read(c);
+    }
     rearm(c);
     uk_batch_end(r->sys);
     return c->ended ? n : n - in.len;
@@ -147,7 +161,7 @@ static void on_send(void *data, ukko_slice bytes) {
 
 static void opened_inbound(uk_conn *c, const uk_origin *o, int32_t uid) {
     char *address = uk_remote_origin_address(c->remote, o);
-    if (!uk_access_credible(c, address) || !uk_access_allowed(c, address, &c->untrusted)) {
+    if (!uk_access_credible(c, address) || !uk_access_allowed(c, address)) {
         uk_free(address);
         c->detached = true;
         uk_conn_end(c, UK_PDU_DISASSOCIATE, "the peer may not be who it says");
@@ -160,7 +174,7 @@ static void opened_inbound(uk_conn *c, const uk_origin *o, int32_t uid) {
 }
 
 static void opened_outbound(uk_conn *c, int32_t uid) {
-    if (!uk_access_allowed(c, c->peer->address, &c->untrusted)) {
+    if (!uk_access_allowed(c, c->peer->address)) {
         c->unwelcome = true;
         uk_conn_end(c, UK_PDU_DISASSOCIATE,
                     "the certificate of the peer is not one that ukko.remote.tls.peers names for "
@@ -174,6 +188,7 @@ static void opened_outbound(uk_conn *c, int32_t uid) {
 static void on_open(void *data, const uk_origin *o, int32_t uid) {
     uk_conn *c = data;
     c->uid = uid;
+    uk_guard_opened(c);
     if (c->remote->stopping) {
         c->detached = true;
         uk_conn_end(c, UK_PDU_DISASSOCIATE_SHUTDOWN, "shutting down");
@@ -243,12 +258,13 @@ static void attach(uk_conn *c, int fd) {
 
 void uk_conn_accept(void *transport, int fd, const char *from) {
     uk_transport *t = transport;
-    (void)from;
-    if (t->remote->stopping) {
+    if (t->remote->stopping || !uk_guard_admits(t->remote->guard, from)) {
         close(fd);
         return;
     }
     uk_conn *c = conn_new(t, false, &t->proto);
+    snprintf(c->from, sizeof c->from, "%s", from);
+    uk_guard_accepted(c);
     attach(c, fd);
     rearm(c);
 }
@@ -305,6 +321,18 @@ void uk_conn_broken(uk_conn *c, const char *format, ...) {
     uk_link_event ev = {.kind = UK_LINK_BROKEN, .conn = c, .uid = c->uid, .text = text};
     uk_peer_event(c->peer, &ev);
     if (!c->ended) uk_conn_end(c, UK_PDU_DISASSOCIATE, text); /* the link did not know it */
+}
+
+void uk_conn_refuse(uk_conn *c, const char *format, ...) {
+    char text[300];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    uk_log(c->remote->sys,
+           uk_sniff_first(c->remote, c->from, text) ? UKKO_LOG_WARN : UKKO_LOG_DEBUG, "remoting",
+           UK_LOG_TRANSPORT, "SECURITY", NULL, "Remote connection to [%s] ended: %s", c->from, text);
+    uk_proto_lost(&c->proto, text);
 }
 
 void uk_conn_write(uk_conn *c, const uk_buf *frames) {

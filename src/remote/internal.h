@@ -23,6 +23,8 @@ typedef struct uk_peer uk_peer;
 typedef struct uk_conn uk_conn;
 typedef struct uk_watcher uk_watcher;
 typedef struct uk_transport uk_transport;
+typedef struct uk_guard uk_guard;
+typedef struct uk_source uk_source;
 
 #define UK_LOG_WRITER "org.apache.pekko.remote.EndpointWriter"
 #define UK_LOG_READER "org.apache.pekko.remote.EndpointReader"
@@ -85,6 +87,8 @@ struct uk_remote {
     uk_alarm prune;
     uint32_t sources[UK_SOURCES]; /* who has been warned about, as hashes */
     size_t n_sources;
+    uk_guard *guard;
+    size_t n_cached; /* paths in the caches of all connections */
     uk_watcher *watcher; /* NULL: not enabled */
     ukko_ref *daemon;
     ukko_ref *deploy_watcher; /* NULL: not enabled */
@@ -172,7 +176,7 @@ void uk_peers_each(uk_remote *r, void (*fn)(uk_peer *p, void *data), void *data)
 
 /* ---- connections, [io] ---- */
 
-enum { UK_CACHE_MAX = 4096 };
+enum { UK_CACHE_MAX = 4096, UK_CACHE_ALL = 65536 };
 
 struct uk_conn {
     uk_conn *next, **prev;
@@ -189,9 +193,21 @@ struct uk_conn {
     bool ended, is_reader, got_bytes;
     bool unwelcome; /* its handshake was fine, but it may not be who it says */
     bool untrusted; /* it may do what untrusted mode lets through */
+    const uk_peer_rule *rule; /* what its certificate says of it; NULL: nothing */
     int32_t uid;
     uk_task gone;
     char from[64];
+    /* guard.c */
+    uk_source *source;            /* NULL: not counted */
+    uk_conn *older, *newer;       /* of those of the source whose handshake is not done */
+    bool waiting, paused;
+    uint8_t slot;                 /* of what has arrived here, see actor/arrival.h */
+    int64_t frame_since;          /* when the frame began that is not whole; 0: none */
+    int64_t taken_since;          /* when the peer took bytes last, or none waited */
+    uint64_t taken;
+    size_t before;                /* bytes before the handshake */
+    unsigned complaints;          /* in this while */
+    int64_t complaints_since;
     uk_map recipients, senders; /* path text -> retained reference, in uk_cached */
     size_t n_recipients, n_senders;
     int64_t seq_seen; /* highest number that came in here */
@@ -209,6 +225,10 @@ void uk_conn_end(uk_conn *c, uk_pdu_kind pdu, const char *text);
 void uk_conn_broken(uk_conn *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void uk_conn_write(uk_conn *c, const uk_buf *frames);
 void uk_sniff(uk_conn *c, const uint8_t *bytes, size_t n, const char *otherwise);
+/* The first time of a source ("/127.0.0.1:5555", whose port does not count) and a cause? [io] */
+bool uk_sniff_first(uk_remote *r, const char *from, const char *what);
+/* Ends a connection whose peer has gone too far; the log tells once for each source. [io] */
+void uk_conn_refuse(uk_conn *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 void uk_traffic_begin(uk_conn *c); /* [io] its peer is known; nothing was sent to it yet */
 void uk_traffic_in(uk_traffic *t, uint64_t bytes, uint64_t frames, uint64_t largest); /* [io] */
@@ -314,6 +334,26 @@ bool uk_watcher_phi(uk_watcher *w, const char *address, double *phi); /* [any] f
 
 int uk_remote_detectors(uk_remote *r, ukko_error *err); /* finds those that the settings name */
 
+/* ---- limits, [io] ---- */
+
+uk_guard *uk_guard_new(uk_remote *r); /* before the loop runs */
+void uk_guard_begin(uk_guard *g);     /* begins to look at connections from time to time */
+void uk_guard_stop(uk_guard *g);
+void uk_guard_free(uk_guard *g);
+/* May there be one more connection from a host? Makes room where it can. */
+bool uk_guard_admits(uk_guard *g, const char *from);
+void uk_guard_accepted(uk_conn *c); /* counts it */
+void uk_guard_opened(uk_conn *c);   /* its handshake is done */
+void uk_guard_gone(uk_conn *c);
+/* Bytes have been looked at, `left` of them not used up; `want` as for uk_stream_want(). false: it has
+   been ended for a limit. */
+bool uk_guard_data(uk_conn *c, size_t used, size_t left, size_t want);
+/* A message of so many bytes goes to its actor; after a read: is it time to pause? */
+void uk_guard_arrives(uk_conn *c, ukko_msg *m, size_t bytes);
+void uk_guard_read(uk_conn *c);
+/* May this connection give cause for one more line in the log? */
+bool uk_guard_may_complain(uk_conn *c);
+
 /* ---- transports ---- */
 
 void uk_transport_init(uk_transport *t, uk_remote *r, const uk_transport_settings *set);
@@ -324,7 +364,8 @@ int uk_keys_load(uk_transport *t, ukko_error *err); /* at the start */
 void uk_keys_watch(uk_remote *r);                   /* [io] begins to look at the files */
 /* [io] Who may be who. Both say in the log why not. */
 bool uk_access_credible(uk_conn *c, const char *address); /* address may be NULL */
-bool uk_access_allowed(uk_conn *c, const char *address, bool *untrusted);
+bool uk_access_allowed(uk_conn *c, const char *address);
+bool uk_access_takes(uk_conn *c, const uk_wire *e); /* is its class let in? */
 /* The one for addresses of a protocol ("pekko.ssl.tcp"); NULL: none. [any] */
 uk_transport *uk_transport_for(uk_remote *r, ukko_slice protocol);
 /* Is it one of the addresses under which this node answers? [any] */

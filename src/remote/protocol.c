@@ -161,6 +161,9 @@ void uk_proto_disassociate(uk_proto *p, uk_pdu_kind kind, const char *text) {
 }
 
 /* --- time --- */
+void uk_proto_excuse(uk_proto *p, int64_t now) {
+    if (p->state == UK_PROTO_OPEN) uk_detector_heartbeat(detector(p), now);
+}
 static void handshake_timeout(uk_proto *p) {
     char text[160];
     snprintf(text, sizeof text,

@@ -75,6 +75,8 @@ void uk_proto_frame(uk_proto *p, ukko_slice body, int64_t now);
 void uk_proto_too_long(uk_proto *p, uint32_t length);
 /* The transport ended by itself; text says how, or NULL. */
 void uk_proto_lost(uk_proto *p, const char *text);
+/* The peer could not be heard, by our own doing: its silence so far does not count. */
+void uk_proto_excuse(uk_proto *p, int64_t now);
 /* Time has passed. Call at uk_proto_deadline() or later. */
 void uk_proto_tick(uk_proto *p, int64_t now);
 int64_t uk_proto_deadline(const uk_proto *p); /* INT64_MAX: none */

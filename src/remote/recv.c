@@ -17,7 +17,7 @@ typedef struct cached {
 
 /* ---- caches ---- */
 
-static void empty(uk_map *m, size_t *n) {
+static void empty(uk_remote *r, uk_map *m, size_t *n) {
     size_t pos = 0;
     void *v;
     while (uk_map_next(m, &pos, &v)) {
@@ -26,12 +26,13 @@ static void empty(uk_map *m, size_t *n) {
         uk_ref_release(c->ref);
         uk_free(c);
     }
+    r->n_cached -= *n;
     *n = 0;
 }
 
 void uk_recv_forget(uk_conn *c) {
-    empty(&c->recipients, &c->n_recipients);
-    empty(&c->senders, &c->n_senders);
+    empty(c->remote, &c->recipients, &c->n_recipients);
+    empty(c->remote, &c->senders, &c->n_senders);
 }
 
 static ukko_ref *look(const uk_map *m, ukko_slice key) {
@@ -39,17 +40,21 @@ static ukko_ref *look(const uk_map *m, ukko_slice key) {
     return c ? c->ref : NULL;
 }
 
-static void forget(uk_map *m, size_t *n, ukko_slice key) {
+static void forget(uk_remote *r, uk_map *m, size_t *n, ukko_slice key) {
     cached *c = uk_map_remove(m, key.ptr, key.len);
     if (!c) return;
     uk_ref_release(c->ref);
     uk_free(c);
     (*n)--;
+    r->n_cached--;
 }
 
-static void remember(uk_map *m, size_t *n, ukko_slice key, ukko_ref *ref) {
+/* What all connections remember is bounded, too: many of them shall not fill the memory. */
+static void remember(uk_remote *r, uk_map *m, size_t *n, ukko_slice key, ukko_ref *ref) {
     if (key.len > CACHE_KEY_MAX) return;
-    if (*n >= UK_CACHE_MAX) empty(m, n);
+    if (*n >= UK_CACHE_MAX || r->n_cached >= UK_CACHE_ALL) empty(r, m, n);
+    if (r->n_cached >= UK_CACHE_ALL) return;
+    r->n_cached++;
     cached *c = uk_alloc(sizeof *c + key.len);
     c->ref = uk_ref_retain(ref);
     c->len = key.len;
@@ -73,7 +78,7 @@ static int recipient(uk_conn *c, ukko_slice text, ukko_ref **ref) {
         *ref = uk_ref_retain(known);
         return 0;
     }
-    if (known) forget(&c->recipients, &c->n_recipients, text);
+    if (known) forget(c->remote, &c->recipients, &c->n_recipients, text);
     *ref = NULL;
     int rc = uk_path_parse(text, &path);
     if (rc) return rc;
@@ -85,7 +90,7 @@ static int recipient(uk_conn *c, ukko_slice text, ukko_ref **ref) {
     }
     *ref = uk_system_resolve_local(c->remote->sys, path.elements, path.uid);
     if ((*ref)->vt->kind == UK_REF_CELL)
-        remember(&c->recipients, &c->n_recipients, text, *ref);
+        remember(c->remote, &c->recipients, &c->n_recipients, text, *ref);
     return 0;
 }
 
@@ -99,14 +104,14 @@ static int sender(uk_conn *c, const uk_wire *e, ukko_ref **ref) {
         *ref = uk_ref_retain(known);
         return 0;
     }
-    if (known) forget(&c->senders, &c->n_senders, e->sender);
+    if (known) forget(c->remote, &c->senders, &c->n_senders, e->sender);
     int rc = uk_path_parse(e->sender, &path);
     if (rc) return rc == UKKO_EINVAL ? rc : 0;
     if (!path.address.len) return 0;
     *ref = uk_system_resolve(c->remote->sys, e->sender);
     uk_ref_kind kind = (*ref)->vt->kind;
     if (kind == UK_REF_REMOTE || kind == UK_REF_CELL)
-        remember(&c->senders, &c->n_senders, e->sender, *ref);
+        remember(c->remote, &c->senders, &c->n_senders, e->sender, *ref);
     return 0;
 }
 
@@ -127,7 +132,7 @@ static void not_local(uk_conn *c, const uk_wire *e) {
     ukko_msg *msg = NULL;
     uk_path path;
     char class_name[200];
-    if (uk_path_parse(e->recipient, &path)) return;
+    if (uk_path_parse(e->recipient, &path) || !uk_guard_may_complain(c)) return;
     if (uk_serial_decode(r->serial, e->serializer, e->manifest, e->message, &msg, NULL) || !msg)
         snprintf(class_name, sizeof class_name, "serializer %d, manifest %.*s", e->serializer,
                  (int)(e->manifest.len < 100 ? e->manifest.len : 100),
@@ -175,8 +180,17 @@ static bool trusted_selection(uk_conn *c, ukko_ref *anchor, const uk_selection_b
     return found;
 }
 
+/* As a trait is, it is inherited. */
+static bool is_harmful(const ukko_type *t) {
+    if (!t) return false;
+    if (t->flags & UKKO_TYPE_HARMFUL || is_harmful(t->super)) return true;
+    for (const ukko_type *const *a = t->also; a && *a; a++)
+        if (is_harmful(*a)) return true;
+    return false;
+}
+
 static bool harmless(uk_conn *c, const ukko_msg *m) {
-    if (!m || !(m->type->flags & UKKO_TYPE_HARMFUL)) return true;
+    if (!m || !is_harmful(m->type)) return true;
     char name[200];
     snprintf(name, sizeof name, "[%s]", ukko_msg_class(m));
     untrusted(c, "PossiblyHarmful message of type", name, "");
@@ -186,6 +200,7 @@ static bool harmless(uk_conn *c, const ukko_msg *m) {
 bool uk_recv_allowed(uk_conn *c, ukko_ref *to, const ukko_msg *m) {
     if (!c->untrusted) return true;
     if (to->vt->kind == UK_REF_REMOTE) {
+        if (!uk_guard_may_complain(c)) return false;
         uk_log(c->remote->sys, UKKO_LOG_ERROR, "remoting", UK_LOG_READER, NULL, NULL,
                "dropping message [class %s] for unknown recipient [Actor[%s]]", ukko_msg_class(m),
                ukko_ref_path(to));
@@ -236,8 +251,12 @@ static void deliver_message(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref
     if (c->remote->set.log_received) log_received(c, to, m, from);
     if (c->remote->set.log_frame_size >= 0)
         uk_log_frame_size(c->remote, ukko_msg_class(m), e->payload.len);
-    if (!uk_recv_allowed(c, to, m)) ukko_msg_release(m);
-    else if (m->type == &uk_selection_type) uk_selection_deliver(to, m, from);
+    if (!uk_recv_allowed(c, to, m)) {
+        ukko_msg_release(m);
+        return;
+    }
+    uk_guard_arrives(c, m, e->payload.len);
+    if (m->type == &uk_selection_type) uk_selection_deliver(to, m, from);
     else uk_ref_tell(to, m, from);
 }
 
@@ -252,6 +271,8 @@ void uk_recv_deliver(uk_conn *c, const uk_wire *e) {
     } else if (uk_daemon_is(to) && c->untrusted) {
         uk_log(c->remote->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_READER, "SECURITY", NULL,
                "dropping daemon message in untrusted mode");
+    } else if (!uk_access_takes(c, e)) {
+        /* said there */
     } else if (e->serializer == UKKO_SER_SYSTEM) {
         deliver_system(c, e, to, from);
     } else if (uk_daemon_is(to) && e->serializer == UKKO_SER_DAEMON_CREATE) {

@@ -24,6 +24,7 @@ static void begin(uk_task *t) {
     for (size_t i = 0; i < r->n_transports; i++)
         uk_listener_start(r->transports[i].listener, uk_conn_accept, &r->transports[i]);
     uk_keys_watch(r);
+    uk_guard_begin(r->guard);
     r->prune.fire = on_prune;
     on_prune(&r->prune);
 }
@@ -96,6 +97,7 @@ static int start(void *self, ukko_error *err) {
         uk_news_failed(r, err ? err->message : "remoting cannot start");
         return rc;
     }
+    r->guard = uk_guard_new(r);
     add_refs(r);
     r->start_task.run = begin;
     uk_loop_post(r->loop, &r->start_task);
@@ -178,6 +180,7 @@ static void free_remote(void *self) {
     uk_watcher_free(r->watcher);
     for (size_t i = 0; i < r->n_transports; i++) uk_transport_fini(&r->transports[i]);
     if (r->loop) uk_loop_free(r->loop);
+    uk_guard_free(r->guard);
     while (uk_map_next(&r->peers, &pos, &v)) free_peer(v);
     uk_map_fini(&r->peers);
     uk_ref_release(r->daemon);

@@ -28,7 +28,16 @@ typedef struct uk_peer_rule {
     char **addresses; /* patterns of whole addresses; none: any address */
     size_t n_addresses;
     bool untrusted;   /* also when untrusted-mode is off */
+    char **classes;   /* patterns of the messages it may send; none: any */
+    size_t n_classes;
 } uk_peer_rule;
+
+/* ukko.remote.limits */
+typedef struct uk_limits {
+    size_t connections, per_host, handshakes, handshakes_per_host, handshake_bytes;
+    int64_t frame_ms, write_ms; /* 0: none */
+    int64_t in_flight;
+} uk_limits;
 
 /* One of enabled-transports. */
 typedef struct uk_transport_settings {
@@ -75,6 +84,9 @@ typedef struct uk_remote_settings {
     bool unsafe, warn_unsafe, warn_direct;
     uk_phi_settings watch;
     int64_t watch_heartbeat_ms, watch_reaper_ms, watch_first_ms;
+    uk_limits limits;
+    char **classes; /* accepted-classes */
+    size_t n_classes;
     char *key_log;     /* NULL: none */
     int64_t reload_ms; /* 0: never */
     uk_peer_rule *rules;

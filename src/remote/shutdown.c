@@ -66,6 +66,7 @@ void uk_remote_stop(uk_remote *r) {
     atomic_store_explicit(&r->down, true, memory_order_relaxed);
     uk_alarm_stop(r->loop, &r->prune);
     uk_alarm_stop(r->loop, &r->renew);
+    uk_guard_stop(r->guard);
     if (r->watcher) uk_watcher_stop(r->watcher);
     for (size_t i = 0; i < r->n_transports; i++) {
         uk_listener_close(r->transports[i].listener);

@@ -34,12 +34,8 @@ static const char *name_it(const uint8_t *bytes, size_t n) {
     return NULL;
 }
 
-/* The host of "/127.0.0.1:5555", so that the ports of one client count as one source; whom we dial
-   ourselves is at its port. */
-static bool seen_before(uk_remote *r, const uk_conn *c, const char *what) {
-    const char *colon = c->active ? NULL : strrchr(c->from, ':');
-    uint32_t h = uk_hash(c->from, colon ? (size_t)(colon - c->from) : strlen(c->from)) ^
-                 uk_hash(what, strlen(what));
+static bool seen_before(uk_remote *r, ukko_slice from, const char *what) {
+    uint32_t h = uk_hash(from.ptr, from.len) ^ uk_hash(what, strlen(what));
     size_t known = r->n_sources < UK_SOURCES ? r->n_sources : UK_SOURCES;
     for (size_t i = 0; i < known; i++)
         if (r->sources[i] == h) return true;
@@ -47,9 +43,21 @@ static bool seen_before(uk_remote *r, const uk_conn *c, const char *what) {
     return false;
 }
 
+/* The host of "/127.0.0.1:5555", so that the ports of one client count as one source. */
+static ukko_slice host_of(const char *from) {
+    const char *colon = strrchr(from, ':');
+    return (ukko_slice){(const uint8_t *)from, colon ? (size_t)(colon - from) : strlen(from)};
+}
+
+bool uk_sniff_first(uk_remote *r, const char *from, const char *what) {
+    return !seen_before(r, host_of(from), what);
+}
+
 void uk_sniff(uk_conn *c, const uint8_t *bytes, size_t n, const char *otherwise) {
     const char *what = c->proto.was_open ? NULL : name_it(bytes, n);
-    bool known = !c->proto.was_open && seen_before(c->remote, c, what ? what : otherwise);
+    /* whom we dial ourselves is at its port */
+    ukko_slice from = c->active ? ukko_str(c->from) : host_of(c->from);
+    bool known = !c->proto.was_open && seen_before(c->remote, from, what ? what : otherwise);
     uk_log(c->remote->sys, known ? UKKO_LOG_DEBUG : UKKO_LOG_WARN, "remoting", UK_LOG_TRANSPORT,
            NULL, NULL, "Remote connection to [%s] failed with %s", c->from,
            what ? what : otherwise);

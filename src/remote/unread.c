@@ -47,6 +47,7 @@ static const char *reason_of(const ukko_error *err, int rc) {
 static void log_unread(uk_conn *c, const ukko_serial_failure *f, int rc, const char *recipient) {
     const char *what = rc == UKKO_ENOTFOUND ? "Serializer not defined for message with"
                                             : "Could not deserialize message with";
+    if (!uk_guard_may_complain(c)) return;
     uk_log(c->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_READER,
            f->serializer == UKKO_SER_JAVA ? "SECURITY" : NULL, NULL,
            "%s serializer id [%d] and manifest [%.200s] from [%s]. Transient association error "
