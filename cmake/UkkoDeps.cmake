@@ -29,6 +29,7 @@ macro(ukko_need_cli var module package)
   list(APPEND UKKO_CLI_LIBS PkgConfig::${var})
 endmacro()
 ukko_need_cli(PCAP libpcap libpcap0.8-dev)
+ukko_need_cli(EDIT libedit libedit-dev)
 ukko_need_cli(CURSES ncursesw libncurses-dev)
 # What only the status page needs (libukko-status).
 pkg_check_modules(MICROHTTPD IMPORTED_TARGET libmicrohttpd)

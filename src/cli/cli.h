@@ -260,6 +260,8 @@ int run_watch(cli *c);
 int run_tree(cli *c);
 int run_deploy(cli *c);
 int run_stop(cli *c);
+int run_bench(cli *c);
+int run_repl(cli *c);
 int run_proxy(cli *c);
 int run_context_add(cli *c);
 int run_context_ls(cli *c);

@@ -172,6 +172,20 @@ const field proxy_fields[] = {
     END,
 };
 
+const field bench_fields[] = {
+    {"bytes", "integer", "of a message"},
+    {"in_flight", "integer", "messages on their way at a time"},
+    {"seconds", "number", "how long it took"},
+    {"round_trips", "integer", "that were made"},
+    {"per_second", "number", "of them"},
+    {"p50_us", "number", "the median of a round trip"},
+    {"p90_us", "number", "nine of ten are quicker"},
+    {"p99_us", "number", "99 of 100"},
+    {"p999_us", "number", "999 of 1000"},
+    {"max_us", "number", "the slowest"},
+    END,
+};
+
 const field context_fields[] = {
     {"name", "string", "used as @NAME"},
     {"target", "string", "what it stands for"},

@@ -128,6 +128,13 @@ const option source_options[] = {
     END,
 };
 
+const option bench_options[] = {
+    {"size", 's', "LIST", "bytes of a message (100,1k,10k)", NULL},
+    {"in-flight", 'f', "LIST", "messages on their way at a time (1,16)", NULL},
+    {"duration", 'd', "TIME", "of each measurement (2s)", NULL},
+    END,
+};
+
 const option proxy_options[] = {
     {"drop", 0, "KINDS", "let frames of these kinds not pass", NULL},
     {"delay", 0, "TIME", "hold each frame for so long", NULL},

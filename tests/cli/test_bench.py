@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""bench: figures that fit together, and what it refuses."""
+from support import *
+
+
+@test
+def bench_measures_each_size_and_number():
+    rows = ukko_json('bench', node().address + '/user/echo', '-s', '100,5k', '-f', '1,8', '-d', '100ms')
+    assert [(r['bytes'], r['in_flight']) for r in rows] == [(100, 1), (100, 8), (5000, 1), (5000, 8)], rows
+    for r in rows:
+        assert r['round_trips'] >= r['in_flight'] and 0 < r['p50_us'] <= r['p90_us'] <= r['p99_us'] <= r['p999_us'] <= r['max_us'], r
+        assert abs(r['round_trips'] / r['seconds'] - r['per_second']) < 1, r
+    assert len(ukko('bench', node().address + '/user/echo', '-s', '10', '-f', '1', '-d', '50ms').out.splitlines()) == 2
+
+
+@test
+def bench_refuses_what_cannot_be_measured():
+    for args in (['-s', 'x'], ['-f', '0'], ['-f', '1,,2'], ['-d', 'x'], ['-s', '']):
+        assert error('bench', node().address + '/user/echo', *args, code=2)['code'] == 'USAGE', args
+    assert error('bench', node().address + '/user/sink', '-d', '50ms', '-t', '300ms', code=6)['stage'] == 'reply'
+    assert error('bench', node().address + '/user/nobody', code=1)['code'] == 'NO_SUCH_ACTOR'
