@@ -5,7 +5,9 @@
 #include <ukko/actor.h>
 #include <ukko/base.h>
 #include <ukko/config.h>
+#include <ukko/faults.h>
 #include <ukko/inspect.h>
+#include <ukko/link.h>
 #include <ukko/messages.h>
 #include <ukko/remote.h>
 #include <ukko/router.h>

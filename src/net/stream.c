@@ -532,6 +532,7 @@ static void stop_handle(uk_stream *s) {
     s->dead = true;
     pthread_mutex_unlock(&s->lock);
     if (!first) return;
+    if (s->filter && s->filter->ended) s->filter->ended(s->filter);
     *s->prev = s->next;
     --*uk_loop_stream_count(s->loop);
     if (s->next) s->next->prev = s->prev;

@@ -38,6 +38,7 @@ struct uk_filter {
        up. */
     const char *(*stuck)(uk_filter *f);
     void (*free)(uk_filter *f);
+    void (*ended)(uk_filter *f); /* the stream has ended: no other call but free follows; or NULL */
 };
 
 typedef struct uk_stream_opts {

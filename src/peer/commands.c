@@ -261,6 +261,7 @@ static const command commands[] = {
     {"strategy", cmd_strategy, FEATURE_BASE, 1, "strategy restart|resume|stop|escalate"},
     {"forward-to", cmd_forward_to, FEATURE_BASE, 1, "forward-to PATH"},
     {"quarantine", cmd_quarantine, FEATURE_BASE, 1, "quarantine ADDRESS [UID]"},
+    {"fault", cmd_fault, FEATURE_BASE, 2, "fault ADDRESS KIND [ARGS]"},
     {"publish", cmd_publish, FEATURE_BASE, 0, "publish MSG"},
     {"count", cmd_count, FEATURE_BASE, 0, "count"},
     {"config", cmd_config, FEATURE_BASE, 2, "config TYPE KEY"},

@@ -23,6 +23,7 @@ void emit_ok(const char *cmd);
 
 /* Nonzero: c->fault says why. */
 /* cmd_send.c */
+int cmd_fault(call *c);
 int cmd_select(call *c);
 int cmd_select_nosender(call *c);
 int cmd_select_at(call *c);

@@ -246,14 +246,31 @@ static const uk_proto_events proto_events = {on_send, on_open, on_payload, on_cl
 
 /* ---- beginnings ---- */
 
+static uk_filter *tls_filter(uk_conn *c) {
+    if (!c->transport->tls) return NULL;
+    char *host = c->active ? uk_strndup(c->peer->path.host.ptr, c->peer->path.host.len) : NULL;
+    uk_filter *f = uk_tls_filter(c->transport->tls, !c->active, host);
+    uk_free(host);
+    return f;
+}
+
+static uk_filter *fault_filter(uk_conn *c, uk_filter *inner) {
+    uk_remote *r = c->remote;
+    char *peer = c->active ? uk_fault_key(c->peer->address) : NULL;
+    uk_filter *f = uk_fault_filter(r->faults, inner, peer, c->transport->set->max_frame, r->sys,
+                                   r->set.gremlin_debug);
+    uk_fault_filter_attach(f, r->loop, c->stream);
+    uk_free(peer);
+    return f;
+}
+
 static void attach(uk_conn *c, int fd) {
     c->stream = uk_stream_new(c->remote->loop, fd, &c->transport->stream_opts, &stream_events, c);
     snprintf(c->from, sizeof c->from, "%s", uk_stream_peer(c->stream));
     uk_stream_resume(c->stream, true);
-    if (!c->transport->tls) return;
-    char *host = c->active ? uk_strndup(c->peer->path.host.ptr, c->peer->path.host.len) : NULL;
-    uk_stream_set_filter(c->stream, uk_tls_filter(c->transport->tls, !c->active, host));
-    uk_free(host);
+    uk_filter *f = tls_filter(c);
+    if (c->remote->faults) f = fault_filter(c, f);
+    if (f) uk_stream_set_filter(c->stream, f);
 }
 
 void uk_conn_accept(void *transport, int fd, const char *from) {
@@ -269,6 +286,15 @@ void uk_conn_accept(void *transport, int fd, const char *from) {
     rearm(c);
 }
 
+static bool fails_by_fault(uk_conn *c) {
+    char *peer = c->remote->faults ? uk_fault_key(c->peer->address) : NULL, text[300];
+    bool fails = peer && uk_faults_fail_connect(c->remote->faults, peer);
+    uk_free(peer);
+    snprintf(text, sizeof text, "Simulated failure of association to %s", c->peer->address);
+    if (fails) uk_proto_lost(&c->proto, text);
+    return fails;
+}
+
 static void on_connected(void *owner, int fd, const char *error) {
     uk_conn *c = owner;
     c->dial = NULL;
@@ -276,6 +302,10 @@ static void on_connected(void *owner, int fd, const char *error) {
         uk_log(c->remote->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_TRANSPORT, NULL, NULL,
                "Connecting to [%s] failed: %s", c->peer->address, error);
         uk_proto_lost(&c->proto, error);
+        return;
+    }
+    if (fails_by_fault(c)) {
+        close(fd);
         return;
     }
     attach(c, fd);

@@ -10,6 +10,7 @@
 #include "net/tcp.h"
 #include "net/tls.h"
 #include "remote/acked.h"
+#include "remote/faults.h"
 #include "remote/flight.h"
 #include "remote/frame.h"
 #include "remote/link.h"
@@ -72,6 +73,7 @@ struct uk_remote {
     size_t n_detectors;
     uk_detector_kind watch_kind, transport_kind; /* constant once started */
     uk_flight *flight; /* from the start on */
+    uk_faults *faults; /* NULL: none can be injected; constant once started */
     _Atomic bool down; /* set when the shutdown begins; relaxed: senders learn from the mode */
     pthread_mutex_t peers_lock; /* guards peers */
     uk_map peers;               /* address -> uk_peer, retained */

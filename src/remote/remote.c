@@ -75,9 +75,21 @@ static void open_flight(uk_remote *r) {
                "The flight recorder has no file: %s (ukko.remote.flight-recorder.directory)", why);
 }
 
+static void open_faults(uk_remote *r) {
+    bool any = r->set.faults;
+    for (size_t i = 0; i < r->set.n_transports; i++)
+        any |= r->set.transports[i].trttl || r->set.transports[i].gremlin;
+    if (!any) return;
+    r->faults = uk_faults_new((uint64_t)r->set.faults_seed);
+    uk_log(r->sys, UKKO_LOG_WARN, "remoting",
+           "org.apache.pekko.remote.transport.FailureInjectorTransportAdapter", NULL, NULL,
+           "Faults can be injected into the links of this system: it is under test");
+}
+
 static int start(void *self, ukko_error *err) {
     uk_remote *r = self;
     open_flight(r);
+    open_faults(r);
     int rc = uk_serial_open(r->sys, &r->serial, err);
     if (!rc) rc = uk_serial_add(r->serial, &uk_refusal_type, err);
     uk_log(r->sys, UKKO_LOG_INFO, "remoting", UK_LOG_MANAGER, NULL, NULL, "Starting remoting");
@@ -188,6 +200,7 @@ static void free_remote(void *self) {
     pthread_mutex_destroy(&r->peers_lock);
     pthread_mutex_destroy(&r->sizes_lock);
     uk_flight_free(r->flight);
+    uk_faults_free(r->faults);
     uk_remote_settings_fini(&r->set);
     uk_free(r);
 }

@@ -170,6 +170,11 @@ int uk_remote_settings_read(uk_remote_settings *s, const ukko_config *cfg, ukko_
     uk_read_size(&r, "max-idle-links", &s->max_idle_links);
     r.base = "ukko.remote.flight-recorder";
     read_flight(s, &r);
+    r.base = "ukko.remote.faults";
+    uk_read_bool(&r, "enabled", &s->faults);
+    uk_read_count(&r, "seed", 0, INT64_MAX, &s->faults_seed);
+    r.base = "pekko.remote.classic.gremlin";
+    uk_read_bool(&r, "debug", &s->gremlin_debug);
     r.base = "ukko.remote.send-queue";
     read_queue(s, &r);
     uk_read_transports(s, &r);

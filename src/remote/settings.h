@@ -43,7 +43,8 @@ typedef struct uk_limits {
 typedef struct uk_transport_settings {
     char *path; /* "pekko.remote.classic.netty.tcp" */
     bool tls;
-    const char *scheme; /* "tcp" or "ssl.tcp" */
+    char *scheme;        /* "tcp", "ssl.tcp", "trttl.gremlin.tcp" */
+    bool trttl, gremlin; /* among applied-adapters */
     char *hostname, *bind_hostname;
     int port, bind_port; /* bind_port -1: as port */
     int64_t connect_ms;  /* connection-timeout: connect and handshake */
@@ -80,6 +81,8 @@ typedef struct uk_remote_settings {
     size_t max_idle_links; /* ukko.remote.max-idle-links */
     char *flight_directory; /* ukko.remote.flight-recorder */
     size_t flight_entries;
+    bool faults, gremlin_debug; /* ukko.remote.faults; adapters apart */
+    int64_t faults_seed;        /* 0: by chance */
     /* shared */
     bool unsafe, warn_unsafe, warn_direct;
     uk_phi_settings watch;

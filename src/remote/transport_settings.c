@@ -2,9 +2,11 @@
 /* The settings of the transports: where each listens and what it publishes, its socket options, and
    its TLS. Runs on the thread that starts the system. */
 #include "remote/reader.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 static void read_port(uk_reader *r, const char *name, bool empty_ok, int *out) {
@@ -17,7 +19,7 @@ static void read_port(uk_reader *r, const char *name, bool empty_ok, int *out) {
 
 static void defaults(uk_transport_settings *t, const char *path) {
     *t = (uk_transport_settings){
-        .path = uk_strdup(path), .scheme = "tcp", .port = 7355, .bind_port = -1,
+        .path = uk_strdup(path), .port = 7355, .bind_port = -1,
         .connect_ms = 15000, .max_frame = 128000, .send_buffer = 256000, .receive_buffer = 256000,
         .backlog = 4096, .nodelay = true, .keepalive = true, .reuse_addr = true};
     t->hostname = uk_strdup("");
@@ -56,6 +58,41 @@ static void read_marks(uk_transport_settings *t, uk_reader *r) {
     t->low_mark = (size_t)low;
 }
 
+/* Which of the two test adapters is called so in pekko.remote.classic.adapters? NULL: neither. */
+static bool *adapter(uk_transport_settings *t, uk_reader *r, const char *name) {
+    char path[200];
+    const char *class_name = NULL;
+    snprintf(path, sizeof path, "pekko.remote.classic.adapters.\"%s\"", name);
+    ukko_config_string(r->cfg, path, &class_name);
+    if (!class_name) return NULL;
+    if (!strcmp(class_name, "org.apache.pekko.remote.transport.ThrottlerProvider"))
+        return &t->trttl;
+    if (!strcmp(class_name, "org.apache.pekko.remote.transport.FailureInjectorProvider"))
+        return &t->gremlin;
+    return NULL;
+}
+
+/* The first of the list is the outermost, and the first word of the scheme. */
+static void read_adapters(uk_transport_settings *t, uk_reader *r) {
+    char **names = NULL;
+    size_t n = 0;
+    uk_buf scheme = {0};
+    uk_read_list(r, "applied-adapters", &names, &n);
+    for (size_t i = 0; i < n; i++) {
+        bool *which = adapter(t, r, names[i]);
+        if (!which || *which)
+            uk_read_wrong(r, uk_read_at(r, "applied-adapters"),
+                          "may name, once each, adapters of pekko.remote.classic.adapters that are "
+                          "ThrottlerProvider or FailureInjectorProvider");
+        else *which = true;
+        uk_buf_printf(&scheme, "%s.", which == &t->trttl ? "trttl" : "gremlin");
+    }
+    uk_free_list(names, n);
+    uk_buf_str(&scheme, t->tls ? "ssl.tcp" : "tcp");
+    t->scheme = uk_strdup(uk_buf_text(&scheme));
+    uk_buf_fini(&scheme);
+}
+
 static void read_transport(uk_transport_settings *t, uk_reader *r) {
     uk_read_string(r, "hostname", &t->hostname);
     uk_read_string(r, "bind-hostname", &t->bind_hostname);
@@ -68,7 +105,7 @@ static void read_transport(uk_transport_settings *t, uk_reader *r) {
     uk_read_bool(r, "tcp-nodelay", &t->nodelay);
     uk_read_bool(r, "tcp-keepalive", &t->keepalive);
     t->reuse_addr = !uk_read_is_off(r, uk_read_at(r, "tcp-reuse-addr")); /* off-for-windows: on */
-    t->scheme = t->tls ? "ssl.tcp" : "tcp";
+    read_adapters(t, r);
 }
 
 static void read_tls(uk_transport_settings *t, uk_reader *r) {
@@ -129,7 +166,7 @@ static void wipe(char *secret) {
 
 void uk_transport_settings_fini(uk_transport_settings *t) {
     uk_tls_settings *s = &t->security;
-    char *const texts[] = {t->path,      t->hostname,    t->bind_hostname, s->section,
+    char *const texts[] = {t->path,      t->scheme,      t->hostname,    t->bind_hostname, s->section,
                            s->key_store, s->trust_store, s->protocol};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) uk_free(texts[i]);
     wipe(s->key_store_password);

@@ -260,6 +260,7 @@ final class Peer {
         Out.emit("ok", "cmd", "quarantine");
         break;
       }
+      case "fault": Faults.inject(system, a[0], a[1]); break; // fault ADDRESS KIND [ARGS]
       case "publish": // publish a lifecycle event or any text on the event stream
         system.eventStream().publish(Msg.parse(system, c[1])); Out.emit("ok", "cmd", "publish"); break;
       case "serialize": { // what serializer, manifest and bytes a message gets here
