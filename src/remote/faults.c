@@ -252,6 +252,11 @@ static void filter_bye(uk_filter *f, uk_buf *cipher) {
     if (x->inner && x->inner->bye) x->inner->bye(x->inner, cipher);
 }
 
+static const char *filter_stuck(uk_filter *f) {
+    fault_filter *x = of(f);
+    return x->inner && x->inner->stuck ? x->inner->stuck(x->inner) : NULL;
+}
+
 static void filter_ended(uk_filter *f) { uk_alarm_stop(of(f)->loop, &of(f)->wake); }
 
 static void filter_free(uk_filter *f) {
@@ -266,7 +271,8 @@ static void filter_free(uk_filter *f) {
 uk_filter *uk_fault_filter(uk_faults *faults, uk_filter *inner, const char *peer, size_t max_frame,
                            ukko_system *sys, bool debug) {
     fault_filter *x = uk_zalloc(sizeof *x);
-    x->f = (uk_filter){filter_in, filter_out, filter_bye, filter_free, filter_ended};
+    x->f = (uk_filter){.in = filter_in, .out = filter_out, .bye = filter_bye,
+                       .stuck = filter_stuck, .free = filter_free, .ended = filter_ended};
     x->faults = faults;
     x->inner = inner;
     x->peer = peer ? uk_strdup(peer) : NULL;
