@@ -29,10 +29,11 @@
 extern "C" {
 #endif
 
+/* Which way a fault lies, seen from the system it is injected into. */
 typedef enum ukko_fault_way {
     UKKO_FAULT_SEND = 1,    /* what this system sends */
     UKKO_FAULT_RECEIVE = 2, /* what it receives */
-    UKKO_FAULT_BOTH = 3
+    UKKO_FAULT_BOTH = 3     /* both ways */
 } ukko_fault_way;
 
 /* Not more than so many bytes a second, in whole frames; up to burst_bytes at once after a pause, and a
