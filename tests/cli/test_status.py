@@ -47,6 +47,9 @@ def status_page_is_off_by_default_and_on_loopback():
     m = Node('-D', 'ukko.status { enabled = on, port = 0 }')
     assert m.started['status'].startswith('http://127.0.0.1:')
     m.end()
+    m = Node('-D', 'ukko.status { enabled = on, hostname = "127.0.0.2", port = 0 }')
+    assert m.started['status'].startswith('http://127.0.0.2:')
+    m.end()
     n.end()
     assert error('node', '--port', '0', '--status', 'x', code=2)['code'] == 'USAGE'
 

@@ -10,6 +10,7 @@ static void expect_mark(probe *p, bool high, const char *remote) {
     const ukko_backpressure *b = ukko_msg_get(m, &ukko_backpressure_type);
     assert_int_equal(b->high, high);
     assert_string_equal(b->remote, remote);
+    assert_int_equal(b->mark_bytes, high ? 10000 : 2000); /* of `small` */
     assert_true(high ? b->bytes > b->mark_bytes : b->bytes <= b->mark_bytes);
     ukko_msg_release(m);
 }

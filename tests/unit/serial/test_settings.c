@@ -304,6 +304,48 @@ static void a_second_serializer_of_jackson(void **state) {
     ukko_serialized_fini(&s);
     ukko_system_free(sys);
 }
+/* The class that bytes without a name are read as, when the serializer has more than one binding. */
+static void the_class_of_bytes_without_a_name(void **state) {
+    static const ukko_type *const types[] = {&greeting_type, NULL};
+    given g = {.config =
+                   "pekko.actor { serializers.one = org.apache.pekko.serialization.jackson.JacksonJsonSerializer\n"
+                   "serialization-identifiers.one = 9001\n"
+                   "serialization-bindings { \"ukko.oracle.Greeting\" = one, \"com.x.Other\" = one } }\n"
+                   "pekko.serialization.jackson.one { type-in-manifest = off\n"
+                   "deserialization-type = ukko.oracle.Greeting }",
+               .types = types};
+    ukko_msg *back = NULL, *m = a_greeting("hi");
+    ukko_error err = {0, ""};
+    (void)state;
+    ukko_system *sys = started(&g);
+    if (ukko_deserialize(sys, 9001, "", ukko_str("{\"text\":\"hi\",\"number\":1}"), &back, &err))
+        fail_msg("%s", err.message);
+    assert_true(ukko_msg_equal(m, back));
+    ukko_msg_release(back);
+    ukko_msg_release(m);
+    ukko_system_free(sys);
+}
+/* The number of jackson-cbor when that still wrote JSON; it has the settings of jackson-cbor, unless its
+   own section says otherwise. */
+static void the_older_number_of_cbor(void **state) {
+    static const ukko_type *const types[] = {&greeting_type, NULL};
+    static const char *const configs[] = {
+        "", "pekko.serialization.jackson.jackson-cbor.read.max-string-length = 3",
+        "pekko.serialization.jackson.jackson-cbor.read.max-string-length = 3\n"
+        "pekko.serialization.jackson.jackson-cbor-264.read.max-string-length = 100"};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        given g = {.config = configs[i], .types = types};
+        ukko_msg *back = NULL;
+        ukko_error err = {0, ""};
+        ukko_system *sys = started(&g);
+        int rc = ukko_deserialize(sys, 32, "ukko.oracle.Greeting",
+                                  ukko_str("{\"text\":\"hello\",\"number\":1}"), &back, &err);
+        if ((rc != 0) != (i == 1)) fail_msg("%s: %d %s", configs[i], rc, err.message);
+        ukko_msg_release(back);
+        ukko_system_free(sys);
+    }
+}
 static void an_applications_serializer(void **state) {
     static const ukko_type *const types[] = {&circle_type, &square_type, NULL};
     static const ukko_serializer *const users[] = {&shapes, NULL}, *const bare[] = {&numberless,
@@ -557,6 +599,29 @@ static int on_dead(ukko_ctx *ctx, void *state, const void *body) {
 static const ukko_case dead_cases[] = {{&ukko_dead_letter_type, on_dead}, {NULL, NULL}};
 static const ukko_actor mourner = UKKO_ACTOR(int, "Mourner", dead_cases);
 
+/* With a beginning of its name among those that need no check it is delivered as it is. */
+static void some_messages_are_left_alone(void **state) {
+    static const char *const configs[] = {
+        "pekko.actor.serialize-messages = on\n",
+        "pekko.actor.serialize-messages = on\n"
+        "pekko.actor.no-serialization-verification-needed-class-prefix = [\"com.x.\"]"};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        given g = {.config = configs[i]};
+        ukko_ref *to;
+        ukko_system *sys = started(&g);
+        assert_int_equal(ukko_system_spawn(sys, ukko_props_new(&listener), "l", &to), 0);
+        ukko_system_step(sys, 100);
+        local_thing t = {5};
+        got = NULL;
+        ukko_tell(NULL, to, &no_serializer, &t);
+        ukko_system_step(sys, 100);
+        assert_int_equal(got != NULL, i);
+        ukko_ref_release(to);
+        ukko_system_free(sys);
+    }
+}
+
 static void every_message_is_written_and_read(void **state) {
     static const ukko_type *const types[] = {&greeting_type, NULL};
     given g = {.config = "pekko.actor.serialize-messages = on", .types = types};
@@ -634,11 +699,14 @@ int main(void) {
         cmocka_unit_test(contradictions_end_the_start),
         cmocka_unit_test(bindings_choose_the_serializer),
         cmocka_unit_test(a_second_serializer_of_jackson),
+        cmocka_unit_test(the_class_of_bytes_without_a_name),
+        cmocka_unit_test(the_older_number_of_cbor),
         cmocka_unit_test(an_applications_serializer),
         cmocka_unit_test(foreign_serializers_are_named),
         cmocka_unit_test(limits_of_readers),
         cmocka_unit_test(limits_of_writers_and_of_what_is_packed),
         cmocka_unit_test(migrations),
+        cmocka_unit_test(some_messages_are_left_alone),
         cmocka_unit_test(every_message_is_written_and_read),
         cmocka_unit_test(every_creator_is_written_and_read),
     };
