@@ -78,7 +78,9 @@ tsan:            ## the unit tests with ThreadSanitizer
 	@tools/need build test
 	@tools/run-tests --jobs $(JOBS) --only tsan
 
-install: build   ## to PREFIX (/usr/local), below DESTDIR
+install:         ## to PREFIX (/usr/local), below DESTDIR; with manual pages and completions
+	@tools/need --optional manual
+	@$(MAKE) build
 	@cmake --install build --prefix "$(PREFIX)"
 
 tarball:         ## build/dist/ukko-VERSION.tar.gz, the committed source

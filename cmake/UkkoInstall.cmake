@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What `cmake --install` lays down: headers, both libraries, the command, ukko.pc and the CMake package.
+# What `cmake --install` lays down: headers, both libraries, the command, ukko.pc and the CMake package, manual pages and completions.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -17,6 +17,21 @@ install(TARGETS ukko_testkit_static ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 if(TARGET ukko_cli)
   install(TARGETS ukko_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
+
+# Manual pages and completions are made with the build; without python3 those of the library are left out.
+file(GLOB UKKO_MANUAL_SOURCES CONFIGURE_DEPENDS include/ukko/*.h docs/man/*.in tools/*.py tools/settings-doc)
+set(UKKO_MANUAL_COMMAND "")
+if(TARGET ukko_cli AND NOT CMAKE_CROSSCOMPILING)
+  set(UKKO_MANUAL_COMMAND $<TARGET_FILE:ukko_cli>)
+endif()
+add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/gen/share.done
+  COMMAND ${CMAKE_COMMAND} -E rm -rf ${CMAKE_BINARY_DIR}/share
+  COMMAND ${CMAKE_SOURCE_DIR}/packaging/generated ${CMAKE_BINARY_DIR}/share ${UKKO_MANUAL_COMMAND}
+  COMMAND ${CMAKE_COMMAND} -E touch ${CMAKE_BINARY_DIR}/gen/share.done
+  DEPENDS ${UKKO_MANUAL_SOURCES} ${UKKO_MANUAL_COMMAND} packaging/generated src/config/reference.conf CHANGELOG.md
+  COMMENT "Writing manual pages and completions" VERBATIM)
+add_custom_target(manual ALL DEPENDS ${CMAKE_BINARY_DIR}/gen/share.done)
+install(DIRECTORY ${CMAKE_BINARY_DIR}/share/ DESTINATION ${CMAKE_INSTALL_DATADIR})
 
 string(REPLACE ";" " " UKKO_PC_REQUIRES "${UKKO_PC_MODULES}")
 file(RELATIVE_PATH UKKO_PC_UP "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")

@@ -3,7 +3,8 @@
 and HTML of it, and by tests/checks/docstrings.py, which sees to it that nothing is without one.
 
 A docstring is a comment that ends on the line above a declaration, or begins on the line on which it ends. `/* ---- Title ----` begins a
-section; what that comment says beyond its title holds for the section. A comment with an empty line below it is a remark. The first
+section, and `name(3)` in the title says what its manual page is called. A comment with an empty line below it is a remark; directly below
+the title it holds for the section. The first
 comment after the include guard is about the header. A word in brackets says which threads may call a function: of the function, else
 of its section, else of the header."""
 import glob, os, re
@@ -61,6 +62,10 @@ class Item:
 class Section:
     def __init__(self, header, title, doc='', page=None):
         self.header, self.title, self.doc, self.page, self.items = header, title, doc, page, []
+
+    def private(self):
+        """a part that a header has to show, but not to programs"""
+        return 'Not for programs' in self.doc
 
 
 class Header:
@@ -244,21 +249,12 @@ def make_item(tokens, maps):
         inner, head = list(body), ''
         if inner and inner[0].kind == 'comment' and inner[0].line == tokens[brace].line:
             head, inner = plain(inner[0].text), inner[1:]
-            if item.kind == 'constants' and len(inner) and inner[0].line == tokens[brace].line:
-                inner, head = list(body), ''
         item.members = members(inner, ';' if item.kind == 'struct' else ',')
         if item.kind != 'struct':
             listed = expanded(inner, maps)
-            if listed:
-                item.members = [m for m in item.members if not any(n in m.text for n in maps)]
-                kept = [m for t in split([t for t in inner], ',') for m in []]
-                item.members = listed + item.members + kept
-                # A list macro stands where a constant would: what follows it without a comma is read with it.
-                for t in members([x for x in inner if x.kind != 'directive' and x.text not in maps], ','):
-                    name = t.names[0]
-                    if re.fullmatch(r'[A-Z]\w+', name) and not any(name in m.names for m in item.members):
-                        item.members.append(t)
-                item.members = [m for m in item.members if m.names[0] not in ('UKKO_X', '')]
+            if listed:  # what stands behind the list macro was read with it: it has no comma
+                others = members([t for t in inner if t.kind != 'directive' and t.text not in maps and t.text != 'UKKO_X'], ',')
+                item.members = listed + [m for m in others if re.fullmatch(r'[A-Z]\w+', m.names[0])]
         item.doc = head
         if item.kind == 'constants':
             item.name = item.members[0].names[0] if len(item.members) == 1 else ''
@@ -331,17 +327,11 @@ def parse(name, text):
             remark()
             m = re.match(r'-{4}\s*(.*?)\s*-*$', words.split('\n')[0])
             if m:
-                lines = words.split('\n')
-                title = m.group(1).rstrip('- ')
-                while len(lines) > 1 and not re.search(r'-{4}$', words.split('\n')[0]) and not re.search(r'-{4}\s*$', lines[0]):
-                    # the frame of the title may end on a later line
-                    lines[0:2] = [lines[0] + ' ' + lines[1].strip()]
-                    m2 = re.match(r'-{4}\s*(.*?)\s*-{4}\s*$', lines[0])
-                    title = m2.group(1) if m2 else re.sub(r'^-{4}\s*', '', lines[0]).rstrip('- ')
+                title = m.group(1)
                 page = re.search(r',? *(ukko_?\w*)\(3\)$', title)
                 if page:
                     title = title[:page.start()].rstrip(' :')
-                section = Section(header, title, '\n'.join(lines[1:]).strip('\n'), page.group(1) if page else None)
+                section = Section(header, title, '', page.group(1) if page else None)
                 header.sections.append(section)
                 last = None
                 continue

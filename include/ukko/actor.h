@@ -17,10 +17,10 @@
 extern "C" {
 #endif
 
-typedef struct ukko_system ukko_system;       /* thread-safe */
-typedef struct ukko_props ukko_props;         /* immutable once spawned from */
-typedef struct ukko_ctx ukko_ctx;             /* valid inside one callback only */
-typedef struct ukko_selection ukko_selection; /* immutable, shared by reference count */
+typedef struct ukko_system ukko_system;       /* an actor system; any thread may use it */
+typedef struct ukko_props ukko_props;         /* the recipe of an actor; see ukko_props_new() */
+typedef struct ukko_ctx ukko_ctx;             /* an actor at work; valid inside one callback only */
+typedef struct ukko_selection ukko_selection; /* a path with wildcards; see ukko_select() */
 struct ukko_serializer; /* serial.h */
 struct ukko_migration;  /* tree.h */
 
@@ -142,7 +142,7 @@ typedef struct ukko_actor {
 #define UKKO_ACTOR(S, name, cases)                                                          \
     {sizeof(ukko_actor), sizeof(S), name, {cases, NULL}, NULL, NULL, NULL, NULL, NULL, NULL}
 
-/* ---- Systems: ukko_system(3) ------------------------------------------------------- */
+/* ---- Actor systems: ukko_system(3) ------------------------------------------------- */
 
 /* What a system is made of; begin with UKKO_SYSTEM_OPTS. The tables that it points to must outlive
    the system; texts are copied. */
@@ -258,7 +258,7 @@ UKKO_API int ukko_system_advance(ukko_system *sys, int64_t ms);
    other). Equal for equal orders. */
 UKKO_API uint64_t ukko_system_order(ukko_system *sys);
 
-/* ---- Props and spawning: ukko_spawn(3) --------------------------------------------- */
+/* ---- Making actors: ukko_spawn(3) -------------------------------------------------- */
 
 /* The recipe of an actor: its table, arguments, where it lives and how it is run. [any], but filled
    by one thread before it is first spawned from; constant afterwards. */
@@ -299,7 +299,7 @@ UKKO_API int ukko_system_spawn(ukko_system *sys, ukko_props *props, const char *
 /* [any] Detail of the last spawn on this thread that failed: names the argument, path or setting. */
 UKKO_API void ukko_spawn_error(ukko_error *err);
 
-/* ---- References: ukko_ref(3) ------------------------------------------------------- */
+/* ---- References to actors: ukko_ref(3) --------------------------------------------- */
 
 /* [any] One more owner of the same reference: owned, to keep it beyond a handler. NULL gives NULL. */
 UKKO_API ukko_ref *ukko_ref_retain(ukko_ref *ref);
@@ -371,7 +371,7 @@ typedef enum ukko_signal {
    RECREATE and may be NULL. (Terminate, Suspend, Resume, Recreate) */
 UKKO_API void ukko_ref_signal(ukko_ref *ref, ukko_signal signal, ukko_msg *cause);
 
-/* ---- Selections: ukko_select(3) ---------------------------------------------------- */
+/* ---- Selections of actors: ukko_select(3) ------------------------------------------ */
 
 /* [any] "/user/a/ *", "../b", "pekko.tcp://s@h:1/user/x". Relative ones start at the root. Owned:
    ukko_selection_release(). Never NULL: what cannot be parsed selects dead letters. Nothing is
@@ -459,7 +459,7 @@ UKKO_API void ukko_stop_async(ukko_ref *target, ukko_msg *stop_msg, int64_t time
    UKKO_EDEADLOCK: on an actor's thread. */
 UKKO_API int ukko_stop_wait(ukko_ref *target, ukko_msg *stop_msg, int64_t timeout_ms);
 
-/* ---- Later: ukko_later(3) ---------------------------------------------------------- */
+/* ---- Sending later: ukko_later(3) -------------------------------------------------- */
 
 /* What is to happen later, or again and again. */
 typedef struct ukko_scheduled ukko_scheduled;
@@ -479,7 +479,7 @@ UKKO_API void ukko_call_later(ukko_system *sys, int64_t delay_ms, int64_t period
 UKKO_API bool ukko_scheduled_cancel(ukko_scheduled *s);
 UKKO_API void ukko_scheduled_release(ukko_scheduled *s); /* [any] does not cancel; NULL is fine */
 
-/* ---- The context: ukko_ctx(3) ------------------------------------------------------ */
+/* ---- What an actor can do: ukko_ctx(3) --------------------------------------------- */
 
 /* What an actor is in, and what it does with itself. All of it is [actor]; what is given is
    borrowed, and lives as long as the callback. */

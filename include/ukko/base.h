@@ -38,6 +38,8 @@
 #  define UKKO_PRINTF(f, a)
 #endif
 
+/* ---- Versions: ukko_version(3) ------------------------------------------------------ */
+
 /* Version of these headers; ukko_version() is that of the library that runs. As long as MAJOR
    stays, programs built against an older MINOR go on working. */
 #define UKKO_VERSION_MAJOR 0
@@ -47,6 +49,13 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* [any] Version of the library that runs: major<<16 | minor<<8 | patch. */
+UKKO_API uint32_t ukko_version(void);
+/* [any] The same as text, as "0.1.0", static. */
+UKKO_API const char *ukko_version_text(void);
+
+/* ---- Errors: ukko_error(3) ---------------------------------------------------------- */
 
 /* One line per error: name, number, text. Numbers are ABI; only append. */
 #define UKKO_ERROR_MAP(X)                                  \
@@ -98,10 +107,8 @@ typedef struct ukko_error {
 UKKO_API const char *ukko_strerror(int code);
 /* [any] Name of an error code, as "UKKO_EPARSE", static; "UKKO_E?" for an unknown one. */
 UKKO_API const char *ukko_err_name(int code);
-/* [any] Version of the library that runs: major<<16 | minor<<8 | patch. */
-UKKO_API uint32_t ukko_version(void);
-/* [any] The same as text, as "0.1.0", static. */
-UKKO_API const char *ukko_version_text(void);
+
+/* ---- Bytes and memory: ukko_slice(3) ------------------------------------------------- */
 
 /* A view of bytes somebody else owns. Passed by value. */
 typedef struct ukko_slice {
@@ -130,6 +137,8 @@ typedef struct ukko_allocator {
    ukko, from one thread. *allocator is copied; what data points to must outlive all of ukko.
    UKKO_EINVAL: a function is missing, all stays as it was. */
 UKKO_API int ukko_set_allocator(const ukko_allocator *allocator);
+
+/* ---- The log: ukko_log_record(3) ------------------------------------------------------ */
 
 /* Levels of the log, as pekko.loglevel has them; a system lets through its own and those before it. */
 typedef enum ukko_log_level {

@@ -47,7 +47,7 @@ typedef struct ukko_config_origin {
     int end_line; /* differs from line when the value was merged from several lines */
 } ukko_config_origin;
 
-/* ---- Making configs: ukko_config(3) ------------------------------------------------ */
+/* ---- Making configurations: ukko_config(3) ----------------------------------------- */
 
 /* Each success gives an owned config, ended by ukko_config_release(). On failure *out stays as it
    was. */
@@ -114,7 +114,7 @@ UKKO_API ukko_config *ukko_config_retain(const ukko_config *cfg);
    fine. */
 UKKO_API void ukko_config_release(ukko_config *cfg);
 
-/* ---- Reading: ukko_config_get(3) --------------------------------------------------- */
+/* ---- Reading configurations: ukko_config_get(3) ------------------------------------ */
 
 /* All give UKKO_OK, UKKO_ENOTFOUND: absent or null; UKKO_ETYPE: another type, a bad unit, or it
    does not fit; UKKO_EPARSE: bad path; UKKO_ECONFIG: not resolved yet. On failure *out stays as it
@@ -211,7 +211,7 @@ typedef bool (*ukko_config_visit_fn)(void *data, const char *path,
 UKKO_API int ukko_config_each(const ukko_config *cfg, const char *path,
                               ukko_config_visit_fn visit, void *data);
 
-/* ---- Knowing settings: ukko_config_check(3) ---------------------------------------- */
+/* ---- What settings mean: ukko_config_check(3) -------------------------------------- */
 
 /* What ukko makes of a setting. */
 typedef enum ukko_config_use {
@@ -241,7 +241,7 @@ typedef void (*ukko_config_finding_fn)(void *data, const ukko_config_finding *fi
    dispatchers and mailboxes are not looked at. */
 UKKO_API size_t ukko_config_check(const ukko_config *cfg, ukko_config_finding_fn found, void *data);
 
-/* ---- Text: ukko_config_render(3) --------------------------------------------------- */
+/* ---- Configurations as text: ukko_config_render(3) --------------------------------- */
 
 /* JSON, keys sorted; indent 0 gives one line. Owned: ukko_free(). NULL only when the text
    would pass the size limit. Substitutions that are left appear as in HOCON. */

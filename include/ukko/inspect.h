@@ -12,6 +12,8 @@
 extern "C" {
 #endif
 
+/* ---- Looking into a system that runs: ukko_inspect(3) ------------------------------ */
+
 /* An actor, as it was when it was looked at. */
 typedef struct ukko_actor_info {
     uint32_t size;    /* sizeof(ukko_actor_info) of the library */

@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/* ---- States and reasons: ukko_link(3) ---------------------------------------------- */
+/* ---- Links to other nodes: ukko_link(3) -------------------------------------------- */
 
 /* The states of a link as Pekko's documentation has them, and CONNECTING apart. */
 typedef enum ukko_link_state {

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-/* ---- Values: ukko_messages(3) ------------------------------------------------------ */
+/* ---- Messages that every node understands: ukko_messages(3) ------------------------ */
 
 UKKO_API extern const ukko_type ukko_null_type;       /* no body (serializer 0) */
 UKKO_API extern const ukko_type ukko_string_type;     /* ukko_string (20) */
@@ -186,7 +186,7 @@ typedef struct ukko_json {
 } ukko_json;
 UKKO_API extern const ukko_type ukko_json_type; /* ukko_json (31, 33); tree.h reads it */
 
-/* ---- Events of the event stream: ukko_events(3) ------------------------------------ */
+/* ---- Dead letters and log records as events: ukko_events(3) ------------------------ */
 
 UKKO_API extern const ukko_type ukko_any_type; /* super type of all; to subscribe to only */
 

@@ -25,6 +25,8 @@
 extern "C" {
 #endif
 
+/* ---- Messages of protobuf-c: ukko_protobuf_c(3) ------------------------------------ */
+
 /* Defines the type `var` for the generated struct S, whose functions begin with `prefix`.
    class_name: the Java class, which is the manifest (java_package, java_outer_classname, $). */
 #define UKKO_PROTOBUF_C(var, S, prefix, class_name)                                         \

@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/* ---- The node: ukko_remote(3) ------------------------------------------------------ */
+/* ---- Being a node: ukko_remote(3) -------------------------------------------------- */
 
 /* [setup] Without this call a system is local and opens no socket. The transports start with
    ukko_system_start(), which fails when one cannot listen. UKKO_ECONFIG: artery left on,
@@ -40,7 +40,7 @@ UKKO_API const char *ukko_remote_bound_address(ukko_system *sys);
    address; UKKO_ESTATE: remoting is not running. (RARP.provider.quarantine) */
 UKKO_API int ukko_remote_quarantine(ukko_system *sys, const char *address, const int32_t *uid);
 
-/* ---- TLS: ukko_tls(3) -------------------------------------------------------------- */
+/* ---- Keys and TLS: ukko_tls(3) ----------------------------------------------------- */
 
 /* The last word on a TLS context, after the settings: ssl_ctx is an SSL_CTX * of OpenSSL 3, server
    tells which of the two of a transport it is. It stays the library's; its application data, key
@@ -56,7 +56,7 @@ UKKO_API int ukko_remote_tls_hook(ukko_system *sys, ukko_tls_fn fn, void *data);
    a node does this with ukko.remote.tls.reload-interval. */
 UKKO_API UKKO_NODISCARD int ukko_remote_tls_reload(ukko_system *sys, ukko_error *err);
 
-/* ---- Events: ukko_remote_events(3) ------------------------------------------------- */
+/* ---- Events of remoting: ukko_remote_events(3) ------------------------------------- */
 
 /* What remoting publishes on the event stream, for ukko_subscribe(). ukko_remoting_event_type is
    above all of Pekko's own. In all of them local is this node's published address of the transport,

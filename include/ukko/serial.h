@@ -61,7 +61,7 @@ typedef struct ukko_serializer {
     void *data; /* the program's own, passed to them */
 } ukko_serializer;
 
-/* ---- For tests: ukko_msg_random(3) ------------------------------------------------- */
+/* ---- Messages for tests: ukko_msg_random(3) ---------------------------------------- */
 
 /* [any] A message of the type with random values in the members of its table, owned: numbers at
    their ends, texts of all planes, lists, absent values; nesting is bounded. *seed is changed;

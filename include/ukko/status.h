@@ -21,6 +21,8 @@
 extern "C" {
 #endif
 
+/* ---- A status page in the node: ukko_status(3) ------------------------------------- */
+
 typedef struct ukko_status ukko_status; /* the server of one system; thread-safe */
 
 /* Where it listens; begin with UKKO_STATUS_OPTS. */

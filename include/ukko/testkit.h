@@ -25,7 +25,7 @@ extern "C" {
 /* A timeout: the default one. */
 enum { UKKO_DEFAULT_TIMEOUT = -1 };
 
-/* ---- Probes: ukko_probe(3) --------------------------------------------------------- */
+/* ---- Probes for tests: ukko_probe(3) ----------------------------------------------- */
 
 /* Actors whose messages the test takes one by one. (TestProbe) */
 
@@ -104,7 +104,7 @@ UKKO_API void ukko_probe_within(ukko_probe *probe, int64_t max_ms);
    no begin. */
 UKKO_API int ukko_probe_within_end(ukko_probe *probe, int64_t min_ms);
 
-/* ---- Time: ukko_test(3) ------------------------------------------------------------ */
+/* ---- Time in tests: ukko_test(3) --------------------------------------------------- */
 
 /* Lets actors run until nobody has anything to do. In a system with threads nothing. */
 UKKO_API void ukko_test_settle(ukko_system *sys);
@@ -118,7 +118,7 @@ UKKO_API int ukko_test_await(ukko_system *sys, bool (*fn)(void *data), void *dat
    as ukko_probe_new(). */
 UKKO_API int ukko_test_stop(ukko_system *sys, ukko_ref *ref, int64_t timeout_ms);
 
-/* ---- Filters: ukko_filter(3) ------------------------------------------------------- */
+/* ---- Filters for log records and dead letters: ukko_filter(3) ---------------------- */
 
 /* They count log records and dead letters. (EventFilter) */
 

@@ -15,6 +15,8 @@
 extern "C" {
 #endif
 
+/* ---- Times, dates and UUIDs: ukko_time(3) ------------------------------------------ */
+
 /* Bytes of a buffer that holds every text that the printing functions write, with its terminator. */
 enum { UKKO_TIME_ROOM = 128 };
 

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-/* ---- Trees: ukko_tree(3) ----------------------------------------------------------- */
+/* ---- JSON as a tree: ukko_tree(3) -------------------------------------------------- */
 
 typedef struct ukko_tree ukko_tree; /* a document, which owns its nodes */
 typedef struct ukko_node ukko_node; /* a value in it; borrowed from its tree */
@@ -53,7 +53,7 @@ UKKO_API ukko_node *ukko_tree_root(ukko_tree *tree); /* what the document is; ne
 /* Makes root, a node of this tree that is in no place yet, what the document is. */
 UKKO_API void ukko_tree_set_root(ukko_tree *tree, ukko_node *root);
 
-/* ---- Reading: ukko_node(3) --------------------------------------------------------- */
+/* ---- Reading trees of JSON: ukko_node(3) ------------------------------------------- */
 
 /* What it gives is borrowed, and lives as long as the tree. Nothing here fails: of what is not
    there comes NULL, 0 or the value called otherwise. */
@@ -80,7 +80,7 @@ UKKO_API const char *ukko_node_text(const ukko_node *node, const char *otherwise
 /* Text or bytes with their length; an empty view with ptr NULL for all others. */
 UKKO_API ukko_slice ukko_node_slice(const ukko_node *node);
 
-/* ---- Making nodes: ukko_node_new(3) ------------------------------------------------ */
+/* ---- Making and changing trees of JSON: ukko_node_new(3) --------------------------- */
 
 /* New nodes belong to the tree, and are in no place yet: ukko_node_set(), ukko_node_add() and
    ukko_tree_set_root() put them in one. */
@@ -112,7 +112,7 @@ UKKO_API ukko_node *ukko_node_remove_at(ukko_node *node, size_t i);
 /* Renames a member in its place; one that has the new name already goes. UKKO_ENOTFOUND. */
 UKKO_API int ukko_node_rename(ukko_tree *tree, ukko_node *object, const char *from, const char *to);
 
-/* ---- Migrations: ukko_migration(3) ------------------------------------------------- */
+/* ---- Messages of another version: ukko_migration(3) -------------------------------- */
 
 /* What is to be done with messages of another version than this program's. The counterpart of a
    JacksonMigration. Messages of its class are written as "class#version". One that arrives with a

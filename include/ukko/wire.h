@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/* ---- Reading: ukko_wire(3) --------------------------------------------------------- */
+/* ---- Reading frames: ukko_wire(3) -------------------------------------------------- */
 
 /* [any] Cuts the first frame that is not empty from *in. 1: *body is a view of it, and *in what
    follows; 0: it is not all there, *in is its start; UKKO_ETOOBIG: header and body together are
@@ -71,7 +71,7 @@ UKKO_API size_t ukko_wire_name(int32_t serializer, ukko_slice manifest, ukko_sli
 UKKO_API size_t ukko_wire_print(int32_t serializer, ukko_slice manifest, ukko_slice message,
                                 char *buf, size_t len);
 
-/* ---- Writing: ukko_wire_put(3) ----------------------------------------------------- */
+/* ---- Writing frames: ukko_wire_put(3) ---------------------------------------------- */
 
 /* All give the length of the whole frame, header included, as snprintf() does; when that is more
    than len, buf holds nothing that is of use. buf may be NULL with len 0. */

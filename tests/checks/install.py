@@ -56,6 +56,8 @@ try:
     if rc:
         done()
     libdir = next((x for x, _, fs in os.walk(prefix) if 'libukko.so' in fs), prefix)
+    for name in ('man1/ukko.1', 'man3/ukko_tell.3', 'man3/ukko_tell_msg.3', 'man5/ukko.conf.5', 'man7/ukko.7'):
+        check('manual-' + name[5:], [] if os.path.exists(os.path.join(prefix, 'share', 'man', name)) else ['not installed'])
     check('headers', [h for h in os.listdir(os.path.join(ROOT, 'include', 'ukko')) if not os.path.exists(os.path.join(prefix, 'include', 'ukko', h))])
     main = os.path.join(d, 'main.c')
     with open(main, 'w') as f:
