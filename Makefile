@@ -32,6 +32,7 @@ test:            ## the whole suite; the last line is "N passed, N failed"
 	@tools/need --optional python
 	@tools/need --optional java
 	@tools/need --optional judges
+	@tools/need --optional docs
 	@tools/run-tests --jobs $(JOBS)
 
 test-real:       ## a real Flink JobManager, Akka 2.6.21, and Pekko 1.0.2, 1.1.5, 1.2.1, 1.4.0, 1.6.0, 1.7.0; long, fetches 400 MB
@@ -82,6 +83,10 @@ install:         ## to PREFIX (/usr/local), below DESTDIR; with manual pages and
 	@tools/need --optional manual
 	@$(MAKE) build
 	@cmake --install build --prefix "$(PREFIX)"
+
+docs: build      ## build/site/index.html: README, guide, C reference, manual pages; no JavaScript
+	@tools/need docs
+	@tools/site.py build/site
 
 tarball:         ## build/dist/ukko-VERSION.tar.gz, the committed source
 	@packaging/tarball

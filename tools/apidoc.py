@@ -40,7 +40,7 @@ class Page:
 
     def names(self):
         """what can be looked up: functions, types and variables; macros are shown, but have no page of their own"""
-        return [i.name for i in self.items() if i.name and i.kind not in ('remark', 'forward', 'macro', 'constants')]
+        return [i.name for i in self.items() if i.name and i.kind not in ('remark', 'macro', 'constants')]
 
     def title(self):
         return next((s.title for s in self.sections if s.title), '') or first_sentence(self.header.doc)
@@ -53,6 +53,9 @@ def first_sentence(text):
 def pages():
     out = []
     for h in headers.all_headers():
+        whole = {i.name for i in h.items() if i.kind == 'struct'}
+        for s in h.sections:        # the name of a struct that is shown further down needs no place of its own
+            s.items = [i for i in s.items if i.kind != 'forward' and not (i.kind == 'opaque' and i.name in whole)]
         page, first = None, next((s.page for s in h.sections if s.page), 'ukko_' + h.name[:-2])
         for s in h.sections:
             if not s.items or s.private():
@@ -70,8 +73,24 @@ def pages():
 def split_doc(item):
     """(the docstring without its word in brackets and without the name that Pekko has, that name or '')"""
     text = re.sub(r'^\s*\[(%s)\]\s*' % '|'.join(TAGS), '', item.doc).strip()
+    text = capital(text, item.params) if item.kind != 'extern' else text
     m = CALLED.search(text)
     return (text[:m.start()].strip(), m.group(1)) if m and m.start() > 0 else (text, '')
+
+
+def label(item):
+    """what to call it: an enumeration without a name goes by what its constants begin with"""
+    if item.name or item.kind != 'constants':
+        return item.name
+    prefix = os.path.commonprefix([m.names[0] for m in item.members])
+    return prefix[:prefix.rindex('_') + 1] + '*' if prefix.count('_') > 1 else 'enum'
+
+
+def capital(text, params=()):
+    """a sentence begins with a capital, unless it begins with a name"""
+    m = re.match(r'[a-z]+\b(?![_(.*:])', text)
+    names = {re.split(r'\W+', p)[-1] for p in params}
+    return text[0].upper() + text[1:] if m and m.group() not in names else text
 
 
 def blocks(text):
@@ -170,7 +189,7 @@ def mdoc_members(item, limit=8):
 def mdoc_item(item):
     text, called = split_doc(item)
     head = {'function': '.It Fn %s' % item.name, 'callback': '.It Vt %s' % item.name, 'extern': '.It Va %s' % item.name,
-            'macro': '.It Dv %s' % quoted(item.text), 'constants': '.It Dv %s' % quoted('enum')}.get(item.kind, '.It Vt %s' % item.name)
+            'macro': '.It Dv %s' % quoted(item.text), 'constants': '.It Dv %s' % quoted(label(item))}.get(item.kind, '.It Vt %s' % item.name)
     out = [head]
     if item.kind == 'callback':
         out += ['.Bd -literal', plain(item.text), '.Ed']
@@ -209,8 +228,6 @@ def mdoc_page(page, all_pages):
             out += paragraphs(re.sub(r'\[(%s)\]' % '|'.join(TAGS), r'\1', s.doc))
         open_list = False
         for i in s.items:
-            if i.kind in ('forward',):
-                continue
             if i.kind == 'remark':
                 if open_list:
                     out += ['.El', '.Pp']
