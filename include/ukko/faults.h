@@ -18,7 +18,7 @@
  *
  * A fault is set for an address, of which only host and port count. It holds for connections that exist
  * and for later ones, in either direction of connecting, until it is cleared. All functions may be
- * called by [any] thread; what is sent after a function has returned is subject to it. They give
+ * called by any thread [any]; what is sent after a function has returned is subject to it. They give
  * UKKO_ESTATE when the system has no remoting, or neither the adapter nor the setting is there;
  * UKKO_EINVAL for an address without host and port.
  */
@@ -28,6 +28,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* ---- Faults on purpose: ukko_faults(3) --------------------------------------------- */
 
 /* Which way a fault lies, seen from the system it is injected into. */
 typedef enum ukko_fault_way {

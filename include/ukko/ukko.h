@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef UKKO_H
 #define UKKO_H
-/* Everything of ukko but the test kit. */
+/* Everything of libukko. Not here: testkit.h and status.h, which are libraries of their own, and
+   protobuf_c.h, which needs protobuf-c. */
 #include <ukko/actor.h>
 #include <ukko/base.h>
 #include <ukko/config.h>
