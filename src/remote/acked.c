@@ -268,16 +268,21 @@ void uk_acked_recv_fini(uk_acked_recv *b) {
 }
 
 /* --- when an acknowledgement travels --- */
-void uk_ack_timer_init(uk_ack_timer *t, int64_t piggyback_ms, int64_t now) {
-    *t = (uk_ack_timer){.piggyback = piggyback_ms, .deadline = now + piggyback_ms};
+void uk_ack_timer_init(uk_ack_timer *t, int64_t piggyback_ms, size_t window, int64_t now) {
+    size_t quarter = window / 4; /* so that three are on their way before the window is full */
+    if (quarter > 64) quarter = 64;
+    *t = (uk_ack_timer){.piggyback = piggyback_ms, .deadline = now + piggyback_ms,
+                        .enough = quarter ? quarter : 1};
 }
 bool uk_ack_timer_add(uk_ack_timer *t, int64_t now) {
     t->waiting = true;
-    return now >= t->deadline;
+    return ++t->owed >= t->enough || now >= t->deadline;
 }
 void uk_ack_timer_wrote(uk_ack_timer *t, bool carried, int64_t now) {
     t->deadline = now + t->piggyback;
-    if (carried) t->waiting = false;
+    if (!carried) return;
+    t->waiting = false;
+    t->owed = 0;
 }
 bool uk_ack_timer_due(const uk_ack_timer *t, int64_t now) {
     return t->waiting && now >= t->deadline;

@@ -104,13 +104,16 @@ void uk_acked_recv_reset(uk_acked_recv *b); /* a new peer */
 void uk_acked_recv_fini(uk_acked_recv *b);
 
 /* --- when an acknowledgement travels ------------------------------------------------------- */
-/* It rides on the next message; alone if no frame was written for `piggyback` ms. */
+/* It rides on the next message; alone if no frame was written for `piggyback` ms, or when it speaks for
+   `enough` messages: a sender that has filled its window would wait. */
 typedef struct uk_ack_timer {
     int64_t piggyback, deadline;
-    bool waiting; /* an acknowledgement is to be sent */
+    size_t enough, owed; /* messages that came in since the last one that was sent */
+    bool waiting;        /* an acknowledgement is to be sent */
 } uk_ack_timer;
 
-void uk_ack_timer_init(uk_ack_timer *t, int64_t piggyback_ms, int64_t now_ms);
+/* For a sender that has no more than `window` messages under way (resend-limit). */
+void uk_ack_timer_init(uk_ack_timer *t, int64_t piggyback_ms, size_t window, int64_t now_ms);
 /* There is something to acknowledge. true: send it alone now. */
 bool uk_ack_timer_add(uk_ack_timer *t, int64_t now_ms);
 /* A frame was written; carried: with the acknowledgement. */

@@ -49,7 +49,7 @@ static uk_conn *conn_new(uk_transport *t, bool active, const uk_proto_settings *
     c->alarm.fire = on_alarm;
     c->ack_alarm.fire = uk_sys_ack_tick;
     c->armed_for = INT64_MAX;
-    uk_ack_timer_init(&c->ack, r->set.ack_ms, now);
+    uk_ack_timer_init(&c->ack, r->set.ack_ms, r->set.resend_limit, now);
     uk_proto_init(&c->proto, active, set, &proto_events, c, now);
     c->next = r->conns;
     c->prev = &r->conns;

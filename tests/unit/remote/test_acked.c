@@ -640,7 +640,7 @@ static void hostile_numbers(void **state) {
 static void acks_ride_or_go_alone(void **state) {
     (void)state;
     uk_ack_timer t;
-    uk_ack_timer_init(&t, 300, 1000);
+    uk_ack_timer_init(&t, 300, 200, 1000);
     assert_int_equal(uk_ack_timer_deadline(&t), INT64_MAX);
     assert_false(uk_ack_timer_due(&t, 99999));      /* nothing to send */
     assert_false(uk_ack_timer_add(&t, 1100));       /* there may be a message to ride on */
@@ -660,6 +660,29 @@ static void acks_ride_or_go_alone(void **state) {
     assert_int_equal(uk_ack_timer_deadline(&t), INT64_MAX);
 }
 
+/* A sender writes no more than its window before it hears of them: none may wait for the pause. */
+static void acks_come_before_a_window_is_full(void **state) {
+    (void)state;
+    static const size_t windows[] = {1, 2, 10, 200, 1000};
+    for (size_t k = 0; k < 5; k++) {
+        uk_ack_timer t;
+        size_t alone = 0, n = windows[k];
+        uk_ack_timer_init(&t, 300, n, 0);
+        for (size_t i = 0; i < n; i++) {
+            if (!uk_ack_timer_add(&t, 1)) continue;
+            alone++;
+            uk_ack_timer_wrote(&t, true, 1);
+        }
+        assert_true(alone >= (n < 4 ? 1 : 3) && alone <= (n < 8 ? n : 16));
+    }
+    uk_ack_timer t; /* what rode on a message is not owed any more */
+    uk_ack_timer_init(&t, 300, 200, 0);
+    for (int i = 0; i < 1000; i++) {
+        assert_false(uk_ack_timer_add(&t, 1));
+        if (i % 49 == 48) uk_ack_timer_wrote(&t, true, 1);
+    }
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, no_leak)
 int main(void) {
     const struct CMUnitTest tests[] = {
@@ -675,6 +698,7 @@ int main(void) {
         TEST(a_drained_receiver_gives_memory_back), TEST(large_acks_are_cheap),
         TEST(a_full_buffer_is_cheap), TEST(a_thousand_items_over_half_a_network),
         TEST(a_hundred_thousand_short_runs), TEST(hostile_numbers), TEST(acks_ride_or_go_alone),
+        TEST(acks_come_before_a_window_is_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

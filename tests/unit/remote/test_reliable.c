@@ -159,6 +159,28 @@ static void no_stale_ack_goes_out(void **state) {
     dumb_close(&d);
 }
 
+/* A sender that has as many under way as resend-limit lets it does not wait for the pause of an ack. */
+static void a_full_window_is_answered_at_once(void **state) {
+    (void)state;
+    ukko_system *a = logging_node(CALM
+        "pekko.remote.classic.system-message-ack-piggyback-timeout = 1 h");
+    dumb d = dumb_new();
+    ukko_ref *ref;
+    assert_int_equal(ukko_system_spawn(a, ukko_props_new(&echo_kind), NULL, &ref), 0);
+    char watcher[150];
+    snprintf(watcher, sizeof watcher, "%s/user/watcher#77", d.address);
+    dumb_dial(&d, ukko_remote_address(a));
+    int64_t acked = -1, next = 0;
+    while (acked < 999) {
+        for (; next - acked <= 200; next++)
+            dumb_watch(&d, next, next % 2, ukko_ref_path(ref), watcher);
+        acked = expect_ack(&d);
+    }
+    ukko_ref_release(ref);
+    ukko_system_free(a);
+    dumb_close(&d);
+}
+
 static bool is_quarantined(void *data) {
     ukko_link l;
     void **x = data;
@@ -201,6 +223,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(warnings_and_the_end), cmocka_unit_test(stale_acks_are_survived),
         cmocka_unit_test(no_stale_ack_goes_out), cmocka_unit_test(giving_up),
+        cmocka_unit_test(a_full_window_is_answered_at_once),
     };
     return cmocka_run_group_tests_name("reliable", tests, NULL, NULL);
 }
