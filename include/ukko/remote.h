@@ -32,7 +32,8 @@ UKKO_API size_t ukko_remote_addresses(ukko_system *sys, const char **list, size_
    (localAddressForRemote) */
 UKKO_API const char *ukko_remote_address_for(ukko_system *sys, const char *remote);
 /* [any] Where the socket is bound: the same form with bind-hostname and the port that was bound.
-   Differs from the published address behind NAT. NULL before the start. Borrowed, likewise.
+   Differs from the published address behind NAT. NULL before the start, and with
+   ukko.remote.client, which listens nowhere. Borrowed, likewise.
    (boundAddresses) */
 UKKO_API const char *ukko_remote_bound_address(ukko_system *sys);
 /* [any] Quarantines an incarnation of a peer: this node says no more to it and lets it say nothing,

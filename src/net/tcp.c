@@ -62,16 +62,20 @@ int uk_host_check(const char *host, ukko_error *err) {
     return 0;
 }
 
+/* The first address of a family, as "10.0.0.5" or "::1". */
+static bool first_of(const struct addrinfo *a, int family, char *buf, size_t len) {
+    for (; a; a = a->ai_next)
+        if (a->ai_family == family)
+            return !getnameinfo(a->ai_addr, a->ai_addrlen, buf, (socklen_t)len, NULL, 0,
+                                NI_NUMERICHOST);
+    return false;
+}
+
 bool uk_own_address(char *buf, size_t len) {
     char name[256];
     struct addrinfo *a = NULL;
-    bool found = false;
     if (gethostname(name, sizeof name) || look_up(name, 0, 0, &a)) return false;
-    for (struct addrinfo *i = a; i && !found; i = i->ai_next) {
-        if (i->ai_family != AF_INET) continue;
-        found = inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)i->ai_addr)->sin_addr, buf,
-                          (socklen_t)len) != NULL;
-    }
+    bool found = first_of(a, AF_INET, buf, len) || first_of(a, AF_INET6, buf, len);
     freeaddrinfo(a);
     return found;
 }

@@ -2,6 +2,7 @@
 /* One connection: socket, protocol machine and link brought together. I/O thread only. */
 #include "remote/internal.h"
 #include "base/mem.h"
+#include "base/os.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -181,8 +182,13 @@ static void opened_outbound(uk_conn *c, int32_t uid) {
                     "its address");
         return;
     }
-    if (c->peer->dialing == c) c->peer->dialing = NULL;
-    uk_peer_event(c->peer, &(uk_link_event){.kind = UK_LINK_CONNECTED, .conn = c, .uid = uid});
+    uk_peer *p = c->peer;
+    if (p->dialing == c) p->dialing = NULL;
+    bool again = c->remote->set.client && p->dear;
+    if (again) uk_sys_renumber(p);
+    p->dear = c->remote->set.client;
+    uk_peer_event(p, &(uk_link_event){.kind = UK_LINK_CONNECTED, .conn = c, .uid = uid});
+    if (again && c->remote->watcher) uk_watcher_again(c->remote->watcher, p->address);
 }
 
 static void on_open(void *data, const uk_origin *o, int32_t uid) {
@@ -314,11 +320,19 @@ static void on_connected(void *owner, int fd, const char *error) {
     rearm(c);
 }
 
+/* A peer that has lost a connection wants to answer by one of its own making, unless whoever comes in
+   is another incarnation: then it takes that one's connection. */
+static int32_t client_uid(const uk_peer *p) {
+    int32_t uid = p->own_uid ? (int32_t)uk_random64() : p->transport->proto.uid;
+    return uid ? uid : 1;
+}
+
 uk_conn *uk_conn_dial(uk_peer *p, bool refuse, int32_t uid) {
     uk_transport *t = p->transport;
     uk_proto_settings set = t->proto;
     set.refuse = refuse;
     set.refused_uid = uid;
+    if (p->remote->set.client) set.uid = p->own_uid = client_uid(p);
     uk_conn *c = conn_new(t, true, &set);
     c->peer = uk_peer_retain(p);
     char *host = uk_strndup(p->path.host.ptr, p->path.host.len);

@@ -161,6 +161,8 @@ struct uk_peer {
     uk_alarm alarm, resend;
     uk_conn *dialing;
     uk_acked_recv recv;
+    int32_t own_uid;      /* of a client: what it called itself when it dialed last; 0: never did */
+    bool dear;            /* of a client: was open, so it is made anew when it is lost */
     bool numbered;        /* the numbers, of both directions, are those of uid numbered_uid */
     int32_t numbered_uid;
 };
@@ -271,6 +273,7 @@ void uk_sys_resend(uk_peer *p, size_t limit);                    /* [io] */
 /* [io] What was not acked is dead, or forgotten when reason is NULL. The numbers go on. */
 void uk_sys_bury(uk_peer *p, const char *reason);
 void uk_sys_restart(uk_peer *p, const char *reason); /* [io] the same; numbers start at 0 again */
+void uk_sys_renumber(uk_peer *p); /* [io] both directions start at 0 again; nothing is given up */
 void uk_sys_incarnation(uk_peer *p, int32_t uid);    /* [io] whom the numbers are for from now on */
 void uk_sys_ack_in(uk_conn *c, const uk_wire *e);                /* [io] */
 void uk_sys_arrived(uk_conn *c, const uk_wire *e);               /* [io] */
@@ -326,6 +329,7 @@ void uk_watcher_free(uk_watcher *w);   /* after the loop */
 void uk_watcher_stop(uk_watcher *w);   /* [io] no more ticks */
 void uk_watcher_watch(uk_watcher *w, ukko_ref *watchee, ukko_ref *watcher);   /* [any] */
 void uk_watcher_unwatch(uk_watcher *w, ukko_ref *watchee, ukko_ref *watcher); /* [any] */
+void uk_watcher_again(uk_watcher *w, const char *address); /* [io] the watches are told once more */
 ukko_ref *uk_watcher_ref(uk_watcher *w);
 bool uk_watcher_phi(uk_watcher *w, const char *address, double *phi); /* [any] false: not watched */
 

@@ -4,6 +4,8 @@
 #include "remote/reader.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "actor/path.h"
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_RULES = 10000 };
@@ -83,11 +85,38 @@ static void read_limits(uk_limits *l, uk_reader *r) {
     l->handshake_bytes = (size_t)bytes;
 }
 
+/* ---- accepted-addresses ---- */
+
+/* "host", "host:port", "[::1]:25520" or "pekko.tcp://sys@host:port". */
+static bool is_alias(const char *text) {
+    uk_path path;
+    if (strstr(text, "://"))
+        return !uk_address_parse(ukko_str(text), &path) && path.host.len && path.system.len;
+    const char *colon = *text == '[' ? strstr(text, "]:") : strrchr(text, ':');
+    if (!colon) return uk_host_valid(ukko_str(text));
+    colon += *colon == ']';
+    char *end;
+    long port = strtol(colon + 1, &end, 10);
+    return uk_host_valid((ukko_slice){(const uint8_t *)text, (size_t)(colon - text)}) &&
+           colon[1] >= '0' && colon[1] <= '9' && !*end && port > 0 && port <= 65535;
+}
+
+static void read_aliases(uk_remote_settings *s, uk_reader *r) {
+    uk_read_list(r, "accepted-addresses", &s->aliases, &s->n_aliases);
+    for (size_t i = 0; i < s->n_aliases; i++)
+        if (!is_alias(s->aliases[i]))
+            uk_read_wrong(r, uk_read_at(r, "accepted-addresses"),
+                          "must be a list of \"host\", \"host:port\" or whole addresses, as "
+                          "\"pekko.tcp://system@host:port\"");
+}
+
 /* ---- all ---- */
 
 void uk_read_own(uk_remote_settings *s, uk_reader *r) {
     r->base = "ukko.remote";
     uk_read_list(r, "accepted-classes", &s->classes, &s->n_classes);
+    read_aliases(s, r);
+    uk_read_bool(r, "client", &s->client);
     read_limits(&s->limits, r);
     read_tls(s, r);
 }
@@ -95,6 +124,7 @@ void uk_read_own(uk_remote_settings *s, uk_reader *r) {
 void uk_own_settings_fini(uk_remote_settings *s) {
     uk_free(s->key_log);
     uk_free_list(s->classes, s->n_classes);
+    uk_free_list(s->aliases, s->n_aliases);
     for (size_t i = 0; i < s->n_rules; i++) {
         uk_free(s->rules[i].subject);
         uk_free_list(s->rules[i].addresses, s->rules[i].n_addresses);

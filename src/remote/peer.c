@@ -266,6 +266,15 @@ static void set_alarm(uk_peer *p) {
         uk_alarm_start(loop, &p->alarm, at - uk_loop_now(loop));
 }
 
+/* A client is only reached while it is connected. */
+static void keep_dear(uk_peer *p) {
+    if (!p->dear || p->remote->stopping) return;
+    if (p->link.state != UK_LINK_IDLE && p->link.state != UK_LINK_NONE) return;
+    pthread_mutex_lock(&p->lock);
+    uk_peer_wake(p, UK_TODO_CONNECT);
+    pthread_mutex_unlock(&p->lock);
+}
+
 void uk_peer_event(uk_peer *p, const uk_link_event *ev) {
     uk_link_actions todo;
     uk_peer_retain(p);
@@ -291,5 +300,6 @@ void uk_peer_event(uk_peer *p, const uk_link_event *ev) {
         uk_alarm_stop(p->remote->loop, &p->resend);
     }
     set_alarm(p);
+    keep_dear(p);
     uk_peer_release(p);
 }

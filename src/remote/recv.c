@@ -142,7 +142,8 @@ static void not_local(uk_conn *c, const uk_wire *e) {
     int a = path.address.len < 300 ? (int)path.address.len : 300;
     uk_log(r->sys, UKKO_LOG_ERROR, "remoting", UK_LOG_WRITER, NULL, NULL,
            "dropping message [class %s] for non-local recipient [Actor[%.*s]] arriving at [%.*s] "
-           "inbound addresses are [%s]: the peer must spell this node as %s.hostname and .port do",
+           "inbound addresses are [%s]: the peer must spell this node as %s.hostname and .port do, or "
+           "as ukko.remote.accepted-addresses lists it",
            class_name, n, (const char *)e->recipient.ptr, a, (const char *)path.address.ptr,
            c->transport->address, c->transport->set->path);
     ukko_msg_release(msg);

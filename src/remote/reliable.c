@@ -172,6 +172,19 @@ void uk_sys_restart(uk_peer *p, const char *reason) {
     p->numbered = false;
 }
 
+void uk_sys_renumber(uk_peer *p) {
+    dead_list d = {0};
+    int64_t seq;
+    pthread_mutex_lock(&p->lock);
+    uk_acked_send_reset(&p->send, collect, &d);
+    p->ever = -1;
+    /* what was nacked does not count as pending, so there can be more than there is room for */
+    for (size_t i = 0; i < d.n; i++) (void)!uk_acked_send_push(&p->send, d.items[i], &seq);
+    pthread_mutex_unlock(&p->lock);
+    uk_free(d.items);
+    uk_acked_recv_reset(&p->recv);
+}
+
 void uk_sys_incarnation(uk_peer *p, int32_t uid) {
     /* none of what waits means the new incarnation; what was made before any answered may */
     if (p->numbered && p->numbered_uid != uid) uk_sys_restart(p, NULL);

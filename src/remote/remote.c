@@ -21,7 +21,7 @@ static void on_prune(uk_alarm *a) {
 static void begin(uk_task *t) {
     uk_remote *r = UK_OWNER(uk_remote, t, start_task);
     if (r->stopping) return;
-    for (size_t i = 0; i < r->n_transports; i++)
+    for (size_t i = 0; i < r->n_transports && !r->set.client; i++)
         uk_listener_start(r->transports[i].listener, uk_conn_accept, &r->transports[i]);
     uk_keys_watch(r);
     uk_guard_begin(r->guard);

@@ -90,6 +90,9 @@ typedef struct uk_remote_settings {
     uk_limits limits;
     char **classes; /* accepted-classes */
     size_t n_classes;
+    char **aliases; /* accepted-addresses: "host", "host:port" or a whole address */
+    size_t n_aliases;
+    bool client;    /* listens nowhere */
     char *key_log;     /* NULL: none */
     int64_t reload_ms; /* 0: never */
     uk_peer_rule *rules;

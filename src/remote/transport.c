@@ -4,7 +4,11 @@
 #include "remote/internal.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/os.h"
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 void uk_transport_init(uk_transport *t, uk_remote *r, const uk_transport_settings *set) {
     *t = (uk_transport){.remote = r, .set = set};
@@ -42,10 +46,24 @@ uk_transport *uk_transport_for(uk_remote *r, ukko_slice protocol) {
     return NULL;
 }
 
+/* A "host" of accepted-addresses goes with the published port; either with the own system's name. */
+static bool is_alias(uk_remote *r, const char *alias, const uk_path *path) {
+    if (strstr(alias, "://")) return uk_slice_is(path->address, alias);
+    const uk_transport *t = uk_transport_for(r, path->protocol);
+    const char *colon = *alias == '[' ? strstr(alias, "]:") : strrchr(alias, ':');
+    if (colon) colon += *colon == ']';
+    size_t n = colon ? (size_t)(colon - alias) : strlen(alias);
+    return t && path->host.len == n && !memcmp(path->host.ptr, alias, n) &&
+           path->port == (colon ? atoi(colon + 1) : t->port) &&
+           uk_slice_is(path->system, ukko_system_name(r->sys));
+}
+
 bool uk_remote_is_own(uk_remote *r, const uk_path *path) {
     for (size_t i = 0; i < r->n_transports; i++)
         if (r->transports[i].address && uk_slice_is(path->address, r->transports[i].address))
             return true;
+    for (size_t i = 0; i < r->set.n_aliases; i++)
+        if (is_alias(r, r->set.aliases[i], path)) return true;
     return false;
 }
 
@@ -85,6 +103,17 @@ static int no_name(uk_transport *t, const char *key, const char *host, ukko_erro
     return host_error(t, key, host, why, err);
 }
 
+/* Nobody can connect to it, so the name is only a name: one that no resolver will ever know. */
+static int name_client(uk_transport *t) {
+    const char *host = t->set->hostname;
+    t->host = *host ? uk_strdup(host)
+                    : uk_format("ukko-%016llx.invalid", (unsigned long long)uk_random64());
+    t->port = t->set->port ? t->set->port : 1;
+    t->address = uk_format("%s://%s@%s:%d", t->protocol, ukko_system_name(t->remote->sys), t->host,
+                           t->port);
+    return 0;
+}
+
 static int choose_host(uk_transport *t, ukko_error *err) {
     char own[64];
     const char *host = t->set->hostname, *bind = t->set->bind_hostname;
@@ -98,9 +127,28 @@ static int choose_host(uk_transport *t, ukko_error *err) {
     t->host = bare6 ? uk_format("[%s]", host) : uk_strdup(host);
     if (!uk_host_valid(ukko_str(t->host)))
         return host_error(t, "hostname", host, "is no host name", err);
-    if (!*bind && uk_host_check(t->host, &why))
-        return host_error(t, "hostname", host, why.message, err);
+    if (!*bind && uk_host_check(t->host, &why)) {
+        char text[800];
+        snprintf(text, sizeof text, "%s: if only peers know this name, say in %s.bind-hostname "
+                 "where to listen", why.message, t->set->path);
+        return host_error(t, "hostname", host, text, err);
+    }
     return 0;
+}
+
+static int cannot_listen(uk_transport *t, const ukko_error *why, ukko_error *err) {
+    const uk_transport_settings *s = t->set;
+    bool own_bind = *s->bind_hostname != 0;
+    char hint[400] = "", own[256];
+    if (strstr(why->message, strerror(EADDRNOTAVAIL))) {
+        uk_own_addresses(own, sizeof own);
+        snprintf(hint, sizeof hint, "; this machine has %s%s", own,
+                 own_bind ? "" : ": if peers reach it by the other name, say in bind-hostname where "
+                                 "to listen");
+    }
+    return uk_error(err, UKKO_EIO, "%s (%s.%s, .%s)%s", why->message, s->path,
+                    own_bind ? "bind-hostname" : "hostname",
+                    s->bind_port >= 0 ? "bind-port" : "port", hint);
 }
 
 static int listen_here(uk_transport *t, ukko_error *err) {
@@ -111,9 +159,7 @@ static int listen_here(uk_transport *t, ukko_error *err) {
     int port = s->bind_port >= 0 ? s->bind_port : s->port, bound;
     ukko_error why;
     if (uk_listener_new(&t->listener, r->loop, host, port, s->backlog, s->reuse_addr, &bound, &why))
-        return uk_error(err, UKKO_EIO, "%s (%s.%s, .%s)", why.message, s->path,
-                        own_bind ? "bind-hostname" : "hostname",
-                        s->bind_port >= 0 ? "bind-port" : "port");
+        return cannot_listen(t, &why, err);
     bool bare6 = strchr(host, ':') && host[0] != '[';
     t->port = s->port ? s->port : bound;
     t->address = uk_format("%s://%s@%s:%d", t->protocol, ukko_system_name(r->sys), t->host, t->port);
@@ -146,8 +192,9 @@ static void fill_settings(uk_transport *t) {
 
 int uk_transport_open(uk_transport *t, ukko_error *err) {
     int rc = uk_keys_load(t, err); /* a wrong store stops the start, not a connection */
-    if (!rc) rc = choose_host(t, err);
-    if (!rc) rc = listen_here(t, err);
+    bool client = t->remote->set.client && !is_wildcard(t->set->hostname);
+    if (!rc) rc = client ? name_client(t) : choose_host(t, err);
+    if (!rc && !client) rc = listen_here(t, err);
     if (!rc) fill_settings(t);
     return rc;
 }

@@ -284,6 +284,18 @@ static void answered(uk_watcher *w, ukko_ref *sender, int32_t uid) {
                (long long)late);
 }
 
+void uk_watcher_again(uk_watcher *w, const char *address) {
+    node *n = uk_map_get(&w->nodes, address, strlen(address));
+    if (!n || n->unreachable || w->stopped) return;
+    for (watchers *x = n->watched; x; x = x->next) tell_remote(w, UK_SYS_WATCH, x->watchee);
+}
+
+/* A client is another incarnation on each connection. */
+static int32_t own_uid(uk_watcher *w, ukko_ref *to) {
+    uk_peer *p = uk_remote_ref_peer(to);
+    return p && p->own_uid ? p->own_uid : ukko_system_uid(w->remote->sys);
+}
+
 /* ---- nodes that are gone ---- */
 
 static void unreachable(uk_watcher *w, node *n) {
@@ -337,7 +349,7 @@ static void receive(uk_watcher *w, ukko_msg *msg, ukko_ref *sender) {
         answered(w, sender, (int32_t)rsp->uid);
     } else if (msg->type == &uk_heartbeat_type && sender) {
         ukko_msg *m = ukko_msg_new(&uk_heartbeat_rsp_type);
-        ((uk_heartbeat_rsp *)ukko_msg_body(m))->uid = ukko_system_uid(w->remote->sys);
+        ((uk_heartbeat_rsp *)ukko_msg_body(m))->uid = own_uid(w, sender);
         uk_ref_tell(sender, m, &w->ref);
     } else if (id && sender) {
         ukko_identity me = {id->id, &w->ref};

@@ -263,6 +263,29 @@ def net_bind_all(s):
     socket.create_connection(('127.0.0.3', b.port), 5).close()
 
 
+@scenario('NET', 'a client that listens nowhere (ukko.remote.client; others listen all the same): it is answered and spoken to over its connection, also over the next ones, and watched', '', timeout=90)
+def net_client(s):
+    b, px = s.proxied('y', *G1, *SLOW_FD)
+    a = s.x('--hocon', 'ukko.remote.client = on', *G1, *SLOW_FD)
+    s.ping(a, b)
+    s.ping(b, a)
+    near, far = a.spawn('Echo', 'near'), b.spawn('Echo', 'far')
+    for p, ref in ((a, far), (b, near)):
+        p.cmd('watchref ' + ref)
+        p.expect('watching', ref=ref)
+    s.fence(a, b)
+    s.fence(b, a)
+    for _ in range(2):
+        px.cut()
+        b.expect('lifecycle', kind='DisassociatedEvent', remote=a.address)
+        s.link(b, a)
+        s.link(a, b)
+    b.cmd('stop /user/far')
+    a.expect('terminated-msg', ref=far, addressTerminated=False)
+    a.cmd('stop /user/near')
+    b.expect('terminated-msg', ref=near, addressTerminated=False)
+
+
 @scenario('NET', 'a message for another spelling of the host arrives but is not delivered; the published spelling works', '')
 def net_wrong_host_spelling(s):
     a, b = s.both()

@@ -24,6 +24,21 @@ static bool connects(const char *host, int port) {
     close(fd);
     return ok;
 }
+static bool connects6(int port) {
+    struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port),
+                             .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    bool ok = !connect(fd, (struct sockaddr *)&a, sizeof a);
+    close(fd);
+    return ok;
+}
+static bool has_ipv6(void) {
+    struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    bool ok = fd >= 0 && !bind(fd, (struct sockaddr *)&a, sizeof a);
+    close(fd);
+    return ok;
+}
 static int try_start(const char *netty, ukko_system **out, ukko_error *err) {
     char text[1024];
     snprintf(
@@ -134,6 +149,68 @@ static void refused(const char *netty, int code, const char *part, const char *s
     if (!strstr(err.message, part) || !strstr(err.message, setting))
         fail_msg("\"%s\" names neither %s nor %s", err.message, part, setting);
 }
+/* Every combination of port and bind-port being 0, fixed, or (bind-port) left out. */
+static void every_combination_of_ports(void **state) {
+    (void)state;
+    int fixed = free_port(), other = free_port();
+    const struct { int port, bind_port; } cases[] = {{0, -1},     {0, 0},     {0, other},
+                                                     {fixed, -1}, {fixed, 0}, {fixed, other}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[192], bind[40] = "";
+        if (cases[i].bind_port >= 0) snprintf(bind, sizeof bind, "bind-port = %d", cases[i].bind_port);
+        snprintf(text, sizeof text, "hostname = 127.0.0.1, port = %d, %s", cases[i].port, bind);
+        ukko_system *sys = started(text);
+        int published = port_of(ukko_remote_address(sys)), bound = port_of(ukko_remote_bound_address(sys));
+        int wanted = cases[i].bind_port >= 0 ? cases[i].bind_port : cases[i].port;
+        assert_true(wanted ? bound == wanted : bound > 0);
+        assert_int_equal(published, cases[i].port ? cases[i].port : bound);
+        assert_true(connects("127.0.0.1", bound));
+        ukko_system_free(sys);
+    }
+}
+static void other_names_of_one_host(void **state) {
+    (void)state;
+    ukko_system *sys = started("hostname = localhost, port = 0, bind-hostname = 127.0.0.1");
+    is_at(ukko_remote_address(sys), "localhost", port_of(ukko_remote_bound_address(sys)));
+    ukko_system_free(sys);
+    sys = started("hostname = nowhere.invalid, port = 0, bind-hostname = 127.0.0.1, bind-port = 0");
+    is_at(ukko_remote_address(sys), "nowhere.invalid", port_of(ukko_remote_bound_address(sys)));
+    ukko_system_free(sys);
+}
+/* Published with brackets, as an address needs them, however the setting has it. */
+static void ipv6_literals(void **state) {
+    (void)state;
+    if (!has_ipv6()) skip();
+    const char *const forms[] = {"hostname = \"::1\", port = 0", "hostname = \"[::1]\", port = 0",
+                                 "hostname = \"::1\", port = 0, bind-hostname = \"::\"",
+                                 "hostname = \"[::1]\", port = 0, bind-hostname = \"[::]\""};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        ukko_system *sys = started(forms[i]);
+        int port = port_of(ukko_remote_address(sys));
+        is_at(ukko_remote_address(sys), "[::1]", port);
+        is_at(ukko_remote_bound_address(sys), i < 2 ? "[::1]" : "[::]", port);
+        assert_true(connects6(port));
+        ukko_system_free(sys);
+    }
+}
+static void a_wildcard_is_no_name(void **state) {
+    static const char *const forms[] = {
+        "hostname = \"0.0.0.0\", port = 0", "hostname = \"::\", port = 0",
+        "hostname = \"[::]\", port = 0", "port = 0, bind-hostname = \"0.0.0.0\"",
+        "port = 0, bind-hostname = \"::\""};
+    (void)state;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        refused(forms[i], UKKO_EIO, "pekko.remote.classic.netty.tcp.hostname", "wildcard");
+        refused(forms[i], UKKO_EIO, "this machine has ", "127.0.0.1"); /* a candidate */
+    }
+}
+/* What stands in front of a NAT is no address of this machine: the error says what to do. */
+static void an_address_of_another_machine(void **state) {
+    (void)state;
+    refused("hostname = \"192.0.2.1\", port = 0", UKKO_EIO, "this machine has ", "bind-hostname");
+    refused("hostname = only-peers-know.invalid, port = 0", UKKO_EIO, "only-peers-know.invalid",
+            "netty.tcp.bind-hostname");
+}
 static void refusals_name_the_setting(void **state) {
     char text[128], port[16];
     (void)state;
@@ -173,6 +250,11 @@ int main(void) {
         cmocka_unit_test(bound_to_all_interfaces),
         cmocka_unit_test(without_a_host_name_it_is_the_own_address),
         cmocka_unit_test(published_and_bound_apart),
+        cmocka_unit_test(every_combination_of_ports),
+        cmocka_unit_test(other_names_of_one_host),
+        cmocka_unit_test(ipv6_literals),
+        cmocka_unit_test(a_wildcard_is_no_name),
+        cmocka_unit_test(an_address_of_another_machine),
         cmocka_unit_test(refusals_name_the_setting),
         cmocka_unit_test(artery_left_on_is_an_error),
     };

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of nodes: other addresses under which a node answers, and names that are looked up anew at
+   each connect. The resolver is replaced: it knows the names below, and asks the real one of others. */
+#include "support/logs.h"
+#include "support/nodes.h"
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+
+/* ---- a resolver that changes its mind ---- */
+
+static _Atomic uint32_t moving_is_at; /* relaxed: set before what makes others ask; 0: not known */
+static _Atomic int asked;             /* relaxed: a count */
+
+typedef int (*getaddrinfo_fn)(const char *, const char *, const struct addrinfo *,
+                              struct addrinfo **);
+
+/* Visible, so that libuv takes it, too. */
+__attribute__((visibility("default"))) int
+getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+            struct addrinfo **out) {
+    getaddrinfo_fn real;
+    void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
+    memcpy(&real, &symbol, sizeof real);
+    if (!name || strcmp(name, "moving.example") || (hints && hints->ai_flags & AI_NUMERICHOST))
+        return real(name, service, hints, out);
+    char text[INET_ADDRSTRLEN];
+    struct in_addr at = {atomic_load_explicit(&moving_is_at, memory_order_relaxed)};
+    atomic_fetch_add_explicit(&asked, 1, memory_order_relaxed);
+    if (!at.s_addr) return EAI_NONAME;
+    return real(inet_ntop(AF_INET, &at, text, sizeof text), service, hints, out);
+}
+static void move_to(const char *host) {
+    atomic_store_explicit(&moving_is_at, host ? inet_addr(host) : 0, memory_order_relaxed);
+}
+
+static ukko_system *moving_at(const char *bind, int port) {
+    char text[300];
+    snprintf(text, sizeof text,
+             "pekko.remote.classic.netty.tcp { hostname = moving.example, bind-hostname = \"%s\"\n"
+             " port = %d }", bind, port);
+    ukko_system *sys = node_new("Moving", text);
+    spawn_echo(sys, "echo");
+    return sys;
+}
+
+/* A service moves to another machine and keeps its name, as in a cluster manager. */
+static void names_are_looked_up_at_each_connect(void **state) {
+    (void)state;
+    move_to("127.0.0.2");
+    ukko_system *a = node_new("A", NULL), *first = moving_at("127.0.0.2", 0);
+    char address[100];
+    snprintf(address, sizeof address, "%s", ukko_remote_address(first));
+    ukko_ref *echo = ref_at(a, address, "/user/echo");
+    wait_answer(echo);
+    int before = atomic_load_explicit(&asked, memory_order_relaxed);
+    ukko_system_free(first);
+    assert_false(does_answer(echo, 300));
+    move_to("127.0.0.3");
+    ukko_system *second = moving_at("127.0.0.3", atoi(strrchr(address, ':') + 1));
+    wait_answer(echo);
+    assert_true(atomic_load_explicit(&asked, memory_order_relaxed) > before);
+    ukko_ref_release(echo);
+    ukko_system_free(second);
+    ukko_system_free(a);
+}
+
+/* The name is not there yet when the first message is sent. */
+static void a_name_that_comes_later(void **state) {
+    (void)state;
+    move_to(NULL);
+    logs log;
+    logs_init(&log);
+    ukko_system *a = node_with("A", (node_opts){.config = "pekko.loglevel = DEBUG",
+                                                .log = logs_sink, .log_data = &log});
+    ukko_system *b = moving_at("127.0.0.2", 0);
+    ukko_ref *echo = ref_at(a, ukko_remote_address(b), "/user/echo");
+    assert_false(does_answer(echo, 300));
+    logs_wait(&log, "moving.example", 1);
+    move_to("127.0.0.2");
+    wait_answer(echo);
+    ukko_ref_release(echo);
+    ukko_system_free(b);
+    ukko_system_free(a);
+    logs_fini(&log);
+}
+
+/* ---- other addresses ---- */
+
+static void talk(ukko_system *from, const char *address, bool answered) {
+    ukko_ref *ref = ref_at(from, address, "/user/echo");
+    if (!answered) ukko_tell_text(NULL, ref, "there?");
+    else if (!does_answer(ref, 20000)) fail_msg("no answer at %s", address);
+    ukko_ref_release(ref);
+}
+
+static void aliases_are_answered(void **state) {
+    char text[400], address[200];
+    (void)state;
+    ukko_system *a = node_new("A", NULL), *other = node_new("Other", NULL);
+    int foreign = atoi(strrchr(ukko_remote_address(other), ':') + 1);
+    ukko_system_free(other); /* its port is free now */
+    snprintf(text, sizeof text,
+             "pekko.remote.classic.netty.tcp { bind-hostname = \"0.0.0.0\", port = %d }\n"
+             "ukko.remote.accepted-addresses = [\"127.0.0.2\", \"localhost:%d\", "
+             "\"pekko.tcp://Old@127.0.0.3:%d\"]", foreign, foreign, foreign);
+    logs log;
+    size_t dropped = 0;
+    logs_init(&log);
+    strcat(text, "\npekko.loglevel = ERROR");
+    ukko_system *b = node_with("B", (node_opts){.config = text, .log = logs_sink, .log_data = &log});
+    spawn_echo(b, "echo");
+    const struct { const char *form; bool answered; } cases[] = {
+        {"pekko.tcp://B@127.0.0.1:%d", true},    {"pekko.tcp://B@127.0.0.2:%d", true},
+        {"pekko.tcp://B@localhost:%d", true},    {"pekko.tcp://Old@127.0.0.3:%d", true},
+        {"pekko.tcp://B@127.0.0.3:%d", false},   {"pekko.tcp://Old@127.0.0.2:%d", false},
+        {"pekko.tcp://B@127.0.0.4:%d", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(address, sizeof address, cases[i].form, foreign);
+        talk(a, address, cases[i].answered);
+        if (cases[i].answered) continue;
+        snprintf(text, sizeof text, "inbound addresses are [%s]", ukko_remote_address(b));
+        logs_wait(&log, text, ++dropped);
+    }
+    /* here they are this node's own, so nothing leaves it */
+    snprintf(address, sizeof address, "pekko.tcp://Old@127.0.0.3:%d/user/echo", foreign);
+    ukko_ref *local = ukko_system_ref(b, address);
+    snprintf(address, sizeof address, "%s/user/echo", ukko_remote_address(b));
+    ukko_ref *plain = ukko_system_ref(b, address);
+    assert_true(ukko_ref_equal(local, plain));
+    ukko_ref_release(local);
+    ukko_ref_release(plain);
+    ukko_system_free(b);
+    ukko_system_free(a);
+    logs_fini(&log);
+}
+
+/* A watch by an alias ends with the actor. */
+static void watched_by_an_alias(void **state) {
+    char text[200], address[100];
+    (void)state;
+    ukko_system *a = node_new("A", NULL);
+    snprintf(text, sizeof text, "pekko.remote.classic.netty.tcp.bind-hostname = \"0.0.0.0\"\n"
+                                "ukko.remote.accepted-addresses = [\"127.0.0.2\"]");
+    ukko_system *b = node_new("B", text);
+    spawn_echo(b, "echo");
+    probe *p = probe_new(a, "watcher");
+    snprintf(address, sizeof address, "pekko.tcp://B@127.0.0.2%s",
+             strrchr(ukko_remote_address(b), ':'));
+    ukko_ref *echo = ref_at(a, address, "/user/echo"), *local = ukko_system_ref(b, "/user/echo");
+    wait_answer(echo);
+    probe_watch(p, echo);
+    wait_answer(echo); /* on the same link: the watch is there, or on its way before this */
+    ukko_ref_signal(local, UKKO_SIGNAL_TERMINATE, NULL);
+    ukko_msg *m = probe_expect(p, &ukko_terminated_type);
+    ukko_msg_release(m);
+    ukko_ref_release(echo);
+    ukko_ref_release(local);
+    ukko_system_free(b);
+    ukko_system_free(a);
+    probe_free(p);
+}
+
+static void wrong_aliases_end_the_start(void **state) {
+    static const char *const wrong[] = {"",        "a b",           "host:",          "host:0",
+                                        "host:x",  "host:70000",    "pekko.tcp://B",  "://",
+                                        "host:1/", "B@host:25520",  "[::1",           "pekko.tcp://@h:1"};
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char text[200];
+        ukko_system *sys = NULL;
+        ukko_error err = {0};
+        snprintf(text, sizeof text, "ukko.remote.accepted-addresses = [\"%s\"]", wrong[i]);
+        int rc = node_try(&sys, "B", (node_opts){.config = text}, &err);
+        if (rc != UKKO_ECONFIG || !strstr(err.message, "ukko.remote.accepted-addresses"))
+            fail_msg("[%s] gives %d: %s", wrong[i], rc, err.message);
+        ukko_system_free(sys);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_looked_up_at_each_connect),
+        cmocka_unit_test(a_name_that_comes_later),
+        cmocka_unit_test(aliases_are_answered),
+        cmocka_unit_test(watched_by_an_alias),
+        cmocka_unit_test(wrong_aliases_end_the_start),
+    };
+    return cmocka_run_group_tests_name("names", tests, NULL, NULL);
+}
