@@ -246,20 +246,21 @@ int ukko_system_start(ukko_system *sys, ukko_error *err) {
     if (!rc) rc = uk_serialization_open(sys, err);
     if (rc) return rc;
     sys->phase = UK_PHASE_RUNNING;
-    if (sys->threads && ((rc = uk_timers_start(sys->timers)) ||
-                         (rc = uk_dispatcher_start(sys->dispatcher))))
-        return uk_error(err, rc, "cannot start threads for system \"%s\"", sys->name);
     run_guardian(sys->user);
     run_guardian(sys->system_guardian);
     if (sys->has_provider && sys->provider.start) {
         if ((rc = sys->provider.start(sys->provider.self, err))) {
             sys->has_provider = false;
             sys->provider.free(sys->provider.self);
-            return rc;
+        } else {
+            sys->address = sys->provider.address(sys->provider.self);
         }
-        sys->address = sys->provider.address(sys->provider.self);
     }
-    return UKKO_OK;
+    /* last, also after a failure: workers read what was settled above without a lock */
+    if (sys->threads && (uk_timers_start(sys->timers) || uk_dispatcher_start(sys->dispatcher)) &&
+        !rc)
+        rc = uk_error(err, UKKO_EIO, "cannot start threads for system \"%s\"", sys->name);
+    return rc;
 }
 
 /* ---- ending ---- */

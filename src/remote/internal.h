@@ -149,6 +149,7 @@ struct uk_peer {
     size_t n_kept, kept_bytes;
     int64_t kept_warned_ms;
     bool above, told_above; /* more waits than the high mark; what was published last */
+    size_t crossed_bytes, crossed_messages; /* what waited when `above` changed last */
     uk_stream *out;   /* retained; UK_OUT_OPEN: write here */
     uk_conn *out_conn;
     uk_acked_send send;

@@ -45,6 +45,8 @@ void uk_marks_look(uk_peer *p, size_t pending) {
     bool above = p->above ? waits > o->low_mark : waits > o->high_mark;
     if (above == p->above) return;
     p->above = above;
+    p->crossed_bytes = waits;
+    p->crossed_messages = p->n_kept;
     uk_peer_wake(p, UK_TODO_MARKS);
 }
 
@@ -67,8 +69,8 @@ void uk_marks_tell(uk_peer *p) {
     pthread_mutex_lock(&p->lock);
     bool news = p->above != p->told_above;
     p->told_above = ev.high = p->above;
-    ev.bytes = (int64_t)(p->kept_bytes + pending_of(p));
-    ev.messages = (int64_t)p->n_kept;
+    ev.bytes = (int64_t)p->crossed_bytes; /* the kernel may have taken some since */
+    ev.messages = (int64_t)p->crossed_messages;
     pthread_mutex_unlock(&p->lock);
     ev.mark_bytes = (int64_t)(ev.high ? o->high_mark : o->low_mark);
     if (!news) return;
