@@ -3,24 +3,30 @@
    nodes, and tells their parents of those whose node is lost. Between ukko nodes it also says, and
    is told, why a child was refused: the node that refuses looks for /system/ukko-deployments at the
    creator, which a JVM has not got and answers without a trace in its log. In its own turns, but for
-   uk_charge_add() and uk_refusal_tell(): any thread. */
+   uk_charge_…() and uk_refusal_tell(): any thread. */
 #include "remote/deploy.h"
 #include "base/mem.h"
 
 #define LOG_WATCHER_ACTOR "org.apache.pekko.remote.RemoteDeploymentWatcher"
 #define ALIAS "ukko-deployments"
 
-enum { FIND_MS = 5000, MOST_PENDING = 64, RECENT = 64 };
+enum { FIND_MS = 5000, MOST_PENDING = 64, RECENT = 1024 };
 
 /* ---- messages ---- */
 
-typedef struct watch_order {
+typedef struct note_order {
     ukko_ref *child, *supervisor;
-} watch_order;
-static const ukko_field watch_fields[] = {
-    UKKO_FIELD(watch_order, child, UKKO_REF),
-    UKKO_FIELD(watch_order, supervisor, UKKO_REF),
+} note_order;
+static const ukko_field note_fields[] = {
+    UKKO_FIELD(note_order, child, UKKO_REF),
+    UKKO_FIELD(note_order, supervisor, UKKO_REF),
 };
+static const ukko_type note_type = UKKO_TYPE_LOCAL(note_order, note_fields);
+
+typedef struct watch_order { /* of a child that is noted, when the order to make it has left */
+    ukko_ref *child;
+} watch_order;
+static const ukko_field watch_fields[] = {UKKO_FIELD(watch_order, child, UKKO_REF)};
 static const ukko_type watch_type = UKKO_TYPE_LOCAL(watch_order, watch_fields);
 
 /* What is told to the creator. */
@@ -74,14 +80,19 @@ static void charge_free(charge *c) {
 
 /* ---- children ---- */
 
-static int on_watch(ukko_ctx *ctx, void *state, const void *body) {
-    const watch_order *o = body;
+static int on_note(ukko_ctx *ctx, void *state, const void *body) {
+    const note_order *o = body;
     books *b = state;
     charge *c = uk_alloc(sizeof *c);
+    (void)ctx;
     *c = (charge){uk_ref_retain(o->child), uk_ref_retain(o->supervisor)};
     const char *text = uk_ref_text(c->child);
     uk_map_put(&b->charges, text, strlen(text), c); /* a uid is new each time */
-    ukko_watch(ctx, c->child);
+    return UKKO_OK;
+}
+static int on_watch(ukko_ctx *ctx, void *state, const void *body) {
+    (void)state;
+    ukko_watch(ctx, ((const watch_order *)body)->child);
     return UKKO_OK;
 }
 
@@ -171,7 +182,8 @@ static void on_stop(ukko_ctx *ctx, void *state) {
     for (size_t i = 0; i < MOST_PENDING; i++) ukko_msg_release(b->pending[i]);
 }
 
-static const ukko_case cases[] = {{&watch_type, on_watch},
+static const ukko_case cases[] = {{&note_type, on_note},
+                                  {&watch_type, on_watch},
                                   {&ukko_terminated_type, on_terminated},
                                   {&tell_type, on_tell},
                                   {&uk_refusal_type, on_refusal},
@@ -191,7 +203,11 @@ void uk_charges_start(uk_remote *r) {
 }
 
 void uk_charge_add(uk_remote *r, ukko_ref *child, ukko_ref *parent) {
-    watch_order o = {child, parent};
+    note_order o = {child, parent};
+    uk_ref_tell(r->deploy_watcher, ukko_msg_copy(&note_type, &o), NULL);
+}
+void uk_charge_watch(uk_remote *r, ukko_ref *child) {
+    watch_order o = {child};
     uk_ref_tell(r->deploy_watcher, ukko_msg_copy(&watch_type, &o), NULL);
 }
 

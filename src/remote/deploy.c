@@ -252,9 +252,10 @@ void uk_deploy_ordered(void *self, ukko_ref *parent, ukko_ref *child, ukko_msg *
     ukko_ref *daemon = uk_remote_ref_new(uk_peer_retain(p), ukko_str(text), &path);
     uk_log(r->sys, UKKO_LOG_DEBUG, "remoting", LOG_PROVIDER, NULL, NULL,
            "[%s] Instantiating Remote Actor [%s]", p->transport->address, uk_ref_text(child));
+    uk_charge_add(r, child, parent); /* before a refusal can come */
     uk_ref_tell(daemon, order, NULL);
     uk_send_flush(); /* before any message of another thread to the child */
-    uk_charge_add(r, child, parent);
+    uk_charge_watch(r, child);
     uk_ref_release(daemon);
     uk_free(text);
 }

@@ -12,8 +12,9 @@ void uk_deploy_ordered(void *self, ukko_ref *parent, ukko_ref *child, ukko_msg *
 
 /* ---- charges.c: /system/remote-deployment-watcher ---- */
 void uk_charges_start(uk_remote *r); /* spawns it */
-/* child, made on another node, is its parent's until it ends or its node is lost. */
+/* child, about to be made on another node, is its parent's until it ends or its node is lost. */
 void uk_charge_add(uk_remote *r, ukko_ref *child, ukko_ref *parent);
+void uk_charge_watch(uk_remote *r, ukko_ref *child); /* once the order has left */
 /* Says to the node at address, if it is one of ours, why the child at path is not made. */
 void uk_refusal_tell(uk_remote *r, const char *address, const char *path, const char *class_name,
                      const char *reason);
