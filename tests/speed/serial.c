@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nanoseconds for writing and for reading one message of each common kind: the fastest of several
-   rounds, one JSON line each. One thread. */
+/* Nanoseconds for writing and for reading one message of each common kind: the smallest, the median
+   and the largest of several rounds, one JSON line each. One thread. */
 #include "serial/serial.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,45 +30,44 @@ static const ukko_type *const types[] = {&json_type, &cbor_type, &proto_type, NU
 
 static uk_serial *serial;
 
-static uint64_t now_ns(void) {
+static uint64_t now_ns(void) { /* of this thread's processor time: the machine may be busy */
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
-static void report(const char *verb, const char *name, double ns, size_t bytes) {
-    printf("{\"workload\":\"%s-%s\",\"value\":%.1f,\"unit\":\"ns\",\"bytes\":%zu}\n", verb, name, ns,
-           bytes);
+static int by_size(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+static void report(const char *verb, const char *name, double *ns, size_t bytes) {
+    qsort(ns, ROUNDS, sizeof *ns, by_size);
+    printf("{\"workload\":\"%s-%s\",\"min\":%.1f,\"median\":%.1f,\"max\":%.1f,\"unit\":\"ns\","
+           "\"bytes\":%zu}\n",
+           verb, name, ns[0], ns[ROUNDS / 2], ns[ROUNDS - 1], bytes);
 }
 
-static double write_ns(const ukko_msg *m, size_t n, uk_buf *out) {
-    uint64_t best = UINT64_MAX;
-    for (int round = 0; round < ROUNDS; round++) {
-        uint64_t t0 = now_ns();
-        for (size_t i = 0; i < n; i++) {
-            int32_t id;
-            ukko_slice manifest;
-            uk_buf_clear(out);
-            if (uk_serial_encode(serial, m, out, &id, &manifest, NULL)) abort();
-        }
-        uint64_t t = now_ns() - t0;
-        if (t < best) best = t;
-    }
-    return (double)best / (double)n;
+static void write_once(const ukko_msg *m, uk_buf *out) {
+    int32_t id;
+    ukko_slice manifest;
+    uk_buf_clear(out);
+    if (uk_serial_encode(serial, m, out, &id, &manifest, NULL)) abort();
 }
-static double read_ns(const ukko_msg *m, size_t n, ukko_slice in) {
-    uint64_t best = UINT64_MAX;
+static void read_once(const ukko_msg *m, ukko_slice in) {
+    ukko_msg *back;
     ukko_slice manifest = ukko_str(m->type->manifest);
+    if (uk_serial_decode(serial, m->type->serializer, manifest, in, &back, NULL)) abort();
+    ukko_msg_release(back);
+}
+/* n a round, of both verbs. */
+static void rounds(const ukko_msg *m, size_t n, uk_buf *out, double *w, double *r) {
     for (int round = 0; round < ROUNDS; round++) {
         uint64_t t0 = now_ns();
-        for (size_t i = 0; i < n; i++) {
-            ukko_msg *back;
-            if (uk_serial_decode(serial, m->type->serializer, manifest, in, &back, NULL)) abort();
-            ukko_msg_release(back);
-        }
-        uint64_t t = now_ns() - t0;
-        if (t < best) best = t;
+        for (size_t i = 0; i < n; i++) write_once(m, out);
+        uint64_t t1 = now_ns();
+        for (size_t i = 0; i < n; i++) read_once(m, uk_buf_slice(out));
+        w[round] = (double)(t1 - t0) / (double)n;
+        r[round] = (double)(now_ns() - t1) / (double)n;
     }
-    return (double)best / (double)n;
 }
 static void measure(const char *name, ukko_msg *m, size_t n) {
     uk_buf out = {0};
@@ -76,7 +75,8 @@ static void measure(const char *name, ukko_msg *m, size_t n) {
         ukko_msg_release(m);
         return;
     }
-    double w = write_ns(m, n, &out), r = read_ns(m, n, uk_buf_slice(&out));
+    double w[ROUNDS], r[ROUNDS];
+    rounds(m, n, &out, w, r);
     report("write", name, w, out.len);
     report("read", name, r, out.len);
     uk_buf_fini(&out);

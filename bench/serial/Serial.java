@@ -37,10 +37,13 @@ public final class Serial {
 
   static Object sink;
 
+  private static final java.lang.management.ThreadMXBean CLOCK = java.lang.management.ManagementFactory.getThreadMXBean();
+
+  /** of this thread's processor time, so without what the garbage collector's threads take: the machine may be busy */
   private static long once(Work w, int n) throws Exception {
-    long t0 = System.nanoTime();
+    long t0 = CLOCK.getCurrentThreadCpuTime();
     for (int i = 0; i < n; i++) sink = w.run();
-    return System.nanoTime() - t0;
+    return CLOCK.getCurrentThreadCpuTime() - t0;
   }
 
   /** warm until warmNanos have gone, then the rounds */
