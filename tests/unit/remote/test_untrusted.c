@@ -142,6 +142,62 @@ static void a_selection_inside_a_trusted_one_is_dropped(void **state) {
     end(g);
 }
 
+/* Row by row of what the mode drops; each is told at DEBUG with the marker SECURITY. */
+/* spec: UntrustedSpec 2,5,6; UntrustedSpec 3,4 */
+static void each_drop_is_told(void **state) {
+    (void)state;
+    rig *g = begin("pekko.remote.classic { untrusted-mode = on\n"
+                   "trusted-selection-paths = [\"/user/probe\"] }");
+    ukko_ref *daemon = ref_at(g->there, ukko_remote_address(g->here), "/remote");
+    ukko_ref *root = ref_at(g->there, ukko_remote_address(g->here), "/");
+    uk_step other[] = {{UK_STEP_NAME, ukko_str("user")}, {UK_STEP_NAME, ukko_str("other")}};
+    ukko_msg *text = ukko_msg_string("x"), *poison = ukko_msg_new(&ukko_poison_pill_type);
+    uk_selection_body unlisted = {.message = text, .steps = other, .n_steps = 2};
+    const struct { const char *told; size_t times; } drops[] = {
+        {"dropping daemon message", 1},
+        {"dropping inbound actor selection to [/user/other]", 1},
+        {"dropping inbound actor selection to [/user/probe]", 1}, /* listed, but another anchor */
+        {"of type [org.apache.pekko.actor.PoisonPill$]", 2},
+        {"of type [system message]", 2}};
+    ukko_tell_text(NULL, daemon, "anything");
+    uk_ref_tell(root, ukko_msg_copy(&uk_selection_type, &unlisted), NULL);
+    uk_ref_tell(g->ref, selecting(ukko_msg_retain(text)), NULL);
+    uk_ref_tell(root, selecting(ukko_msg_retain(poison)), NULL);
+    uk_ref_tell(g->ref, ukko_msg_retain(poison), NULL);
+    uk_ref_system(g->ref, uk_sysmsg_new(UK_SYS_TERMINATE, NULL, NULL));
+    uk_ref_system(g->ref, uk_sysmsg_new(UK_SYS_WATCH, g->ref, g->ref));
+    uk_ref_tell(root, selecting(ukko_msg_copy(&plain_type, &(note){"trusted"})), NULL);
+    only_this_arrives(g, &plain_type);
+    for (size_t i = 0; i < sizeof drops / sizeof *drops; i++)
+        logs_wait(&g->log, drops[i].told, drops[i].times);
+    assert_int_equal(marked(g), 7);
+    send_note(g, &plain_type); /* the probe lives */
+    only_this_arrives(g, &plain_type);
+    ukko_msg_release(text);
+    ukko_msg_release(poison);
+    ukko_ref_release(daemon);
+    ukko_ref_release(root);
+    end(g);
+}
+
+/* What is for an actor that lives elsewhere is not passed on. */
+static void nothing_is_forwarded(void **state) {
+    char config[400];
+    (void)state;
+    rig *g = calloc(1, sizeof *g);
+    logs_init(&g->log);
+    g->there = start("There", "", NULL);
+    snprintf(config, sizeof config, "pekko.remote.classic.untrusted-mode = on\n"
+             "pekko.actor.deployment.\"/far\".remote = \"%s\"", ukko_remote_address(g->there));
+    g->here = start("Here", config, g);
+    g->probe = probe_new(g->here, "probe");
+    g->ref = ref_at(g->there, ukko_remote_address(g->here), "/user/far");
+    spawn_echo(g->here, "far");
+    send_note(g, &plain_type);
+    logs_wait(&g->log, "dropping message [class x.Plain] for unknown recipient", 1);
+    end(g);
+}
+
 static void only_listed_classes_are_let_in(void **state) {
     (void)state;
     rig *g = begin("ukko.remote.accepted-classes = [\"x.Pl*\", \"java.lang.Long\"]");
@@ -190,6 +246,8 @@ int main(void) {
         cmocka_unit_test(marked_types_are_dropped),
         cmocka_unit_test(marked_types_pass_where_all_are_trusted),
         cmocka_unit_test(a_selection_inside_a_trusted_one_is_dropped),
+        cmocka_unit_test(each_drop_is_told),
+        cmocka_unit_test(nothing_is_forwarded),
         cmocka_unit_test(only_listed_classes_are_let_in),
         cmocka_unit_test(the_runtimes_still_talk),
     };
