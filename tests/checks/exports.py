@@ -37,21 +37,26 @@ if shutil.which('readelf'):
     head, _ = run(['readelf', '-d', lib])
     check('soname', [] if re.search(r'SONAME.*\[libukko\.so\.\d+\]', head) else ['no SONAME libukko.so.N'])
     problems = []
-    for f in [lib] + [os.path.join(BUILD, 'bin', n) for n in ('ukko', 'ukko-peer')]:
+    programs = [os.path.join(BUILD, 'bin', n) for n in ('ukko', 'ukko-peer')]
+    for f in [lib, lib.replace('libukko.so', 'libukko-status.so'), lib.replace('libukko.so', 'libukko-testkit.so')] + programs:
         if not os.path.exists(f):
             problems.append('%s was not built' % os.path.relpath(f, ROOT))
             continue
+        name = os.path.basename(f)
         dyn, _ = run(['readelf', '-d', f])
-        seg, _ = run(['readelf', '-lh', f])
-        if 'BIND_NOW' not in dyn and 'NOW' not in dyn:
-            problems.append('%s is not bound at start' % os.path.basename(f))
-        if 'GNU_RELRO' not in seg:
-            problems.append('%s has no RELRO' % os.path.basename(f))
-        if not re.search(r'Type:\s+DYN', seg):
-            problems.append('%s is not position independent' % os.path.basename(f))
+        seg, _ = run(['readelf', '-lhW', f])
+        wants, _ = run(['nm', '-D', '--undefined-only', f])
         stack = re.search(r'GNU_STACK(?:\s+0x\w+){5}\s+(\S+)', seg)
-        if stack and 'E' in stack.group(1):
-            problems.append('%s has an executable stack' % os.path.basename(f))
+        problems += ['%s %s' % (name, what) for what, good in (
+            ('is not bound at start', 'BIND_NOW' in dyn or re.search(r'FLAGS_1.*NOW', dyn)),
+            ('has no RELRO', 'GNU_RELRO' in seg),
+            ('is not position independent', re.search(r'Type:\s+DYN', seg) and (f not in programs or re.search(r'FLAGS_1.*PIE', dyn))),
+            ('has text relocations', 'TEXTREL' not in dyn),
+            ('has an executable stack', stack and 'E' not in stack.group(1)),
+            ('has memory that can be written and executed', not re.search(r'LOAD.*RWE', seg)),
+            ('has no stack protector', '__stack_chk_fail' in wants),
+            ('has no checked libc calls (FORTIFY)', re.search(r'__\w+_chk\b', wants.replace('__stack_chk_fail', ''))),
+            ('calls what is never safe', not re.search(r' (gets|strcpy|strcat|sprintf|vsprintf|mktemp|tmpnam)(@|$)', wants, re.M))) if not good]
     check('hardening', problems)
 else:
     skip('hardening', 'readelf (binutils) is not installed')

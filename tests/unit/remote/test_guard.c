@@ -268,6 +268,29 @@ static void complaints_about_a_peer_are_limited(void **state) {
     end(r);
 }
 
+/* Handshakes as this node itself, or as a host of another scheme, lead to nothing. */
+static void nobody_else_can_be_this_node(void **state) {
+    (void)state;
+    rig *r = begin("ukko.remote.accepted-addresses = [\"alias.example\"]");
+    const char *const hosts[] = {"127.0.0.1", "alias.example"};
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        uk_buf b = {0};
+        uk_origin self = {.system = ukko_str("N"), .host = ukko_str(hosts[i]),
+                          .protocol = ukko_str("tcp"),
+                          .port = (uint32_t)atoi(strrchr(r->address, ':') + 1)};
+        uk_pdu_put_associate(&b, &self, 4711);
+        int fd = dial(r);
+        send(fd, b.ptr, b.len, MSG_NOSIGNAL);
+        closes(fd);
+        uk_buf_fini(&b);
+    }
+    logs_wait(&r->log, "the peer calls itself [pekko.tcp://N@127.0.0.1:", 1);
+    logs_wait(&r->log, "the peer calls itself [pekko.tcp://N@alias.example:", 1);
+    assert_int_equal(logs_count(&r->log, "Associated ["), 0);
+    others_are_served(r);
+    end(r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_oldest_handshake_gives_way),
@@ -279,6 +302,7 @@ int main(void) {
         cmocka_unit_test(a_peer_has_to_read_in_time),
         cmocka_unit_test(what_waits_for_actors_is_limited),
         cmocka_unit_test(complaints_about_a_peer_are_limited),
+        cmocka_unit_test(nobody_else_can_be_this_node),
     };
     return cmocka_run_group_tests_name("guard", tests, NULL, NULL);
 }
