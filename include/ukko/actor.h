@@ -136,11 +136,15 @@ typedef struct ukko_actor {
     int (*after_restart)(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n_args,
                          const ukko_failure *why);
     void *data; /* the program's own, see ukko_ctx_actor() */
+    /* What its mailbox must be able to do, as Pekko names it:
+       "org.apache.pekko.dispatch.BoundedMessageQueueSemantics"; pekko.actor.mailbox.requirements
+       says which mailbox that is. NULL: any. (RequiresMessageQueue) */
+    const char *requires_queue;
 } ukko_actor;
 
 /* An actor that only has state and cases. */
 #define UKKO_ACTOR(S, name, cases)                                                          \
-    {sizeof(ukko_actor), sizeof(S), name, {cases, NULL}, NULL, NULL, NULL, NULL, NULL, NULL}
+    {sizeof(ukko_actor), sizeof(S), name, {cases, NULL}, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
 
 /* ---- Actor systems: ukko_system(3) ------------------------------------------------- */
 
@@ -276,7 +280,8 @@ UKKO_API int ukko_props_arg(ukko_props *props, const ukko_type *type, const void
 UKKO_API int ukko_props_arg_msg(ukko_props *props, ukko_msg *arg);
 /* The dispatcher to run on: the id of its section, "my-dispatcher". UKKO_EINVAL: NULL or empty. */
 UKKO_API int ukko_props_dispatcher(ukko_props *props, const char *id);
-/* The mailbox: the id of its section. UKKO_EINVAL: NULL or empty. */
+/* The mailbox: the id of its section, or "bounded-capacity:N", which never lets a sender wait.
+   UKKO_EINVAL: NULL or empty. */
 UKKO_API int ukko_props_mailbox(ukko_props *props, const char *id);
 /* The node on which the actor is to be made, "pekko.tcp://system@host:port". UKKO_EINVAL: no such
    address. (RemoteScope) */
@@ -288,7 +293,7 @@ UKKO_API int ukko_props_local(ukko_props *props);
    *out is owned: ukko_ref_release(), and NULL on failure. The child starts in its own turn: that it
    failed to start is for supervision, and so is all that happens on another node. UKKO_EINVAL: bad
    name; UKKO_EEXISTS: name in use; UKKO_ESTOPPED: this actor is ending; UKKO_ECONFIG: its
-   deployment. A handler that gives the code on fails as the JVM would (InvalidActorNameException,
+   deployment, its dispatcher or its mailbox. A handler that gives the code on fails as the JVM would (InvalidActorNameException,
    ...). (actorOf) */
 UKKO_API int ukko_spawn(ukko_ctx *ctx, ukko_props *props, const char *name, ukko_ref **out);
 /* [any] The same under /user; *out is owned, likewise. UKKO_ESTATE: the system has not started;

@@ -22,6 +22,8 @@ typedef struct ukko_actor_info {
     int32_t depth;    /* 0: where the walk began */
     size_t children;  /* how many it has now, of this node or others */
     bool busy; /* it has messages, or handles one; sampled often it tells the busiest */
+    const char *mailbox;    /* class of its mailbox as mailbox-type names it; NULL: no actor */
+    const char *dispatcher; /* id of its dispatcher; NULL: no actor */
 } ukko_actor_info;
 
 /* Must not block; may call ukko. info is valid during the call. */

@@ -170,9 +170,10 @@ enum {
     UKKO_TYPE_NO_TIMEOUT_RESET = 1 << 4, /* does not restart a receive timeout (NotInfluenceReceiveTimeout) */
     UKKO_TYPE_VALUE = 1 << 5,  /* JSON and CBOR: written as its only field, without an object around
                                   it (@JsonValue; the element of a list of lists) */
-    UKKO_TYPE_CHOICE = 1 << 6  /* JSON and CBOR: one of several structs, told by a property inside it
+    UKKO_TYPE_CHOICE = 1 << 6, /* JSON and CBOR: one of several structs, told by a property inside it
                                   (@JsonTypeInfo): all fields are UKKO_ONEOF structs whose names are
                                   its values; manifest is the property's name */
+    UKKO_TYPE_CONTROL = 1 << 7 /* overtakes others in a control-aware mailbox (ControlMessage) */
 };
 
 /* One kind of message: its struct, and how it travels. One static const table each, which outlives

@@ -9,6 +9,7 @@
 #include <ukko/faults.h>
 #include <ukko/inspect.h>
 #include <ukko/link.h>
+#include <ukko/mailbox.h>
 #include <ukko/messages.h>
 #include <ukko/remote.h>
 #include <ukko/router.h>

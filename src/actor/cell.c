@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making and freeing cells, and what a cell is as a reference. Any thread; closing in its own turn. */
 #include "actor/inbox.h"
+#include "actor/mailbox.h"
 #include "actor/routing.h"
 #include "actor/system.h"
 #include "actor/worker.h"
@@ -21,7 +22,7 @@ int32_t uk_new_uid(void) {
         if ((int32_t)(state >> 16)) return (int32_t)(state >> 16);
     }
 }
-static const uk_ref_vt router_vt, counted_vt, checked_vt;
+static const uk_ref_vt router_vt, counted_vt, checked_vt, bounded_vt;
 _Static_assert(offsetof(uk_cell, head) == UK_POOL_LINE, "a line for senders, one for the turn");
 static size_t round_up(size_t n) { return (n + 15) & ~(size_t)15; }
 
@@ -33,23 +34,29 @@ static bool takes_opaque(const ukko_actor *kind) {
 bool uk_ref_takes_opaque(ukko_ref *ref) {
     return ref->vt->kind == UK_REF_CELL && uk_cell_of(ref)->traits & UK_TRAIT_OPAQUE;
 }
-static const uk_ref_vt *vt_of(const ukko_system *sys, const ukko_props *props) {
+static const uk_ref_vt *vt_of(const ukko_system *sys, const ukko_props *props,
+                              const uk_mailbox *box) {
     if (props->routing) return &router_vt; /* its routees look at what they get */
     if (sys->serialize_messages) return &checked_vt;
+    if (box && box->bounded) return &bounded_vt;
     return props->load ? &counted_vt : &uk_cell_vt;
 }
 uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, const char *name,
-                     int32_t uid, uk_dispatcher *disp) {
+                     int32_t uid, uk_dispatcher *disp, const uk_mailbox *box) {
     if (props->router) props = uk_routing_props(props);
     size_t head = round_up(sizeof(uk_cell)), state = round_up(props->actor->state_size);
+    if (box) head += round_up(sizeof(uk_box));
     size_t len = strlen(name) + 1;
     uint8_t cls;
     uk_cell *c = uk_pool_alloc(head + state + len, &cls);
     memset(c, 0, head + state);
-    uk_ref_init(&c->ref, vt_of(sys, props), sys, uid);
+    uk_ref_init(&c->ref, vt_of(sys, props, box), sys, uid);
     c->traits =
         (uint8_t)((props->load ? UK_TRAIT_COUNTED : 0) | (props->shared ? UK_TRAIT_SHARED : 0) |
-                  (takes_opaque(props->actor) ? UK_TRAIT_OPAQUE : 0));
+                  (takes_opaque(props->actor) ? UK_TRAIT_OPAQUE : 0) |
+                  (box ? UK_TRAIT_BOXED : 0) |
+                  (box && (box->bounded || box->ordered) ? UK_TRAIT_TAKES : 0));
+    if (box) uk_box_init(uk_box_of(c), box);
     atomic_init(&c->ref.refs, 2); /* its life, and the caller's */
     atomic_init(&c->inbox, UK_INBOX_BUSY); /* the first turn creates it */
     c->pool_class = cls;
@@ -76,12 +83,16 @@ void uk_cell_discard(uk_cell *c) {
     uk_ref_release(&c->ref);
 }
 uk_more *uk_cell_more(uk_cell *c) {
-    if (!c->more) c->more = uk_zalloc(sizeof *c->more);
+    if (!c->more) {
+        c->more = uk_zalloc(sizeof *c->more);
+        c->more->stash_max = -1;
+    }
     return c->more;
 }
 static void cell_free(ukko_ref *r) {
     uk_cell *c = uk_cell_of(r);
     uk_kids_free(c);
+    if (c->traits & UK_TRAIT_BOXED) uk_box_fini(uk_box_of(c));
     if (c->more) {
         uk_more *m = c->more;
         uk_set_fini(&m->watching);
@@ -113,6 +124,10 @@ static void counted_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
         atomic_fetch_add_explicit(&l->queued, 1, memory_order_relaxed);
     uk_cell_tell(to, msg, sender);
 }
+static bool is_bounded(ukko_ref *r) {
+    uk_cell *c = uk_cell_of(r);
+    return c->traits & UK_TRAIT_BOXED && uk_box_of(c)->kind->bounded;
+}
 /* serialize-messages: the actor gets what a node elsewhere would get. */
 static void checked_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     ukko_error err;
@@ -124,6 +139,8 @@ static void checked_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
                "pekko.actor.serialize-messages or give its type a serializer",
                ukko_msg_class(msg));
         uk_dead_letter(to->sys, msg, sender, to, "it cannot be serialized (serialize-messages)");
+    } else if (is_bounded(to)) {
+        uk_box_tell(to, msg, sender);
     } else if (uk_cell_of(to)->traits & UK_TRAIT_COUNTED) {
         counted_tell(to, msg, sender);
     } else {
@@ -150,8 +167,7 @@ static ukko_ref *cell_child(ukko_ref *r, ukko_slice name, int32_t uid) {
 static void cell_print(ukko_ref *r, uk_buf *out) {
     uk_cell *c = uk_cell_of(r);
     if (c->traits & UK_TRAIT_ROOTED) {
-        size_t before = round_up(sizeof(uk_cell)) + round_up(c->props->actor->state_size);
-        uk_buf_str(out, (const char *)c + before);
+        uk_buf_str(out, (const char *)c->state + round_up(c->props->actor->state_size));
         return;
     }
     if (c->parent->vt->print && c->parent->vt->kind != UK_REF_CONTAINER)
@@ -165,6 +181,8 @@ static const uk_ref_vt router_vt = {UK_REF_CELL, uk_router_tell, uk_cell_tell_sy
                                     cell_child,  cell_print,     cell_free,   NULL};
 static const uk_ref_vt checked_vt = {UK_REF_CELL, checked_tell, uk_cell_tell_system, cell_parent,
                                      cell_child,  cell_print,   cell_free,   NULL};
+static const uk_ref_vt bounded_vt = {UK_REF_CELL, uk_box_tell, uk_cell_tell_system, cell_parent,
+                                     cell_child,  cell_print,  cell_free,   NULL};
 static const uk_ref_vt counted_vt = {UK_REF_CELL, counted_tell, uk_cell_tell_system, cell_parent,
                                      cell_child,  cell_print,   cell_free,   NULL};
 
@@ -186,6 +204,7 @@ void uk_cell_close(uk_cell *c) {
         ukko_unsubscribe(sys, NULL, &c->ref);
     if (c->traits & UK_TRAIT_SHARED) uk_shared_leave(c->props->shared, c);
     uk_inbox_close(c);
+    if (c->traits & UK_TRAIT_TAKES) uk_box_close(c);
     for (uk_envelope *e = c->head, *next; e; e = next) {
         next = e->next;
         uk_dead_letter(sys, ukko_msg_retain(e->msg), e->sender, &c->ref, "the actor has stopped");

@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 typedef struct uk_load uk_load; /* routing.h */
+typedef struct uk_mailbox uk_mailbox; /* mailbox.h */
 
 struct ukko_props {
     _Atomic uint32_t refs; /* relaxed up, acq_rel down */
@@ -108,7 +109,9 @@ enum { /* uk_cell.traits: constant */
     UK_TRAIT_COUNTED = 1 << 0, /* its props have a load */
     UK_TRAIT_SHARED = 1 << 1,  /* its props have a shared mailbox */
     UK_TRAIT_ROOTED = 1 << 2,  /* made for another node; the text in this block is the whole path */
-    UK_TRAIT_OPAQUE = 1 << 3   /* takes what nobody here can read */
+    UK_TRAIT_OPAQUE = 1 << 3,  /* takes what nobody here can read */
+    UK_TRAIT_BOXED = 1 << 4,   /* a uk_box lies in front of its state (mailbox.h) */
+    UK_TRAIT_TAKES = 1 << 5    /* BOXED, and its messages are taken through that */
 };
 enum { /* uk_cell.marks: never taken back */
     UK_MARK_STOPPED = 1 << 0,   /* the inboxes are closed */
@@ -167,7 +170,8 @@ static inline int uk_cell_dispatch(ukko_ctx *ctx, const ukko_msg *m) {
 
 /* cell.c */
 uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, const char *name,
-                     int32_t uid, uk_dispatcher *disp); /* takes props; not yet scheduled */
+                     int32_t uid, uk_dispatcher *disp,
+                     const uk_mailbox *box); /* takes props; not yet scheduled; box NULL: none */
 void uk_cell_start(uk_cell *cell); /* makes the routees of a router; then it may run */
 void uk_cell_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender); /* into the inbox, as it is */
 void uk_cell_push_chain(uk_cell *to, uk_envelope *first, uk_envelope *last); /* takes them */

@@ -29,6 +29,7 @@ typedef struct entry {
 struct uk_deployments {
     tree single, twice; /* keys that end in "**" are in twice */
     entry *entries;
+    bool any;
 };
 
 /* ---- the trees ---- */
@@ -236,6 +237,9 @@ static int add_section(uk_deployments *d, section *s, ukko_error *err) {
     if (last.len) insert(uk_slice_is(last, "**") ? &d->twice : &d->single, below, &s->e->d);
     return UKKO_OK;
 }
+/* In the reference, for actors of the JVM. */
+static bool built_in(const char *key) { return !strncmp(key, "/IO-DNS/", 8); }
+
 static int add_key(uk_deployments *d, const ukko_config *cfg, const ukko_config *defaults,
                    const char *key, ukko_error *err) {
     char *quoted = ukko_config_quote(key);
@@ -246,6 +250,7 @@ static int add_key(uk_deployments *d, const ukko_config *cfg, const ukko_config 
         s.all = ukko_config_with_fallback(s.own, defaults);
         s.e = uk_zalloc(sizeof *s.e);
         s.e->key = uk_strdup(key);
+        d->any |= !built_in(key);
         s.e->next = d->entries;
         d->entries = s.e;
         rc = add_section(d, &s, err);
@@ -275,6 +280,8 @@ int uk_deployments_new(uk_deployments **out, const ukko_config *cfg, ukko_error 
 }
 
 /* ---- looking up ---- */
+
+bool uk_deployments_any(const uk_deployments *d) { return d && d->any; }
 
 const uk_deploy *uk_deploy_lookup(ukko_system *sys, ukko_slice path) {
     ukko_slice e;

@@ -25,6 +25,7 @@ typedef struct uk_deploy {
    unknown router, "x**". */
 int uk_deployments_new(uk_deployments **out, const ukko_config *cfg, ukko_error *err);
 void uk_deployments_free(uk_deployments *d); /* NULL is fine */
+bool uk_deployments_any(const uk_deployments *d); /* of the program's, besides the built-in ones */
 /* By the elements below the guardian: "/a/b". NULL: none. */
 const uk_deploy *uk_deployments_find(const uk_deployments *d, ukko_slice below);
 /* By a whole path: "/user/a", "/system/a", "/remote/pekko.tcp/A@h:1/user/a" (any number of remote

@@ -2,6 +2,7 @@
 /* A look at the actors of a system while it runs. Any thread; each actor by itself, the whole is no
    snapshot. */
 #include "actor/cell.h"
+#include "actor/mailbox.h"
 #include "actor/system.h"
 #include <ukko/inspect.h>
 
@@ -18,6 +19,11 @@ static bool is_busy(uk_cell *c) {
     return inbox != UK_INBOX_IDLE && inbox != UK_INBOX_CLOSED;
 }
 
+static const char *mailbox_of(uk_cell *c) {
+    return c->traits & UK_TRAIT_BOXED ? uk_box_of(c)->kind->type
+                                      : "org.apache.pekko.dispatch.UnboundedMailbox";
+}
+
 static void visit(walk *w, ukko_ref *ref, int32_t depth, int32_t most) {
     char path[1024];
     if (!w->left || ref->vt->kind == UK_REF_REMOTE) return;
@@ -28,7 +34,9 @@ static void visit(walk *w, ukko_ref *ref, int32_t depth, int32_t most) {
                             .kind = c ? c->props->actor->name : NULL,
                             .depth = depth,
                             .children = c ? uk_kids_count(c) : 0,
-                            .busy = c && is_busy(c)};
+                            .busy = c && is_busy(c),
+                            .mailbox = c ? mailbox_of(c) : NULL,
+                            .dispatcher = c ? uk_dispatcher_id(c->disp) : NULL};
     w->left--;
     w->n++;
     w->fn(w->data, &info);

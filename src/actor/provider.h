@@ -85,9 +85,10 @@ ukko_ref *uk_system_add_system_ref(ukko_system *sys, const char *name, ukko_ref 
 int uk_system_spawn(ukko_system *sys, ukko_props *props, const char *name, ukko_ref **out);
 /* An actor that another node asked for: at path ("/remote/...", without uid), with a supervisor that
    is elsewhere. Takes props. Owned; it does not run before uk_system_begin(), which has watcher
-   watch it and tells the supervisor; or else uk_system_discard(), which takes it. */
+   watch it and tells the supervisor; or else uk_system_discard(), which takes it. NULL: its
+   dispatcher or its mailbox, err says what is wrong. */
 ukko_ref *uk_system_place(ukko_system *sys, ukko_ref *supervisor, ukko_props *props,
-                          const char *path, int32_t uid);
+                          const char *path, int32_t uid, ukko_error *err);
 void uk_system_begin(ukko_ref *placed, ukko_ref *watcher);
 void uk_system_discard(ukko_ref *placed);
 ukko_ref *uk_system_nobody(ukko_system *sys, ukko_slice elements); /* owned: a path without actor */

@@ -32,7 +32,7 @@
 #include <time.h>
 
 enum { LIFO_RUNS = 24, INJECTOR_EVERY = 61, LATE_MS = 5, WATCH_MS = 10, STEAL_MAX = 256 };
-enum { CLAIM_SPINS = 2000 };
+enum { CLAIM_SPINS = 2000, HELP_MAX = 8 };
 enum { GUARD_SPIN_NS = 20000, GUARD_NAP_NS = 100000 };
 /* A turn that was slow once may only have been interrupted; two within few turns are a habit. */
 enum { SLOW_NS = 500000, SLOW_COST = 16, SLOW_LIMIT = 20, INLINE_OFF_MS = 1000 };
@@ -424,10 +424,34 @@ static uk_cell *find(worker *w) {
         uk_watchdog_wake(w->d->sys);
     }
 }
+/* "uk-default" for pekko.actor.default-dispatcher: names of threads are short */
+static void thread_name(char *out, size_t len, const char *id) {
+    const char *last = strrchr(id, '.');
+    last = last ? last + 1 : id;
+    const char *tail = strstr(last, "-dispatcher");
+    int n = tail && tail > last ? (int)(tail - last) : (int)strlen(last);
+    snprintf(out, len, "uk-%.*s", n, last);
+}
+void uk_sched_never_waits(void) { tls.never_waits = true; }
+bool uk_sched_help(void) {
+    worker *w = tls.w;
+    if (!w || w->helping == HELP_MAX) return false;
+    uk_cell *outer = atomic_load_explicit(&w->turn, memory_order_relaxed);
+    uk_cell *c = own_work(w);
+    if (!c) c = steal(w);
+    /* the outer cell is in its turn, so it lives beyond uk_turn_over() of the inner one */
+    atomic_store_explicit(&w->turn, c ? c : outer, memory_order_relaxed);
+    if (!c) return false;
+    w->helping++;
+    uk_cell_run(c);
+    w->helping--;
+    atomic_store_explicit(&w->turn, outer, memory_order_relaxed);
+    return true;
+}
 static void *worker_main(void *arg) {
     worker *w = arg;
     char name[16];
-    snprintf(name, sizeof name, "uk-%s", w->d->id);
+    thread_name(name, sizeof name, w->d->id);
     uk_thread_name(name);
     tls.w = w;
     uk_watchdog_wake(w->d->sys);
@@ -521,9 +545,9 @@ static bool run_here(uk_cell *c) {
         uk_wake(d); /* it falls asleep again, looking */
     }
     tls.in_turn = true;
-    tls.defer = false; /* what this turn makes runnable goes to the workers */
+    tls.defer = tls.never_waits = false; /* what this turn makes runnable goes to the workers */
     uk_cell_run(c);
-    tls.defer = true;
+    tls.defer = tls.never_waits = true;
     tls.in_turn = false;
     atomic_fetch_add_explicit(&d->inline_seq, 1, memory_order_release);
     if (uk_now_ns() - start <= SLOW_NS) {
@@ -536,7 +560,7 @@ static bool run_here(uk_cell *c) {
 }
 void uk_batch_run(ukko_system *sys) {
     (void)sys;
-    tls.defer = true;
+    tls.defer = tls.never_waits = true;
     uk_cell *c = tls.batch_head;
     if (!c) return;
     if (!may_run_here(c)) {

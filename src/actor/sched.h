@@ -40,6 +40,10 @@ bool uk_sched_alone(void);
 bool uk_sched_on_guard(void);
 /* Is the calling thread a worker (of any system)? */
 bool uk_sched_on_worker(void);
+/* On a worker whose turn has to wait: runs another cell meanwhile. false: there is none, or it is no
+   worker. */
+bool uk_sched_help(void);
+void uk_sched_never_waits(void); /* this thread does not wait for room in a mailbox */
 /* Before a turn gives its cell up: what was staged for other nodes leaves in order. */
 void uk_turn_flush(ukko_system *sys);
 #endif

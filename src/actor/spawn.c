@@ -2,6 +2,7 @@
 /* Making actors: as children here, as children that live on another node, and for parents that do.
    In the turn of the parent, but for children of /user and what other nodes ask for: any thread. */
 #include "actor/cell.h"
+#include "actor/dispatchers.h"
 #include "actor/router.h"
 #include "actor/system.h"
 #include "base/error.h"
@@ -88,10 +89,16 @@ static int spawn_elsewhere(ukko_system *sys, const uk_deployment *d, ukko_ref **
     uk_ref_release(ref);
     return 1;
 }
-static int spawn_here(ukko_system *sys, uk_cell *parent, ukko_props *props, const char *name,
-                      int32_t uid, ukko_ref **out) { /* takes props, whose router is decided */
-    uk_dispatcher *d = parent == sys->system_guardian ? sys->internal : sys->dispatcher;
-    uk_cell *c = uk_cell_new(sys, &parent->ref, props, name, uid, d);
+static int spawn_here(ukko_system *sys, uk_cell *parent, ukko_props *props, const uk_deployment *d,
+                      ukko_ref **out) { /* takes props, whose router is decided */
+    const char *name = d->name;
+    uk_placement p;
+    int rc = uk_placement_of(sys, &parent->ref, props, name, d->found, &p, &spawn_error);
+    if (rc) {
+        ukko_props_release(props);
+        return rc;
+    }
+    uk_cell *c = uk_cell_new(sys, &parent->ref, props, name, d->uid, p.on, p.box);
     if (uk_kids_add(parent, c->name, &c->ref)) {
         taken(name);
         uk_cell_discard(c);
@@ -116,11 +123,11 @@ int uk_cell_spawn(ukko_system *sys, uk_cell *parent, ukko_props *props, const ch
     }
     if (!rc) rc = check_creator(sys, parent, props, name);
     uk_deployment d = {&parent->ref, props, name, NULL, uk_new_uid(), NULL};
-    if (!rc && (props->router || sys->has_provider))
+    if (!rc && uk_deployments_any(sys->deployments))
         d.found = uk_deploy_of_child(sys, &parent->ref, name);
     if (!rc) rc = spawn_elsewhere(sys, &d, out);
     if (!rc && props->router) rc = uk_router_prepare(sys, &props, NULL, d.found, &spawn_error);
-    if (!rc) return spawn_here(sys, parent, props, name, d.uid, out);
+    if (!rc) return spawn_here(sys, parent, props, &d, out);
     ukko_props_release(props);
     return rc < 0 ? rc : UKKO_OK;
 }
@@ -131,8 +138,14 @@ int uk_system_spawn(ukko_system *sys, ukko_props *props, const char *name, ukko_
 /* ---- for parents elsewhere ---- */
 
 ukko_ref *uk_system_place(ukko_system *sys, ukko_ref *supervisor, ukko_props *props,
-                          const char *path, int32_t uid) {
-    return &uk_cell_new(sys, supervisor, props, path, uid, sys->dispatcher)->ref;
+                          const char *path, int32_t uid, ukko_error *err) {
+    const uk_deploy *found = uk_deploy_lookup(sys, ukko_str(path));
+    uk_placement p;
+    if (uk_placement_of(sys, supervisor, props, path, found, &p, err)) {
+        ukko_props_release(props);
+        return NULL;
+    }
+    return &uk_cell_new(sys, supervisor, props, path, uid, p.on, p.box)->ref;
 }
 void uk_system_begin(ukko_ref *placed, ukko_ref *watcher) {
     uk_ref_system(placed, uk_sysmsg_new(UK_SYS_WATCH, placed, watcher));

@@ -2,17 +2,18 @@
 /* The stash: messages that an actor puts aside and takes back in front of those that wait. Runs in
    the cell's own turn. */
 #include "actor/cell.h"
+#include "actor/mailbox.h"
 #include "actor/system.h"
 
-int64_t uk_stash_capacity(ukko_system *sys, const ukko_props *props) {
+static int64_t capacity(uk_cell *c) {
     int64_t max = 0;
-    (void)props;
-    ukko_config_int(sys->config, "pekko.actor.default-mailbox.stash-capacity", &max);
+    if (c->traits & UK_TRAIT_BOXED) return uk_box_of(c)->kind->stash;
+    ukko_config_int(c->ref.sys->config, "pekko.actor.default-mailbox.stash-capacity", &max);
     return max > 0 ? max : 0;
 }
 static bool full(uk_cell *c) {
     uk_more *more = c->more;
-    if (more->stash_max < 0) more->stash_max = uk_stash_capacity(c->ref.sys, c->props);
+    if (more->stash_max < 0) more->stash_max = capacity(c);
     return more->stash_max > 0 && more->stash_n >= more->stash_max;
 }
 int ukko_stash(ukko_ctx *ctx) {
@@ -38,9 +39,13 @@ void uk_cell_unstash(uk_cell *c) {
     for (uk_envelope *e = more->stash_head; e; e = e->next)
         if (e->msg->type == &ukko_terminated_type) /* it counts as not seen again */
             uk_set_add(&more->terminated_queued, UK_BODY(ukko_terminated, e->msg)->ref);
-    more->stash_tail->next = c->head;
-    if (!c->head) c->tail = more->stash_tail;
-    c->head = more->stash_head;
+    if (c->traits & UK_TRAIT_TAKES) {
+        uk_box_unstash(c, more->stash_head, more->stash_tail, more->stash_n);
+    } else {
+        more->stash_tail->next = c->head;
+        if (!c->head) c->tail = more->stash_tail;
+        c->head = more->stash_head;
+    }
     more->stash_head = more->stash_tail = NULL;
     more->stash_n = 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making, starting and ending an actor system. new, start and free on one thread of the program;
    terminate and wait on any. Ending goes by phases: /user, remoting, /system. */
+#include "actor/dispatchers.h"
+#include "actor/mailbox.h"
 #include "actor/system.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -19,12 +21,14 @@ static const ukko_actor guardian = {sizeof(ukko_actor),
                                     NULL,
                                     NULL,
                                     NULL,
+                                    NULL,
                                     NULL};
 static const ukko_actor system_guardian = {
     sizeof(ukko_actor),
     0,
     "org.apache.pekko.actor.LocalActorRefProvider$SystemGuardian",
     {NULL, NULL},
+    NULL,
     NULL,
     NULL,
     NULL,
@@ -121,13 +125,14 @@ static void make_dispatchers(ukko_system *sys, const ukko_system_opts *o) {
     int32_t threads = o->size > offsetof(ukko_system_opts, threads) ? o->threads : -1;
     sys->threads = threads == UKKO_THREADS_LOOP ? 0 : threads < 0 ? (int)uk_cpu_count() : threads;
     ukko_config_int(sys->config, "pekko.actor.default-dispatcher.throughput", &throughput);
-    uk_dispatcher_opts d = {"default", (unsigned)sys->threads,
+    uk_dispatcher_opts d = {UK_DEFAULT_DISPATCHER, (unsigned)sys->threads,
                             throughput > 0 ? (unsigned)throughput : 1, o->seed};
     sys->dispatcher = uk_dispatcher_new(sys, &d);
     sys->internal = sys->dispatcher;
 }
 static uk_cell *make_guardian(ukko_system *sys, const ukko_actor *kind, const char *name) {
-    uk_cell *c = uk_cell_new(sys, sys->root, ukko_props_new(kind), name, 0, sys->internal);
+    uk_cell *c = uk_cell_new(sys, sys->root, ukko_props_new(kind), name, 0, sys->internal,
+                             NULL);
     c->flags |= UK_CELL_GUARDIAN;
     return c;
 }
@@ -171,6 +176,8 @@ int ukko_system_new(ukko_system **out, const ukko_system_opts *o, ukko_error *er
     pthread_mutex_init(&sys->lock, NULL);
     pthread_cond_init(&sys->changed, NULL);
     uk_events_init(sys);
+    sys->dispatchers = uk_dispatchers_new();
+    sys->mailboxes = uk_mailboxes_new();
     make_dispatchers(sys, o);
     sys->timers = uk_timers_new(sys->threads == 0 && !looped);
     if (looped) uk_timers_on_start(sys->timers, wake_loop, sys);
@@ -244,6 +251,7 @@ int ukko_system_start(ukko_system *sys, ukko_error *err) {
         return uk_error(err, UKKO_ESTATE, "system \"%s\" was started before", sys->name);
     int rc = check_provider(sys, err);
     if (!rc) rc = uk_serialization_open(sys, err);
+    if (!rc) rc = uk_placement_default(sys, err);
     if (rc) return rc;
     sys->phase = UK_PHASE_RUNNING;
     run_guardian(sys->user);
@@ -356,6 +364,9 @@ void ukko_system_free(ukko_system *sys) {
     uk_set_fini(&sys->address_watchers);
     uk_root_fini(sys);
     uk_dispatcher_free(sys->dispatcher);
+    uk_dispatchers_free(sys->dispatchers);
+    uk_mailboxes_free(sys->mailboxes);
+    uk_free(sys->mailbox_kinds);
     uk_timers_free(sys->timers);
     pthread_mutex_destroy(&sys->lock);
     pthread_cond_destroy(&sys->changed);

@@ -48,6 +48,9 @@ struct ukko_system {
     const char *local_address; /* "pekko://name" */
     uk_deployments *deployments; /* constant once made */
     uk_dispatcher *dispatcher, *internal;
+    struct uk_dispatchers *dispatchers; /* sections; each with a lock of its own */
+    struct uk_mailboxes *mailboxes;
+    const uk_mailbox *mailbox; /* of actors for whom nothing is said; constant once started */
     int threads; /* 0: it is stepped */
     uk_stepping step;
     struct uk_watchdog *watchdog;
@@ -56,6 +59,8 @@ struct ukko_system {
     uk_cell *user, *system_guardian;
     const ukko_type **types;
     size_t n_types;
+    const struct ukko_mailbox **mailbox_kinds;
+    size_t n_mailbox_kinds;
     const ukko_actor **actors;
     size_t n_actors;
     const struct ukko_serializer **serializers;
@@ -128,6 +133,4 @@ void uk_listen(ukko_system *sys, const ukko_msg *event); /* logs dead letters am
 void uk_listen_no_more(ukko_system *sys);                /* the system ends */
 /* log.c */
 bool uk_type_is_log(const ukko_type *t); /* does subscribing to it cover log records? */
-/* stash.c: how many messages an actor of these props may stash; 0: no limit */
-int64_t uk_stash_capacity(ukko_system *sys, const ukko_props *props);
 #endif

@@ -2,6 +2,7 @@
 /* A wheel of 4096 slots of one millisecond; a timer further away waits in its slot for another
    round. One thread per system sleeps until the next occupied slot. */
 #include "actor/timer.h"
+#include "actor/sched.h"
 #include "base/mem.h"
 #include "base/os.h"
 #include <errno.h>
@@ -95,6 +96,7 @@ static void sleep_until(uk_timers *w, int64_t at) {
 static void *timer_main(void *arg) {
     uk_timers *w = arg;
     uk_thread_name("uk-timer");
+    uk_sched_never_waits();
     pthread_mutex_lock(&w->lock);
     while (!w->stopping) {
         if (fire_one(w, uk_now_ms())) continue;

@@ -3,6 +3,7 @@
    workers, or on a thread that steps. */
 #include "actor/arrival.h"
 #include "actor/inbox.h"
+#include "actor/mailbox.h"
 #include "actor/routing.h"
 #include "actor/system.h"
 
@@ -40,8 +41,20 @@ static void run_system(ukko_ctx *ctx) {
         uk_inbox_look(c);
     }
 }
+/* The same for a cell that has its messages from elsewhere too. */
+static inline bool waits(uk_cell *c) {
+    return (c->traits & UK_TRAIT_TAKES && uk_box_waits(c)) || c->head ||
+           c->traits & UK_TRAIT_SHARED;
+}
+static inline uk_envelope *take(uk_cell *c) {
+    uk_envelope *e = c->traits & UK_TRAIT_TAKES ? uk_box_take(c) : c->head;
+    if (!e) return c->traits & UK_TRAIT_SHARED ? uk_shared_take(c->props->shared, c) : NULL;
+    if (!(c->traits & UK_TRAIT_TAKES)) c->head = e->next;
+    return e;
+}
 /* Handles messages until the budget, the queue or the actor ends. true: there is more to do. */
-static inline bool run_messages(ukko_ctx *ctx, uk_worker *w, unsigned budget) {
+static inline __attribute__((always_inline)) bool run_some(ukko_ctx *ctx, uk_worker *w,
+                                                           unsigned budget, bool plain) {
     unsigned left = budget;
     uk_cell *c = ctx->cell;
     for (;;) {
@@ -52,20 +65,28 @@ static inline bool run_messages(ukko_ctx *ctx, uk_worker *w, unsigned budget) {
         }
         if (c->suspended) return false;
         uk_envelope *e = c->head;
-        if (!e && !(c->traits & UK_TRAIT_SHARED)) return false;
+        if (plain ? !e : !waits(c)) return false;
         if (!left--) {
             if (c->ref.sys->has_provider || !uk_sched_alone()) return true;
             if (w) uk_turn_counts(w);
             left = budget - 1;
         }
-        if (e) {
+        if (plain) {
             c->head = e->next;
             __builtin_prefetch(e->next);
-        } else if (!(e = uk_shared_take(c->props->shared, c))) {
+        } else if (!(e = take(c))) {
             return false;
         }
         receive(ctx, w, e);
     }
+}
+static __attribute__((noinline)) bool run_others(ukko_ctx *ctx, uk_worker *w, unsigned budget) {
+    return run_some(ctx, w, budget, false);
+}
+static inline bool run_messages(ukko_ctx *ctx, uk_worker *w, unsigned budget) {
+    if (__builtin_expect(ctx->cell->traits & (UK_TRAIT_TAKES | UK_TRAIT_SHARED), 0))
+        return run_others(ctx, w, budget);
+    return run_some(ctx, w, budget, true);
 }
 static void end_life(uk_cell *c) { uk_ref_release_n(&c->ref, 1u + c->spare); }
 

@@ -51,6 +51,7 @@ struct uk_worker {
     uint64_t seen_turns;
     int64_t seen_ms;
     bool warned;
+    unsigned helping; /* turns inside the running one; see uk_sched_help() */
     pthread_t thread;
     uk_plain plains[UK_PLAINS]; /* by address of the type */
     uk_cell *ring[UK_RING];
@@ -61,6 +62,7 @@ typedef struct uk_thread {
     uk_worker *w; /* NULL: no worker */
     bool in_turn, dirty;
     bool defer; /* an I/O thread: batches wait for uk_batch_run() */
+    bool never_waits; /* an I/O or timer thread: it does not wait for room in a mailbox */
     unsigned batch; /* nesting depth */
     uk_cell *batch_head, *batch_tail;
 } uk_thread;

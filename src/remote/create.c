@@ -156,8 +156,10 @@ static void make(const creation *c, const char *path, ukko_props *props) { /* ta
         if (make_elsewhere(c, path, props, supervisor, &ok)) {
             ukko_props_release(props);
         } else {
-            ukko_ref *child = uk_system_place(r->sys, supervisor, props, path, c->path.uid);
-            ok = uk_daemon_adopt(r->daemon, child, supervisor);
+            ukko_error err = {0};
+            ukko_ref *child = uk_system_place(r->sys, supervisor, props, path, c->path.uid, &err);
+            ok = !child || uk_daemon_adopt(r->daemon, child, supervisor);
+            if (!child) refuse(c, "No dispatcher or mailbox for", "it cannot be run there", err.message);
         }
         if (!ok)
             refuse(c, "Skipping while terminating:", "the node is terminating", NULL);

@@ -17,7 +17,7 @@ loader.exec_module(doc)
 
 # Sections whose entries are names: one of them stands for all.
 SECTIONS = ('pekko.actor.serializers', 'pekko.actor.serialization-bindings', 'pekko.actor.serialization-identifiers',
-            'pekko.actor.router.type-mapping')
+            'pekko.actor.router.type-mapping', 'pekko.actor.mailbox.requirements')
 
 
 def rows(name):

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* On which dispatcher an actor that is about to be made will run, and with which mailbox: the
+   configuration of its path over its props, what its kind requires, the defaults. Any thread. */
+#include "actor/dispatchers.h"
+#include "actor/mailbox.h"
+#include "actor/router.h"
+#include "actor/system.h"
+#include "base/error.h"
+
+typedef struct wish {
+    ukko_system *sys;
+    const char *dispatcher, *mailbox; /* NULL: nothing said */
+    const ukko_actor *actor;
+} wish;
+
+static const ukko_actor router = {.size = sizeof(ukko_actor), .name = "RoutedActorCell"};
+
+static int grant(const wish *w, const uk_dispatcher_conf **on, const uk_mailbox **box,
+                 ukko_error *err) {
+    int rc = uk_dispatcher_find(w->sys, w->dispatcher ? w->dispatcher : UK_DEFAULT_DISPATCHER, on,
+                                err);
+    return rc ? rc
+              : uk_mailbox_select(w->sys, w->mailbox, *on, w->dispatcher != NULL, w->actor, box,
+                                  err);
+}
+/* The text of err says what is wrong; here is added with whom. */
+static int with_path(const wish *w, ukko_ref *parent, const char *name, int rc, ukko_error *err) {
+    ukko_error inner = *err;
+    const char *before = *name == '/' ? ukko_system_name(w->sys) : ukko_ref_path(parent);
+    return uk_error(err, rc, "%.330s, for the path [%s%.80s%s%.60s]", inner.message,
+                    *name == '/' ? "pekko://" : "", before, *name == '/' ? "" : "/", name);
+}
+static int check_router(const ukko_props *props, wish w, ukko_ref *parent, const char *name,
+                        ukko_error *err) {
+    const uk_dispatcher_conf *on;
+    const uk_mailbox *box;
+    int rc = grant(&w, &on, &box, err); /* of the routees, which ask again when they are made */
+    w.actor = &router;
+    w.dispatcher = props->router->dispatcher;
+    if (w.dispatcher && !*w.dispatcher) w.dispatcher = NULL;
+    if (!rc) rc = grant(&w, &on, &box, err);
+    if (!rc && on->type == UK_DISPATCHER_BALANCING)
+        rc = uk_error(err, UKKO_ECONFIG,
+                      "Configuration is invalid - you can not use a 'BalancingDispatcher' as a "
+                      "Router's dispatcher, you can however use it for the routees: [%.200s]",
+                      on->id);
+    return rc ? with_path(&w, parent, name, rc, err) : UKKO_OK;
+}
+/* What is plain needs no box beside the cell. */
+static const uk_mailbox *unless_plain(const uk_mailbox *b) {
+    bool plain = !b->bounded && !b->ordered && b->semantics == (UK_QUEUE_UNBOUNDED | UK_QUEUE_SHARABLE);
+    return plain ? NULL : b;
+}
+int uk_placement_default(ukko_system *sys, ukko_error *err) {
+    wish w = {sys, NULL, NULL, &router};
+    const uk_dispatcher_conf *on;
+    int rc = grant(&w, &on, &sys->mailbox, err);
+    if (!rc) sys->mailbox = unless_plain(sys->mailbox);
+    return rc;
+}
+int uk_placement_of(ukko_system *sys, ukko_ref *parent, const ukko_props *props, const char *name,
+                    const uk_deploy *found, uk_placement *out, ukko_error *err) {
+    wish w = {sys, props->dispatcher, props->mailbox, props->actor};
+    const uk_dispatcher_conf *on;
+    *out = (uk_placement){parent == &sys->system_guardian->ref ? sys->internal : sys->dispatcher,
+                          sys->mailbox};
+    if (props->router) {
+        out->box = NULL; /* it gets what is for the router itself, and little of that */
+        return check_router(props, w, parent, name, err);
+    }
+    if (found && found->dispatcher) w.dispatcher = found->dispatcher;
+    if (found && found->mailbox) w.mailbox = found->mailbox;
+    if (!w.dispatcher && !w.mailbox && !uk_actor_requires(w.actor)) return UKKO_OK;
+    int rc = grant(&w, &on, &out->box, err);
+    if (rc) return with_path(&w, parent, name, rc, err);
+    out->box = unless_plain(out->box);
+    return UKKO_OK;
+}
