@@ -194,9 +194,14 @@ UKKO_API int ukko_system_add_migration(ukko_system *sys, const struct ukko_migra
    listen; UKKO_ETLS: keys; UKKO_ESTATE: started before. err says which. After a failure only
    ukko_system_free() is left to do. */
 UKKO_API UKKO_NODISCARD int ukko_system_start(ukko_system *sys, ukko_error *err);
-/* [any] Begins the end: stops the actors of /user, then those of the system and remoting. Does not
-   wait. (ActorSystem.terminate) */
+/* [any] Begins the end: runs the phases of shutdown.h, unless the configuration says otherwise, then
+   stops the actors of /user, those of the system and remoting. Does not wait.
+   (ActorSystem.terminate) */
 UKKO_API void ukko_system_terminate(ukko_system *sys);
+/* [any] Calls fn once when all actors and remoting have ended, before ukko_system_wait() returns, on
+   any thread; those added last are called first. Must not block. Not called when the system never
+   started. UKKO_ESTOPPED: it has ended. (registerOnTermination) */
+UKKO_API int ukko_system_on_end(ukko_system *sys, void (*fn)(void *data), void *data);
 /* [outside] Waits until the system has ended; negative: no limit. UKKO_ETIMEOUT; UKKO_EDEADLOCK: in
    an actor. (whenTerminated) */
 UKKO_API int ukko_system_wait(ukko_system *sys, int64_t timeout_ms);

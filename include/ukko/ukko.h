@@ -14,6 +14,7 @@
 #include <ukko/remote.h>
 #include <ukko/router.h>
 #include <ukko/serial.h>
+#include <ukko/shutdown.h>
 #include <ukko/time.h>
 #include <ukko/tree.h>
 #include <ukko/type.h>

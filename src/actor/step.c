@@ -101,6 +101,12 @@ int ukko_system_advance(ukko_system *sys, int64_t ms) {
 void uk_step_to_end(ukko_system *sys) {
     enum { LOOK_MS = 100 };
     run_all(sys);
+    while (!looped(sys) && uk_coordinate_runs(sys->coordinate)) { /* tasks that take their time */
+        int64_t next = uk_timers_next(sys->timers);
+        if (next < 0) break;
+        uk_timers_advance(sys->timers, next);
+        run_all(sys);
+    }
     while (looped(sys) && !uk_system_ended(sys)) {
         wait_for_work(sys, LOOK_MS);
         ukko_system_step(sys, SIZE_MAX);

@@ -114,6 +114,7 @@ static int read_config(ukko_system *sys, const ukko_system_opts *o, ukko_error *
     if (!rc) rc = read_dead_letters(sys, err);
     if (!rc) rc = read_debug(sys, err);
     if (!rc) rc = uk_watchdog_new(sys, err);
+    if (!rc) rc = uk_coordinate_new(sys, err);
     if (!rc) rc = check_names(sys, o, err);
     return rc ? rc : uk_deployments_new(&sys->deployments, sys->config, err);
 }
@@ -168,6 +169,7 @@ int ukko_system_new(ukko_system **out, const ukko_system_opts *o, ukko_error *er
     if (rc) {
         ukko_config_release(sys->config);
         uk_watchdog_free(sys);
+        uk_coordinate_free(sys->coordinate);
         uk_free(sys->name);
         uk_free(sys);
         return rc;
@@ -284,6 +286,10 @@ static void set_phase(ukko_system *sys, uk_phase phase) {
     pthread_mutex_unlock(&sys->lock);
 }
 void ukko_system_terminate(ukko_system *sys) {
+    if (uk_system_phase(sys) == UK_PHASE_RUNNING && !uk_coordinate_terminate(sys->coordinate))
+        uk_system_final_terminate(sys);
+}
+void uk_system_final_terminate(ukko_system *sys) {
     pthread_mutex_lock(&sys->lock);
     bool first = sys->phase == UK_PHASE_RUNNING;
     if (first) sys->phase = UK_PHASE_STOPPING_USER;
@@ -296,13 +302,40 @@ void uk_system_remote_down(ukko_system *sys) {
     set_phase(sys, UK_PHASE_STOPPING_SYSTEM);
     stop_guardian(sys->system_guardian);
 }
+int ukko_system_on_end(ukko_system *sys, void (*fn)(void *data), void *data) {
+    uk_at_end *e = uk_zalloc(sizeof *e);
+    *e = (uk_at_end){NULL, fn, data};
+    pthread_mutex_lock(&sys->lock);
+    bool late = sys->at_end_ran;
+    e->next = sys->at_end;
+    if (!late) sys->at_end = e;
+    pthread_mutex_unlock(&sys->lock);
+    if (late) uk_free(e);
+    return late ? UKKO_ESTOPPED : UKKO_OK;
+}
+/* run false: the system never started. */
+static void run_at_end(ukko_system *sys, bool run) {
+    pthread_mutex_lock(&sys->lock);
+    uk_at_end *e = sys->at_end, *next;
+    sys->at_end = NULL;
+    sys->at_end_ran = true;
+    pthread_mutex_unlock(&sys->lock);
+    for (; e; e = next) {
+        next = e->next;
+        if (run) e->fn(e->data);
+        uk_free(e);
+    }
+}
 void uk_system_phase_done(ukko_system *sys, ukko_ref *who) {
     if (who == &sys->user->ref) {
         set_phase(sys, UK_PHASE_STOPPING_REMOTE);
         if (sys->has_provider && sys->provider.shutdown) sys->provider.shutdown(sys->provider.self);
         else uk_system_remote_down(sys);
     } else if (who == &sys->system_guardian->ref) {
+        run_at_end(sys, true);
+        uk_coordinate_last(sys->coordinate);
         set_phase(sys, UK_PHASE_DONE);
+        uk_coordinate_ended(sys->coordinate);
     }
 }
 void uk_system_guardian_failed(ukko_system *sys, ukko_msg *cause) {
@@ -310,14 +343,15 @@ void uk_system_guardian_failed(ukko_system *sys, ukko_msg *cause) {
     uk_log(sys, UKKO_LOG_ERROR, "/", "org.apache.pekko.actor.LocalActorRefProvider", NULL,
            t ? t->class_name : NULL, "guardian failed, shutting down system: %s",
            t && t->message ? t->message : "");
-    ukko_system_terminate(sys);
+    uk_system_final_terminate(sys);
 }
-bool uk_system_ended(ukko_system *sys) {
+uk_phase uk_system_phase(ukko_system *sys) {
     pthread_mutex_lock(&sys->lock);
-    bool ended = sys->phase == UK_PHASE_DONE;
+    uk_phase phase = sys->phase;
     pthread_mutex_unlock(&sys->lock);
-    return ended;
+    return phase;
 }
+bool uk_system_ended(ukko_system *sys) { return uk_system_phase(sys) == UK_PHASE_DONE; }
 int ukko_system_wait(ukko_system *sys, int64_t timeout_ms) {
     struct timespec until;
     int rc = 0;
@@ -356,6 +390,8 @@ void ukko_system_free(ukko_system *sys) {
     uk_watchdog_close(sys);
     uk_timers_drain(sys->timers); /* questions that are still open end now */
     if (sys->has_provider) sys->provider.free(sys->provider.self);
+    run_at_end(sys, false);
+    uk_coordinate_free(sys->coordinate);
     for (int i = 0; i < UK_SLOTS; i++)
         if (sys->slot_free[i]) sys->slot_free[i](sys->slots[i]);
     release_guardian(sys->user);
@@ -427,9 +463,7 @@ const ukko_actor *uk_system_find_actor(ukko_system *sys, const char *name) {
     return NULL;
 }
 int ukko_system_spawn(ukko_system *sys, ukko_props *props, const char *name, ukko_ref **out) {
-    pthread_mutex_lock(&sys->lock);
-    uk_phase phase = sys->phase;
-    pthread_mutex_unlock(&sys->lock);
+    uk_phase phase = uk_system_phase(sys);
     if (phase == UK_PHASE_RUNNING) return uk_cell_spawn(sys, sys->user, props, name, out);
     ukko_props_release(props);
     if (out) *out = NULL;

@@ -4,6 +4,7 @@
 #ifndef UK_ACTOR_SYSTEM_H
 #define UK_ACTOR_SYSTEM_H
 #include "actor/cell.h"
+#include "actor/coordinate.h"
 #include "actor/deploy.h"
 #include "actor/provider.h"
 
@@ -27,6 +28,12 @@ typedef enum uk_phase { /* life of a system; guarded by lock */
     UK_PHASE_STOPPING_SYSTEM,
     UK_PHASE_DONE
 } uk_phase;
+
+typedef struct uk_at_end { /* called when the system has ended */
+    struct uk_at_end *next;
+    void (*fn)(void *data);
+    void *data;
+} uk_at_end;
 
 typedef struct uk_stepping { /* of a system that a program's loop steps */
     int event, poll;    /* file descriptors; -1: another kind of system */
@@ -70,10 +77,12 @@ struct ukko_system {
     void *slots[UK_SLOTS]; /* what upper layers keep here; set before start, or under lock */
     void (*slot_free[UK_SLOTS])(void *);
 
-    pthread_mutex_t lock; /* guards phase, temps, tops, address_watchers; leaf */
+    uk_coordinate *coordinate; /* constant once made; has a lock of its own */
+    pthread_mutex_t lock; /* guards phase, temps, tops, address_watchers, at_end; leaf */
     pthread_cond_t changed;
     uk_phase phase;
-    bool freeing;
+    uk_at_end *at_end; /* newest first */
+    bool at_end_ran;
     uk_map temps;            /* name -> ukko_ref * (promise), retained */
     uk_map tops;             /* "remote", "system/x" -> ukko_ref *, retained */
     char *top_keys[8];       /* the made-up keys among them; owned */
@@ -99,6 +108,8 @@ struct ukko_system {
 void uk_system_phase_done(ukko_system *sys, ukko_ref *guardian); /* a guardian has stopped */
 void uk_system_guardian_failed(ukko_system *sys, ukko_msg *cause);
 bool uk_system_ended(ukko_system *sys);
+uk_phase uk_system_phase(ukko_system *sys);
+void uk_system_final_terminate(ukko_system *sys); /* without further phases of the end */
 /* watchdog.c */
 typedef struct uk_watchdog uk_watchdog;
 int uk_watchdog_new(ukko_system *sys, ukko_error *err); /* reads its setting */

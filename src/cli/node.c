@@ -144,6 +144,16 @@ static void wait_signal(void) {
     sigwait(&set, &sig);
 }
 
+/* As a JVM's hook would: the phases run, if the configuration wants them to. */
+static void run_phases(ukko_system *sys) {
+    const ukko_config *config = ukko_system_config(sys);
+    bool hooks = true, phases = true;
+    ukko_config_bool(config, "pekko.jvm-shutdown-hooks", &hooks);
+    ukko_config_bool(config, "pekko.coordinated-shutdown.run-by-jvm-shutdown-hook", &phases);
+    if (hooks && phases && ukko_shutdown_run(sys, UKKO_SHUTDOWN_PROCESS_EXIT, NULL) == UKKO_OK)
+        ukko_shutdown_wait(sys, -1, NULL);
+}
+
 int run_node(cli *c) {
     own_system own;
     ukko_system *sys = NULL;
@@ -159,6 +169,7 @@ int run_node(cli *c) {
         wait_signal();
         notify_manager("STOPPING=1");
         output_note(c, "ending");
+        run_phases(sys);
     }
     ukko_status_free(page);
     ukko_system_free(sys);

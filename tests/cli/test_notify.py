@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A node tells the service manager when it can be reached and when it ends."""
 import os, signal, socket, subprocess, tempfile
-from support import LIMIT, UKKO, test
+from support import LIMIT, UKKO, Node, test
 
 
 def manager_hears(address, name):
@@ -30,3 +30,20 @@ def node_is_ready_for_a_service_manager():
 def node_is_ready_for_a_manager_with_an_abstract_socket():
     name = 'ukko-test-%d' % os.getpid()
     manager_hears('\0' + name, '@' + name)
+
+
+def reason_of_the_end(*settings):
+    n = Node('-vvv', *[x for s in settings for x in ('-D', s)])
+    status, _, log = n.end()
+    reasons = [l.rsplit('[', 1)[1].rstrip(']') for l in log.splitlines() if 'Running CoordinatedShutdown with reason' in l]
+    assert len(reasons) == 1, log
+    return reasons[0], status
+
+
+@test
+def node_ends_in_phases():
+    shutdown = 'pekko.coordinated-shutdown.'
+    assert reason_of_the_end() == ('JvmExitReason', 0)
+    assert reason_of_the_end(shutdown + 'exit-jvm=on', shutdown + 'exit-code=7') == ('JvmExitReason', 7)
+    assert reason_of_the_end(shutdown + 'run-by-jvm-shutdown-hook=off') == ('ActorSystemTerminateReason', 0)
+    assert reason_of_the_end('pekko.jvm-shutdown-hooks=off') == ('ActorSystemTerminateReason', 0)
