@@ -49,6 +49,16 @@ stress: build    ## random kills, restarts and watch storms for STRESS_SECONDS (
 	@cmake --build build -j $(JOBS) --target test_stress
 	@STRESS_SECONDS=$(STRESS_SECONDS) build/tests/test_stress
 
+bench:           ## everything that is measured, in one run; an hour or two
+	@tools/need build bench
+	@tools/need --optional bench-peers
+	@tools/need --optional java
+	@bench/all
+
+bench-scale:     ## what a node, a link, a reference and a watch cost
+	@tools/need build bench
+	@bench/scale
+
 bench-local:     ## L1 to L7 in one process: ukko beside other actor systems
 	@tools/need build bench
 	@tools/need --optional bench-peers

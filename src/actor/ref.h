@@ -68,6 +68,9 @@ typedef struct uk_ref_vt {
     /* Like tell, or gives a negative code and why: then nobody has heard of it. Takes msg. NULL: tell
        it, unless the reference has stopped. */
     int (*try_tell)(ukko_ref *to, ukko_msg *msg, ukko_ref *sender, ukko_error *err);
+    /* Sends a body that stays the caller's, when that can be done without making a message of it.
+       false: nothing was done. NULL: never. */
+    bool (*tell_body)(ukko_ref *to, const ukko_type *type, const void *body, ukko_ref *sender);
 } uk_ref_vt;
 
 struct ukko_ref {

@@ -108,11 +108,23 @@ static ukko_msg *make(const ukko_type *type, const void *body) {
     }
     return uk_msg_copy(type, body);
 }
+/* To a reference that can do without a message: it is written from the body as it lies there. */
+static inline bool tell_body(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type,
+                             const void *body) {
+    if (__builtin_expect(!to->vt->tell_body, 1)) return false;
+    uk_outbox_flush();
+    return to->vt->tell_body(to, type, body, ctx ? &ctx->cell->ref : NULL);
+}
+static inline void tell_any(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body) {
+    if (tell_plain(ctx, to, type, body) || tell_body(ctx, to, type, body)) return;
+    tell(ctx, to, make(type, body));
+}
 void ukko_tell(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body) {
-    if (!tell_plain(ctx, to, type, body)) tell(ctx, to, make(type, body));
+    tell_any(ctx, to, type, body);
 }
 void ukko_tell_text(ukko_ctx *ctx, ukko_ref *to, const char *text) {
-    tell(ctx, to, ukko_msg_string(text));
+    if (!tell_body(ctx, to, &ukko_string_type, &(ukko_string){text, 0}))
+        tell(ctx, to, ukko_msg_string(text));
 }
 void ukko_tell_from(ukko_ref *to, ukko_msg *msg, ukko_ref *from) { uk_ref_tell(to, msg, from); }
 int ukko_try_tell_from(ukko_ref *to, ukko_msg *msg, ukko_ref *from, ukko_error *err) {
@@ -130,12 +142,9 @@ int ukko_try_tell(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void
 }
 void ukko_reply_msg(ukko_ctx *ctx, ukko_msg *msg) { tell(ctx, sender(ctx), msg); }
 void ukko_reply(ukko_ctx *ctx, const ukko_type *type, const void *body) {
-    ukko_ref *to = sender(ctx);
-    if (!tell_plain(ctx, to, type, body)) tell(ctx, to, make(type, body));
+    tell_any(ctx, sender(ctx), type, body);
 }
-void ukko_reply_text(ukko_ctx *ctx, const char *text) {
-    tell(ctx, sender(ctx), ukko_msg_string(text));
-}
+void ukko_reply_text(ukko_ctx *ctx, const char *text) { ukko_tell_text(ctx, sender(ctx), text); }
 void ukko_forward(ukko_ctx *ctx, ukko_ref *to) {
     if (ctx->current) uk_ref_tell(to, ukko_msg_retain(ctx->current->msg), ctx->current->sender);
 }

@@ -241,6 +241,9 @@ void uk_traffic_in(uk_traffic *t, uint64_t bytes, uint64_t frames, uint64_t larg
 /* ---- sending, [any] ---- */
 
 void uk_send_message(ukko_ref *to, uk_peer *p, ukko_msg *msg, ukko_ref *sender); /* takes msg */
+/* The same from a body that stays the caller's. false: nothing was done, a message has to be made. */
+bool uk_send_body(ukko_ref *to, uk_peer *p, const ukko_type *type, const void *body,
+                  ukko_ref *sender);
 void uk_send_system(ukko_ref *to, uk_peer *p, uk_sysmsg *m);                     /* takes m */
 void uk_send_flush(void); /* what this thread has staged */
 void uk_send_opened(uk_peer *p, uk_conn *c);                /* [io] writes what was kept */

@@ -21,6 +21,10 @@ static int try_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender, ukko_error *e
     return uk_send_try(to, of(to)->peer, msg, sender, err);
 }
 
+static bool tell_body(ukko_ref *to, const ukko_type *type, const void *body, ukko_ref *sender) {
+    return uk_send_body(to, of(to)->peer, type, body, sender);
+}
+
 static void system_message(ukko_ref *to, uk_sysmsg *m) { uk_send_system(to, of(to)->peer, m); }
 
 static ukko_ref *at_path(remote_ref *r, const uk_buf *text) {
@@ -82,7 +86,8 @@ static const uk_ref_vt remote_vt = {.kind = UK_REF_REMOTE,
                                     .print = print,
                                     .free = free_ref,
                                     .name = name,
-                                    .try_tell = try_tell};
+                                    .try_tell = try_tell,
+                                    .tell_body = tell_body};
 
 ukko_ref *uk_remote_ref_new(uk_peer *p, ukko_slice text, const uk_path *path) {
     bool bare = !path->elements.len; /* an address alone is the root there */

@@ -206,6 +206,10 @@ static int encode(uk_peer *p, ukko_ref *to, const ukko_msg *msg, ukko_ref *sende
     return rc;
 }
 
+static void leave_soon(const stage *s) { /* at the end of the turn, unless there is much, or none */
+    if (uk_in_turn() && s->frames.len < STAGE_LIMIT) uk_turn_dirty();
+    else uk_send_flush();
+}
 static void send_open(ukko_ref *to, uk_peer *p, ukko_msg *msg, ukko_ref *sender) {
     stage *s = find_stage(p);
     size_t before = s->frames.len;
@@ -220,8 +224,45 @@ static void send_open(ukko_ref *to, uk_peer *p, ukko_msg *msg, ukko_ref *sender)
             log_sent(p->remote, to, msg, sender, s->guess);
         ukko_msg_release(msg);
     }
-    if (uk_in_turn() && s->frames.len < STAGE_LIMIT) uk_turn_dirty();
-    else uk_send_flush();
+    leave_soon(s);
+}
+
+/* A message for as long as it takes to write it: its body is that of the caller, and what that points
+   to stays where it is. */
+enum { LEAN_BODY = 240 };
+typedef union lean {
+    ukko_msg msg;
+    _Alignas(16) uint8_t room[sizeof(ukko_msg) + LEAN_BODY];
+} lean;
+
+static bool fits_lean(const uk_peer *p, const ukko_type *type, const void *body) {
+    const uk_remote_settings *set = &p->remote->set;
+    if (type->body_size > LEAN_BODY || !body || set->log_sent || set->log_frame_size >= 0)
+        return false;
+    /* who copies in a way of its own may change what is there */
+    return !type->codec || !type->codec->copy || type == &ukko_string_type;
+}
+bool uk_send_body(ukko_ref *to, uk_peer *p, const ukko_type *type, const void *body,
+                  ukko_ref *sender) {
+    lean l;
+    ukko_error err;
+    /* relaxed: a hint; what is written is checked under the lock */
+    if (atomic_load_explicit(&p->mode, memory_order_relaxed) != UK_OUT_OPEN ||
+        !fits_lean(p, type, body))
+        return false;
+    l.msg = (ukko_msg){.type = type};
+    memcpy(l.room + offsetof(ukko_msg, body), body, type->body_size);
+    ukko_string *text = (ukko_string *)(void *)(l.room + offsetof(ukko_msg, body));
+    if (type == &ukko_string_type && text->text && !text->len) text->len = strlen(text->text);
+    stage *s = find_stage(p);
+    size_t before = s->frames.len;
+    bool written = !encode(p, to, &l.msg, sender, &s->frames, s->guess, &err);
+    if (written) {
+        s->guess = s->frames.len - before;
+        s->count++;
+    }
+    leave_soon(s);
+    return written; /* what went wrong is found out once more, with a message to show */
 }
 
 /* ---- keeping ---- */

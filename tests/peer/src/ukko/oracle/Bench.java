@@ -90,13 +90,17 @@ final class Bench {
     double warm = Double.parseDouble(o.get("warm", "20")), secs = Double.parseDouble(o.get("secs", "4"));
     int window = o.num("window", 1000), inflight = o.num("inflight", 2);
     String label = o.get("label", o.get("transport", "tcp"));
+    String what = o.get("what", "all");
+    boolean rtt = !what.equals("oneway"), oneway = !what.equals("rtt");
+    List<Integer> sizes = new ArrayList<>();
+    for (String x : o.get("sizes", "100,1024,10240").split(",")) sizes.add(Integer.parseInt(x));
     // warm up on the mixture that is measured
-    latency(s, pong, 100, warm * 0.4);
-    for (int size : new int[] {100, 1024, 10240}) flood(s, sink, size, window, inflight, warm * 0.2);
+    if (rtt) latency(s, pong, 100, warm * (oneway ? 0.4 : 1));
+    for (int size : sizes) if (oneway) flood(s, sink, size, window, inflight, warm * (rtt ? 0.6 : 1) / sizes.size());
     for (int k = 0; k < o.num("repeat", 1); k++) {
       List<Map<String, Object>> rs = new ArrayList<>();
-      rs.add(latency(s, pong, 100, secs));
-      for (int size : new int[] {100, 1024, 10240}) rs.add(flood(s, sink, size, window, inflight, secs));
+      if (rtt) rs.add(latency(s, pong, 100, secs));
+      for (int size : sizes) if (oneway) rs.add(flood(s, sink, size, window, inflight, secs));
       for (Map<String, Object> r : rs) { Map<String, Object> m = Out.map("ev", "bench", "label", label, "pekko", ActorSystem.Version()); m.putAll(r); Out.line(m); }
     }
     s.terminate();
