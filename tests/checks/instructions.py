@@ -40,6 +40,7 @@ out, rc = run(['cmake', '--build', BUILD, '--target', 'bench_ukko_paths'])
 if rc:
     fail('instructions', out[-2000:])
     done()
+GRACE = 1.01  # how often a thread looks at its clock varies a little
 budget = {}
 if os.path.exists(BUDGET):
     for line in open(BUDGET):
@@ -59,7 +60,7 @@ for path in PATHS:
     elif path not in budget:
         check(path, ['no budget in tests/checks/instructions.tsv'])
     else:
-        check(path, ['%.0f instructions a round, the budget is %.0f' % (took, budget[path])] if took > budget[path] else [])
+        check(path, ['%.1f instructions a round, the budget is %.0f and 1 %% of grace' % (took, budget[path])] if took > budget[path] * GRACE else [])
 if write:
     with open(BUDGET, 'w') as f:
         f.write('# SPDX-License-Identifier: Apache-2.0\n# Most instructions that a round of each hot path may take, gcc 12 -O2 on x86-64; see instructions.py\n' + '\n'.join(lines) + '\n')
