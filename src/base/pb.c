@@ -123,7 +123,12 @@ bool uk_utf8_valid(ukko_slice s) {
         uint64_t eight;
         while (s.len - i >= 8 && (memcpy(&eight, s.ptr + i, 8), !(eight & 0x8080808080808080u)))
             i += 8; /* plain ASCII in strides */
+        for (; i < s.len && s.ptr[i] < 0x80; i++) {}
         if (i == s.len) break;
+        if (s.ptr[i] >= 0xc2 && s.ptr[i] < 0xe0 && s.len - i > 1 && (s.ptr[i + 1] & 0xc0) == 0x80) {
+            i += 2;
+            continue;
+        }
         size_t n = utf8_length(s.ptr[i]);
         if (!n || s.len - i < n) return false;
         for (size_t k = 1; k < n; k++)

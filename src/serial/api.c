@@ -41,7 +41,7 @@ int uk_serialization_open(ukko_system *sys, ukko_error *err) {
     return uk_serial_open(sys, &s, err);
 }
 /* Pekko's own classes, what says that it stays here, and the runtime's own messages. */
-static bool is_exempt(const uk_serial *s, const ukko_msg *msg) {
+static bool is_exempt(uk_serial *s, const ukko_msg *msg) {
     const ukko_type *t = msg->type;
     if (t->flags & UKKO_TYPE_AUTO) return true;
     if (t->serializer == UKKO_SER_LOCAL && !t->class_name && t != &ukko_opaque_type)

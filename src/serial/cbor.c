@@ -5,7 +5,6 @@
 #include "serial/json.h"
 #include <cbor.h>
 
-enum { VALUE = 1, DONE = 5 }; /* of json_read.c */
 enum { CHUNK_NONE, CHUNK_TEXT, CHUNK_BYTES };
 
 /* ---- reading: one item through libcbor's callbacks ---- */
@@ -112,8 +111,9 @@ static const struct cbor_callbacks callbacks = {.uint8 = on_uint8,
                                                 .indef_break = on_break};
 
 /* What most items are, without the library: small integers, short text, true, false,
-   null, doubles. false: leave it to libcbor. */
-static bool read_common(uk_reader *r) {
+   null, doubles, objects of any length and their ends. false: leave it to libcbor. */
+static bool read_common(item *it) {
+    uk_reader *r = it->r;
     const uint8_t *p = r->p;
     size_t room = (size_t)(r->end - p) - 1;
     uint8_t c = *p++, low = c & 31;
@@ -134,6 +134,10 @@ static bool read_common(uk_reader *r) {
         r->text = (ukko_slice){NULL, 0};
     } else if (c == 0xf4 || c == 0xf5 || c == 0xf6) {
         r->tok = c == 0xf4 ? UK_TOK_FALSE : c == 0xf5 ? UK_TOK_TRUE : UK_TOK_NULL;
+    } else if (c == 0xbf) {
+        on_map_start(it);
+    } else if (c == 0xff) {
+        on_break(it);
     } else if (c == 0xfb && room >= 8) {
         uint64_t bits;
         memcpy(&bits, p, 8);
@@ -153,7 +157,7 @@ static int read_item(item *it, uk_reader *r) {
     do {
         it->is_tag = false;
         if (r->p == r->end) return UKKO_EPARSE;
-        if (read_common(r)) return UKKO_OK;
+        if (read_common(it)) return UKKO_OK;
         struct cbor_decoder_result res =
             cbor_stream_decode(r->p, (size_t)(r->end - r->p), &callbacks, it);
         if (res.status != CBOR_DECODER_FINISHED || !res.read) return UKKO_EPARSE;
@@ -239,7 +243,7 @@ static int decimal(uk_reader *r) {
 
 static void finish_value(uk_reader *r) {
     if (!r->depth) {
-        r->state = DONE;
+        r->state = UK_CBOR_DONE;
         return;
     }
     uk_level *l = &r->levels[r->depth - 1];
@@ -253,9 +257,14 @@ static int open_level(uk_reader *r, uint64_t count) {
         return UKKO_EPARSE;
     return uk_reader_push(r, object, count); /* counts values: a key takes no part */
 }
+/* What comes behind a value in an object, unless that was the last of all. */
+static void await_key(uk_reader *r) {
+    if (r->state != UK_CBOR_DONE && r->depth && r->levels[r->depth - 1].object)
+        r->state = UK_CBOR_AWAIT_KEY;
+}
 static int close_level(uk_reader *r) {
     r->tok = r->levels[--r->depth].object ? UK_TOK_OBJ_END : UK_TOK_ARR_END;
-    r->state = VALUE;
+    r->state = UK_CBOR_VALUE;
     finish_value(r);
     return UKKO_OK;
 }
@@ -272,11 +281,9 @@ static int read_key(uk_reader *r, const item *it) {
     }
     if (uk_check_chars(r->text, r->limits->name)) return UKKO_ETOOBIG;
     r->tok = UK_TOK_KEY;
-    r->state = VALUE;
+    r->state = UK_CBOR_VALUE;
     return UKKO_OK;
 }
-enum { AWAIT_KEY = 3 };
-
 static int read_value(uk_reader *r, item *it) {
     uk_tok tok = r->tok;
     if (it->tag == TAG_DECIMAL && tok == UK_TOK_ARR && it->count == 2) {
@@ -286,7 +293,7 @@ static int read_value(uk_reader *r, item *it) {
     }
     if (tok == UK_TOK_ARR || tok == UK_TOK_OBJ) {
         int rc = open_level(r, it->count);
-        r->state = r->tok == UK_TOK_OBJ ? AWAIT_KEY : VALUE;
+        r->state = r->tok == UK_TOK_OBJ ? UK_CBOR_AWAIT_KEY : UK_CBOR_VALUE;
         return rc;
     }
     int rc = it->open ? join_chunks(r, tok) : UKKO_OK;
@@ -294,30 +301,31 @@ static int read_value(uk_reader *r, item *it) {
     if (!rc && tok == UK_TOK_BYTES && (it->tag == TAG_BIG || it->tag == TAG_BIG_NEGATIVE))
         rc = big_number(r, it);
     finish_value(r);
-    if (r->depth && r->levels[r->depth - 1].object) r->state = AWAIT_KEY;
+    await_key(r);
     return rc;
 }
 int uk_cbor_next(uk_reader *r) {
     item it;
-    if (r->state == DONE) {
+    if (r->state == UK_CBOR_DONE) {
         r->tok = UK_TOK_END;
         return UKKO_OK;
     }
     uk_level *l = r->depth ? &r->levels[r->depth - 1] : NULL;
-    if (l && !l->left && !(l->object && r->state == VALUE)) {
+    if (l && !l->left && !(l->object && r->state == UK_CBOR_VALUE)) {
         close_level(r);
-        if (r->state != DONE && r->depth && r->levels[r->depth - 1].object) r->state = AWAIT_KEY;
+        await_key(r);
         return UKKO_OK;
     }
     int rc = read_item(&it, r);
     if (rc) return rc;
     if (it.brk) {
-        if (!l || l->left != UINT64_MAX || (l->object && r->state != AWAIT_KEY)) return UKKO_EPARSE;
+        if (!l || l->left != UINT64_MAX || (l->object && r->state != UK_CBOR_AWAIT_KEY))
+            return UKKO_EPARSE;
         close_level(r);
-        if (r->state != DONE && r->depth && r->levels[r->depth - 1].object) r->state = AWAIT_KEY;
+        await_key(r);
         return UKKO_OK;
     }
-    if (l && l->object && r->state == AWAIT_KEY) {
+    if (l && l->object && r->state == UK_CBOR_AWAIT_KEY) {
         if (it.open && r->tok == UK_TOK_STR && (rc = join_chunks(r, UK_TOK_STR))) return rc;
         it.open = false;
         return read_key(r, &it);

@@ -8,6 +8,7 @@
 #include "base/pb.h"
 #include "serial/json.h"
 #include "serial/serial.h"
+#include <stdatomic.h>
 #include <ukko/serial.h>
 
 enum {
@@ -51,9 +52,12 @@ typedef struct uk_binding { /* one entry of serialization-bindings, less those t
     const uk_serializer *ser;
 } uk_binding;
 
+enum { UK_SMALL_IDS = 64 };
+
 typedef struct uk_serial_settings {
     uk_serializer *serializers;
     size_t n_serializers;
+    const uk_serializer *by_id[UK_SMALL_IDS]; /* those of Pekko and most others */
     uk_map bindings;      /* class name -> uk_binding */
     int64_t max_inflated; /* bytes that a compressed payload may become */
     char **prefixes;      /* allowed-class-prefix */
@@ -79,6 +83,7 @@ typedef struct uk_serial_entry { /* a type with its serializer */
     int32_t id;
     ukko_slice manifest; /* as it is written: with the version of a migration */
     char *key;           /* id and manifest without version, see key_of() in registry.c */
+    size_t key_len;
     char *versioned;     /* the memory of manifest when it has a version; or NULL */
 } uk_serial_entry;
 
@@ -87,14 +92,24 @@ typedef struct uk_migration { /* a ukko_migration, and what is written for its c
     char *manifest; /* "class#3" */
 } uk_migration;
 
+enum { UK_NEAR = 64 };
+
 struct uk_serial {
     ukko_system *sys;
     uk_map types;      /* key -> uk_serial_entry; owns them */
     uk_map by_type;    /* the address of a type -> uk_serial_entry */
     uk_map migrations; /* class name -> uk_migration */
+    uk_map plans;      /* the address of a type -> uk_plan; owns them, see plan.h */
+    /* What the maps gave lately, by a hash that costs nothing; relaxed, as what they point to was
+       made before the threads that read it. A miss goes to the map. */
+    _Atomic(const void *) near_plans[UK_NEAR], near_types[UK_NEAR], near_manifests[UK_NEAR];
     bool rebound;      /* a built-in type has another serializer than its own */
     uk_serial_settings set;
 };
+
+static inline size_t uk_near(const void *type) {
+    return ((uintptr_t)type >> 4 ^ (uintptr_t)type >> 10) % UK_NEAR;
+}
 
 /* What a codec function of an application's type appends to. */
 struct ukko_encoder {
@@ -119,11 +134,11 @@ typedef struct uk_dec {
 } uk_dec;
 
 /* A registered type by serializer and manifest; NULL: none. */
-const ukko_type *uk_serial_find(const uk_serial *s, int32_t id, ukko_slice manifest);
+const ukko_type *uk_serial_find(uk_serial *s, int32_t id, ukko_slice manifest);
 /* A class of any Jackson serializer, first of the one with this id. */
-const ukko_type *uk_serial_find_jackson(const uk_serial *s, int32_t id, ukko_slice name);
+const ukko_type *uk_serial_find_jackson(uk_serial *s, int32_t id, ukko_slice name);
 /* What a registered type is written with; NULL: not registered. */
-const uk_serial_entry *uk_serial_entry_of(const uk_serial *s, const ukko_type *type);
+const uk_serial_entry *uk_serial_entry_of(uk_serial *s, const ukko_type *type);
 const uk_migration *uk_serial_migration(const uk_serial *s, ukko_slice class_name);
 bool uk_serial_is_builtin(const ukko_type *type);
 

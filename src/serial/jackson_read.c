@@ -2,6 +2,7 @@
 /* A message body from JSON or CBOR by its field table, with Jackson's leniency: unknown fields are
    passed over, absent ones are zero, numbers come in strings too. Any thread; foreign bytes. */
 #include "serial/jackson.h"
+#include "serial/plan.h"
 #include <math.h>
 
 enum {
@@ -15,8 +16,9 @@ typedef struct walk {
     uk_dec *d;
     uk_reader r;
     ukko_msg *m;
-    char *arena; /* texts are no longer than what they were read from */
-    size_t room, arena_size;
+    uk_texts texts; /* mostly no longer than what they were read from */
+    size_t arena_size;
+    bool has_arena;
     size_t budget;
     unsigned depth;
     const char *field; /* being read */
@@ -53,16 +55,16 @@ static int charge(walk *s, size_t n) {
 }
 /* Texts are mostly no longer than what they were read from: one block holds them. */
 static char *take(walk *s, size_t n) {
-    if (n > s->room) {
-        size_t block = s->arena ? TEXT_BLOCK : s->arena_size;
-        if (s->arena && charge(s, n > block ? n : block)) return NULL;
+    if (n > s->texts.room) {
+        size_t block = s->has_arena ? TEXT_BLOCK : s->arena_size;
+        if (s->has_arena && charge(s, n > block ? n : block)) return NULL;
         if (n > block) return ukko_msg_alloc(s->m, n);
-        s->arena = ukko_msg_alloc(s->m, block);
-        s->room = block;
+        s->texts = (uk_texts){ukko_msg_alloc(s->m, block), block};
+        s->has_arena = true;
     }
-    char *p = s->arena;
-    s->arena += n;
-    s->room -= n;
+    char *p = s->texts.at;
+    s->texts.at += n;
+    s->texts.room -= n;
     return p;
 }
 static char *copy_text(walk *s, ukko_slice t) {
@@ -548,6 +550,7 @@ static const ukko_field *find_field(const ukko_type *type, ukko_slice name, uint
 }
 typedef struct members { /* of the object that is being read */
     const ukko_type *type;
+    const uk_plan *plan;  /* NULL: none */
     const char *property; /* that told which struct it is; NULL: none */
     uint64_t *seen;       /* a bit for each field; NULL: nobody asks */
     uint32_t hint;
@@ -579,6 +582,16 @@ static int read_member(walk *s, members *o, void *body) {
     if (rc) return rc;
     return f ? read_field(s, o->type, f, body) : skip(s);
 }
+/* As many as come as they mostly do. */
+static void read_plain(walk *s, members *o, void *body) {
+    if (!o->plan || s->ser->strict_duplicates) return;
+    uint32_t n = s->r.cbor ? uk_plan_read_cbor(&s->r, o->plan, o->hint, body, &s->texts)
+                           : uk_plan_read_json(&s->r, o->plan, o->hint, body, &s->texts);
+    if (!n) return;
+    for (uint32_t i = o->hint; o->seen && i < o->hint + n; i++) o->seen[i / 64] |= 1ull << i % 64;
+    o->hint += n;
+    s->field = o->type->fields[o->hint - 1].name;
+}
 static int check_required(walk *s, const members *o) {
     for (uint32_t i = 0; i < o->type->n_fields; i++) {
         const ukko_field *f = &o->type->fields[i];
@@ -594,9 +607,10 @@ static bool has_required(const ukko_type *type) {
 }
 static int read_members(walk *s, members *o, void *body) {
     uint64_t few = 0;
-    if (has_required(o->type) || (s->ser->strict_duplicates))
+    if ((o->plan ? o->plan->required : has_required(o->type)) || (s->ser->strict_duplicates))
         o->seen = o->type->n_fields <= 64 ? &few : ukko_msg_alloc(s->m, o->type->n_fields / 8 + 8);
     for (;;) {
+        read_plain(s, o, body);
         int rc = advance(s);
         if (!rc && s->r.tok != UK_TOK_OBJ_END)
             rc = read_member(s, o, body);
@@ -606,7 +620,7 @@ static int read_members(walk *s, members *o, void *body) {
     }
 }
 static int read_object(walk *s, const ukko_type *type, const char *property, void *body) {
-    members o = {type, property, NULL, 0};
+    members o = {type, uk_plan_of(s->d->s, type), property, NULL, 0};
     if (s->depth >= MAX_STRUCTS) return uk_dec_fail(s->d, UKKO_ETOOBIG, "nested too deep");
     s->depth++;
     int rc = read_members(s, &o, body);
@@ -669,12 +683,16 @@ static int read_root(walk *s, const ukko_type *type) {
 }
 int uk_jackson_read(uk_dec *d, const ukko_type *type, const uk_serializer *ser, ukko_slice in,
                     bool cbor, ukko_msg **out) {
-    walk s = {.d = d,
-              .m = ukko_msg_new(type),
-              .arena_size = in.len + 8,
-              .budget = LIST_BUDGET,
-              .field = "(root)",
-              .ser = ser};
+    const uk_plan *plan = uk_plan_of(d->s, type);
+    walk s; /* its reader is large, so not cleared */
+    s.d = d;
+    s.arena_size = in.len + 8;
+    s.budget = LIST_BUDGET;
+    s.depth = 0;
+    s.field = "(root)";
+    s.ser = ser;
+    s.m = uk_plan_msg(type, plan, s.arena_size, &s.texts);
+    s.has_arena = s.texts.room;
     if (is_case_object(type)) { /* a Scala singleton: what is written of it does not matter */
         *out = s.m;
         return UKKO_OK;
@@ -686,6 +704,7 @@ int uk_jackson_read(uk_dec *d, const ukko_type *type, const uk_serializer *ser, 
         ukko_msg_release(s.m);
         return rc;
     }
+    uk_plan_settle(plan, s.m);
     *out = s.m;
     return UKKO_OK;
 }

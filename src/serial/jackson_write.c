@@ -2,6 +2,7 @@
 /* A message body as Jackson writes it: fields in the order of the table, nulls included. Any
    thread. */
 #include "serial/jackson.h"
+#include "serial/plan.h"
 
 typedef struct walk {
     uk_enc *e;
@@ -181,7 +182,60 @@ static int write_field(walk *s, const ukko_field *f, const void *body) {
     uk_w_null(&s->w);
     return UKKO_OK;
 }
+/* A member that is not plain, behind its name. */
+static int write_other(walk *s, const uk_member *st, const void *body) {
+    const ukko_field *f = st->field;
+    if (f->flags & UKKO_ONEOF && !uk_field_there(f, body)) return UKKO_OK;
+    if (s->w.cbor)
+        uk_buf_put(s->w.out, st->cbor, st->cbor_len);
+    else
+        uk_buf_put(s->w.out, st->json + !s->w.comma, st->json_len - !s->w.comma);
+    s->w.comma = false;
+    int rc = write_field(s, f, body);
+    s->w.comma = true;
+    return rc;
+}
+static int write_json_steps(walk *s, const uk_plan *plan, const char *body) {
+    uk_buf *out = s->w.out;
+    size_t room = plan->json_room;
+    uk_buf_reserve(out, room);
+    for (uint32_t i = 0; i < plan->n;) {
+        uint8_t *p = out->ptr + out->len;
+        for (; i < plan->n && plan->steps[i].op; i++) {
+            const uk_member *st = &plan->steps[i];
+            bool bare = !s->w.comma; /* the first one */
+            p = uk_put_key(p, st->json + bare, st->json_len - bare);
+            p = uk_plan_put_json(out, st, body + st->offset, p, room);
+            s->w.comma = true;
+        }
+        out->len = (size_t)(p - out->ptr);
+        int rc = i < plan->n ? write_other(s, &plan->steps[i++], body) : UKKO_OK;
+        if (rc) return rc;
+        uk_buf_reserve(out, room);
+    }
+    return UKKO_OK;
+}
+static int write_cbor_steps(walk *s, const uk_plan *plan, const char *body) {
+    uk_buf *out = s->w.out;
+    size_t room = plan->cbor_room;
+    uk_buf_reserve(out, room);
+    for (uint32_t i = 0; i < plan->n;) {
+        uint8_t *p = out->ptr + out->len;
+        for (; i < plan->n && plan->steps[i].op; i++) {
+            const uk_member *st = &plan->steps[i];
+            p = uk_put_key(p, st->cbor, st->cbor_len);
+            p = uk_plan_put_cbor(out, st, body + st->offset, p, room);
+        }
+        out->len = (size_t)(p - out->ptr);
+        int rc = i < plan->n ? write_other(s, &plan->steps[i++], body) : UKKO_OK;
+        if (rc) return rc;
+        uk_buf_reserve(out, room);
+    }
+    return UKKO_OK;
+}
 static int write_members(walk *s, const ukko_type *type, const void *body) {
+    const uk_plan *plan = uk_plan_of(s->e->s, type);
+    if (plan) return s->w.cbor ? write_cbor_steps(s, plan, body) : write_json_steps(s, plan, body);
     for (uint32_t i = 0; i < type->n_fields; i++) {
         const ukko_field *f = &type->fields[i];
         if (f->flags & UKKO_ONEOF && !uk_field_there(f, body)) continue;

@@ -30,6 +30,17 @@ typedef struct uk_limits {
 enum { UK_MAX_NUMBER = 1000 }; /* what a limit of numbers can be raised to */
 extern const uk_limits uk_limits_default;
 
+/* What uk_reader.state is: in JSON, and in CBOR. */
+enum {
+    UK_JSON_FIRST_VALUE,
+    UK_JSON_VALUE,
+    UK_JSON_FIRST_KEY,
+    UK_JSON_KEY,
+    UK_JSON_AFTER,
+    UK_JSON_DONE
+};
+enum { UK_CBOR_VALUE = 1, UK_CBOR_AWAIT_KEY = 3, UK_CBOR_DONE = 5 };
+
 typedef struct uk_level {
     uint64_t left; /* CBOR of definite length: items to come; UINT64_MAX: until a break */
     bool object;
@@ -72,7 +83,19 @@ int uk_json_next(uk_reader *r);
 int uk_cbor_next(uk_reader *r);
 
 /* The first byte from p on that ends a run of plain text: quote, backslash, control, not ASCII. */
-const uint8_t *uk_json_plain(const uint8_t *p, const uint8_t *end);
+static inline const uint8_t *uk_json_plain(const uint8_t *p, const uint8_t *end) {
+    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+    while (end - p >= 8) {
+        uint64_t v;
+        memcpy(&v, p, 8);
+        uint64_t quote = v ^ ones * '"', back = v ^ ones * '\\';
+        uint64_t hit = ((v - ones * 0x20) | (quote - ones) | (back - ones) | v) & high;
+        if (hit) return p + __builtin_ctzll(hit) / 8; /* the lowest one is exact */
+        p += 8;
+    }
+    while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\') p++;
+    return p;
+}
 /* Is text one JSON value, and an object when that is asked for? */
 int uk_json_check(ukko_slice text, unsigned max_depth);
 int uk_json_valid(ukko_slice text, unsigned max_depth, bool object);
@@ -123,6 +146,9 @@ void uk_cbor_f32(uk_buf *out, float v);
 void uk_cbor_text(uk_buf *out, const char *text, size_t len);
 
 /* ---- number.c ---- */
+enum { UK_POWERS = 23 };
+extern const double uk_powers[UK_POWERS]; /* of ten: all that are exact */
+#define UK_F64_EXACT (1ull << 53)         /* whole numbers up to it are */
 enum { UK_NUMBER_ROOM = 40 };
 size_t uk_print_int(char *out, int64_t v);
 size_t uk_print_uint(char *out, uint64_t v);

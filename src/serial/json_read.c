@@ -6,8 +6,6 @@
 #include "base/pb.h"
 #include "serial/codec.h"
 
-enum { FIRST_VALUE, VALUE, FIRST_KEY, KEY, AFTER, DONE };
-
 /* ---- shared by JSON and CBOR ---- */
 
 const uk_limits uk_limits_default = {UK_MAX_TREE, UK_MAX_NUMBER, UK_MAX_STRING, 50000, 0, 0};
@@ -21,7 +19,7 @@ void uk_reader_init(uk_reader *r, ukko_slice in, bool cbor, unsigned max_depth) 
     r->max_depth = max_depth;
     r->limits = &uk_limits_default;
     r->tokens = 0;
-    r->state = VALUE;
+    r->state = UK_JSON_VALUE;
     r->cbor = cbor;
     r->levels = r->inl;
     r->levels_cap = UK_LEVELS_INLINE;
@@ -81,20 +79,6 @@ int uk_reader_skip(uk_reader *r) {
 
 /* ---- strings ---- */
 
-/* The first byte from p on that ends a plain run: quote, backslash, control, not ASCII. */
-const uint8_t *uk_json_plain(const uint8_t *p, const uint8_t *end) {
-    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-    while (end - p >= 8) {
-        uint64_t v;
-        memcpy(&v, p, 8);
-        uint64_t quote = v ^ ones * '"', back = v ^ ones * '\\';
-        uint64_t hit = ((v - ones * 0x20) | (quote - ones) | (back - ones) | v) & high;
-        if (hit) return p + __builtin_ctzll(hit) / 8; /* the lowest one is exact */
-        p += 8;
-    }
-    while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\') p++;
-    return p;
-}
 static int hex4(const uint8_t *p, const uint8_t *end, uint32_t *out) {
     *out = 0;
     if (end - p < 4) return UKKO_EPARSE;
@@ -267,16 +251,16 @@ static int value(uk_reader *r) {
     uint8_t c = *r->p;
     if (c == '{' || c == '[') {
         r->p++;
-        r->state = c == '{' ? FIRST_KEY : FIRST_VALUE;
+        r->state = c == '{' ? UK_JSON_FIRST_KEY : UK_JSON_FIRST_VALUE;
         return uk_reader_push(r, c == '{', 0);
     }
-    r->state = r->depth ? AFTER : DONE;
+    r->state = r->depth ? UK_JSON_AFTER : UK_JSON_DONE;
     return scalar(r, c);
 }
 static int close_level(uk_reader *r) {
     r->p++;
     r->tok = r->levels[--r->depth].object ? UK_TOK_OBJ_END : UK_TOK_ARR_END;
-    r->state = r->depth ? AFTER : DONE;
+    r->state = r->depth ? UK_JSON_AFTER : UK_JSON_DONE;
     return UKKO_OK;
 }
 static int key(uk_reader *r) {
@@ -289,28 +273,28 @@ static int key(uk_reader *r) {
     if (r->p == r->end || *r->p != ':') return UKKO_EPARSE;
     r->p++;
     r->tok = UK_TOK_KEY;
-    r->state = VALUE;
+    r->state = UK_JSON_VALUE;
     return UKKO_OK;
 }
 int uk_json_next(uk_reader *r) {
     white(r);
-    if (r->state == DONE) {
+    if (r->state == UK_JSON_DONE) {
         r->tok = UK_TOK_END;
         return UKKO_OK;
     }
     if (r->p == r->end) return UKKO_EPARSE;
     bool object = r->depth && r->levels[r->depth - 1].object;
-    if (r->state == AFTER) {
+    if (r->state == UK_JSON_AFTER) {
         if (*r->p == (object ? '}' : ']')) return close_level(r);
         if (*r->p != ',') return UKKO_EPARSE;
         r->p++;
         white(r);
         if (r->p == r->end) return UKKO_EPARSE;
-        r->state = object ? KEY : VALUE;
+        r->state = object ? UK_JSON_KEY : UK_JSON_VALUE;
     }
-    if (r->state == FIRST_KEY && *r->p == '}') return close_level(r);
-    if (r->state == FIRST_VALUE && *r->p == ']') return close_level(r);
-    return r->state == FIRST_KEY || r->state == KEY ? key(r) : value(r);
+    if (r->state == UK_JSON_FIRST_KEY && *r->p == '}') return close_level(r);
+    if (r->state == UK_JSON_FIRST_VALUE && *r->p == ']') return close_level(r);
+    return r->state == UK_JSON_FIRST_KEY || r->state == UK_JSON_KEY ? key(r) : value(r);
 }
 
 static int check_value(uk_reader *r, bool object) {

@@ -8,22 +8,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+const double uk_powers[UK_POWERS] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                 1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-static const double exact = 9007199254740992.0; /* 2^53 */
 
 static const char pairs[] =
     "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
     "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
     "8081828384858687888990919293949596979899";
+static size_t count_digits(uint64_t u) {
+    static const uint64_t least[] = {
+        0,       10,       100,       1000,       10000,       100000,       1000000,
+        10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000, 10000000000000,
+        100000000000000, 1000000000000000, 10000000000000000, 100000000000000000,
+        1000000000000000000, 10000000000000000000u};
+    size_t about = (size_t)(64 - __builtin_clzll(u | 1)) * 1233 >> 12; /* log10(2) */
+    return about + (u >= least[about]);
+}
 size_t uk_print_uint(char *out, uint64_t u) {
-    char tmp[20], *p = tmp + sizeof tmp;
+    size_t n = count_digits(u);
+    char *p = out + n;
     for (; u >= 100; u /= 100) memcpy(p -= 2, pairs + u % 100 * 2, 2);
-    if (u >= 10) memcpy(p -= 2, pairs + u * 2, 2);
-    else *--p = (char)('0' + u);
-    size_t n = (size_t)(tmp + sizeof tmp - p);
-    memcpy(out, p, n);
+    if (u >= 10) memcpy(p - 2, pairs + u * 2, 2);
+    else p[-1] = (char)('0' + u);
     return n;
 }
 size_t uk_print_int(char *out, int64_t v) {
@@ -99,10 +106,10 @@ static size_t put_scientific(char *out, const decimal *d) {
 /* Decimals with few places need no search: n / 10^k is exact when n < 2^53. */
 static bool few_places(char *out, double v, size_t *len) {
     for (int k = 0; k <= 6; k++) {
-        double scaled = v * powers[k];
+        double scaled = v * uk_powers[k];
         if (scaled > 1e15) return false;
         int64_t n = (int64_t)scaled;
-        if ((double)n != scaled || (double)n / powers[k] != v) continue;
+        if ((double)n != scaled || (double)n / uk_powers[k] != v) continue;
         decimal d;
         d.n = (int)uk_print_int(d.digits, n);
         d.exp = d.n - k;
@@ -166,7 +173,7 @@ double uk_parse_f64(ukko_slice text) {
         if (eneg) e = -e;
     }
     e -= places;
-    if ((double)m > exact || e < -22 || e > 22) return parse_slow(text);
-    double v = e < 0 ? (double)m / powers[-e] : (double)m * powers[e];
+    if (m > UK_F64_EXACT || e < -22 || e > 22) return parse_slow(text);
+    double v = e < 0 ? (double)m / uk_powers[-e] : (double)m * uk_powers[e];
     return neg ? -v : v;
 }

@@ -43,7 +43,7 @@ static ukko_slice without_version(ukko_slice manifest) {
     if (hash) manifest.len = (size_t)(hash - manifest.ptr);
     return manifest;
 }
-static const char *by_manifest(const uk_serial *s, int32_t id, ukko_slice manifest, char *buf,
+static const char *by_manifest(uk_serial *s, int32_t id, ukko_slice manifest, char *buf,
                                size_t room) {
     const uk_serializer *ser = uk_serializer_by_id(&s->set, id);
     const ukko_type *t = uk_serial_find(s, id, manifest);

@@ -3,6 +3,7 @@
    zero is left out unless the field is OPTIONAL, REQUIRED or PRESENT). Types with codec functions do
    not come here. Any thread. */
 #include "serial/protobuf.h"
+#include "serial/plan.h"
 
 static int write_struct(uk_enc *e, const ukko_type *type, const void *body, unsigned depth,
                         bool all);
@@ -150,10 +151,72 @@ static int write_field(uk_enc *e, const ukko_field *f, const void *body, unsigne
     return write_value(e, f, (const char *)body + f->offset, depth,
                        all || f->flags & (UKKO_OPTIONAL | UKKO_REQUIRED));
 }
+
+/* ---- by the plan ---- */
+
+static inline uint8_t *put_tag(uint8_t *p, const uk_member *st) {
+    memcpy(p, st->pb, sizeof st->pb);
+    return p + st->pb_len;
+}
+static inline uint8_t *put_number(uint8_t *p, const uk_member *st, uint64_t v) {
+    return v ? uk_pb_write_varint(put_tag(p, st), v) : p;
+}
+static uint8_t *put_text(uk_buf *out, const uk_member *st, const char *text, size_t len, uint8_t *p,
+                         size_t room) {
+    if (!len) return p;
+    out->len = (size_t)(p - out->ptr);
+    uk_buf_reserve(out, len + room);
+    p = uk_pb_write_varint(put_tag(out->ptr + out->len, st), len);
+    memcpy(p, text, len);
+    return p + len;
+}
+/* room is there before and after; out's length moves with text alone. */
+static uint8_t *put_plain(uk_buf *out, const uk_member *st, const void *v, uint8_t *p,
+                          size_t room) {
+    const ukko_string *t = v;
+    const char *text;
+    uint64_t bits;
+    switch (st->pb_op) {
+    case UK_OP_BOOL: return put_number(p, st, *(const bool *)v);
+    case UK_OP_I32: return put_number(p, st, (uint64_t)(int64_t) * (const int32_t *)v);
+    case UK_OP_U32: return put_number(p, st, *(const uint32_t *)v);
+    case UK_OP_I64: return put_number(p, st, (uint64_t) * (const int64_t *)v);
+    case UK_OP_U64: return put_number(p, st, *(const uint64_t *)v);
+    case UK_OP_F64:
+        memcpy(&bits, v, 8);
+        if (!bits) return p;
+        p = put_tag(p, st);
+        memcpy(p, &bits, 8);
+        return p + 8;
+    case UK_OP_STR:
+        text = *(const char *const *)v;
+        return put_text(out, st, text, text ? strlen(text) : 0, p, room);
+    default:
+        text = t->text;
+        return put_text(out, st, text, !text ? 0 : t->len ? t->len : strlen(text), p, room);
+    }
+}
+static int write_steps(uk_enc *e, const uk_plan *plan, const char *body, unsigned depth) {
+    uk_buf *out = e->out;
+    uk_buf_reserve(out, plan->pb_room);
+    for (uint32_t i = 0; i < plan->n;) {
+        uint8_t *p = out->ptr + out->len;
+        for (; i < plan->n && plan->steps[i].pb_op; i++)
+            p = put_plain(out, &plan->steps[i], body + plan->steps[i].offset, p, plan->pb_room);
+        out->len = (size_t)(p - out->ptr);
+        const ukko_field *f = i < plan->n ? plan->steps[i++].field : NULL;
+        int rc = f && f->tag ? write_field(e, f, body, depth, false) : UKKO_OK;
+        if (rc) return rc;
+        uk_buf_reserve(out, plan->pb_room);
+    }
+    return UKKO_OK;
+}
 static int write_struct(uk_enc *e, const ukko_type *type, const void *body, unsigned depth,
                         bool all) {
     if (depth > UK_PROTO_DEPTH)
         return uk_error(e->err, UKKO_ETOOBIG, "type %s: nested too deep", type->name);
+    const uk_plan *plan = all ? NULL : uk_plan_of(e->s, type);
+    if (plan) return write_steps(e, plan, body, depth);
     for (uint32_t i = 0; i < type->n_fields; i++) {
         const ukko_field *f = &type->fields[i];
         int rc = f->tag ? write_field(e, f, body, depth, all) : UKKO_OK;

@@ -3,14 +3,15 @@
    scattered, packed or not, unknown fields are passed over. Texts share one block that is as long
    as the input, so that repeated fields take no memory. Any thread; foreign bytes. */
 #include "serial/protobuf.h"
+#include "serial/plan.h"
 
 enum { LIST_BUDGET = 64 << 20, OBJECT_COST = 256 };
 
 typedef struct walk {
     uk_dec *d;
     ukko_msg *m;
-    char *texts; /* NULL: none yet */
-    size_t room;
+    uk_texts texts;
+    size_t in_len;
     size_t budget;
 } walk;
 
@@ -49,12 +50,12 @@ static int read_scalar(walk *s, const ukko_field *f, const uk_pb_field *in, void
 }
 /* A terminated copy. Each byte of it was read, and at least two before it: they all fit. */
 static char *take(walk *s, ukko_slice in) {
-    if (!s->texts) s->texts = ukko_msg_alloc(s->m, s->room);
-    char *p = s->texts;
+    if (!s->texts.at) s->texts = (uk_texts){ukko_msg_alloc(s->m, s->in_len), s->in_len};
+    char *p = s->texts.at;
     if (in.len) memcpy(p, in.ptr, in.len);
     p[in.len] = 0;
-    s->texts += in.len + 1;
-    s->room -= in.len + 1;
+    s->texts.at += in.len + 1;
+    s->texts.room -= in.len + 1;
     return p;
 }
 static int read_text(walk *s, const ukko_field *f, ukko_slice in, ukko_string *out) {
@@ -256,9 +257,93 @@ static int read_single(walk *s, const ukko_type *type, const ukko_field *f, cons
     }
     return read_value(s, f, x, (char *)body + f->offset, depth);
 }
+/* ---- by the plan: NULL when it is left to the general way ---- */
+
+/* There are ten bytes. */
+static const uint8_t *get_long_varint(const uint8_t *p, uint64_t *out) {
+    uint64_t v = 0;
+    for (unsigned i = 0; i < 9; i++) {
+        v |= (uint64_t)(p[i] & 127) << 7 * i;
+        if (p[i] >= 128) continue;
+        *out = v;
+        return p + i + 1;
+    }
+    if (p[9] > 1) return NULL;
+    *out = v | (uint64_t)p[9] << 63;
+    return p + 10;
+}
+static const uint8_t *get_varint(const uint8_t *p, const uint8_t *end, uint64_t *out) {
+    uint64_t v = 0;
+    if (p < end && *p < 128) {
+        *out = *p;
+        return p + 1;
+    }
+    if (end - p < 10) return NULL;
+    memcpy(&v, p, 8);
+    unsigned bytes = (unsigned)__builtin_ctzll((~v & 0x8080808080808080u) | 1ull << 63) / 8 + 1;
+    if (bytes == 8) return get_long_varint(p, out);
+    v &= 0x7f7f7f7f7f7f7f7fu >> (64 - 8 * bytes); /* groups of seven bits move together */
+    v = (v & 0x007f007f007f007fu) | (v & 0x7f007f007f007f00u) >> 1;
+    v = (v & 0x00003fff00003fffu) | (v & 0x3fff00003fff0000u) >> 2;
+    *out = (v & 0x000000000fffffffu) | (v & 0x0fffffff00000000u) >> 4;
+    return p + bytes;
+}
+/* One that need not be repaired; NULs are left to the general way. */
+static const uint8_t *get_text(walk *s, const uint8_t *p, const uint8_t *end, ukko_string *out) {
+    uint64_t n;
+    if (!(p = get_varint(p, end, &n)) || n > (size_t)(end - p)) return NULL;
+    if (!uk_is_plain(p, n) && (memchr(p, 0, n) || !uk_utf8_valid((ukko_slice){p, n}))) return NULL;
+    *out = (ukko_string){take(s, (ukko_slice){p, n}), n};
+    return p + n;
+}
+static const uint8_t *get_number(const uk_member *st, const uint8_t *p, const uint8_t *end,
+                                 void *out) {
+    uint64_t v;
+    if (!(p = get_varint(p, end, &v))) return NULL;
+    switch (st->pb_op) {
+    case UK_OP_BOOL: *(bool *)out = v != 0; break;
+    case UK_OP_I32: *(int32_t *)out = (int32_t)v; break;
+    case UK_OP_U32: *(uint32_t *)out = (uint32_t)v; break;
+    case UK_OP_I64: *(int64_t *)out = (int64_t)v; break;
+    default: *(uint64_t *)out = v;
+    }
+    return p;
+}
+static const uint8_t *get_plain(walk *s, const uk_member *st, const uint8_t *p, const uint8_t *end,
+                                void *out) {
+    ukko_string text;
+    switch (st->pb_op) {
+    case UK_OP_F64:
+        if (end - p < 8) return NULL;
+        memcpy(out, p, 8);
+        return p + 8;
+    case UK_OP_STR:
+        if ((p = get_text(s, p, end, &text))) *(const char **)out = text.text;
+        return p;
+    case UK_OP_TEXT:
+        if ((p = get_text(s, p, end, &text))) *(ukko_string *)out = text;
+        return p;
+    default: return get_number(st, p, end, out);
+    }
+}
+/* Fields of plain kinds, in any order, up to the first that is something else. */
+static void read_plain(walk *s, const uk_plan *plan, uk_pb *in, char *body, uint64_t *seen) {
+    const uint8_t *p = in->p;
+    while (p && p < in->end && *p < 128) {
+        uint32_t i = plan->by_byte[*p];
+        if (!i--) break;
+        const uk_member *st = &plan->steps[i];
+        if (!(p = get_plain(s, st, p + 1, in->end, body + st->offset))) break;
+        seen[i / 64] |= 1ull << i % 64;
+        in->p = p;
+    }
+}
+
 /* What proto3 leaves out because it is empty is empty, not absent; what must be there is. */
-static int finish(walk *s, const ukko_type *type, char *body, const uint64_t *seen) {
+static int finish(walk *s, const ukko_type *type, const uk_plan *plan, char *body,
+                  const uint64_t *seen) {
     for (uint32_t i = 0; i < type->n_fields; i++) {
+        if (plan && plan->steps[i].pb_op && plan->steps[i].pb_op < UK_OP_STR) continue;
         const ukko_field *f = &type->fields[i];
         void *p = body + f->offset;
         if (f->flags & UKKO_REQUIRED && !(seen[i / 64] >> i % 64 & 1))
@@ -272,9 +357,10 @@ static int finish(walk *s, const ukko_type *type, char *body, const uint64_t *se
     return UKKO_OK;
 }
 /* A struct by value that did not come is one whose members did not come. */
-static int fill_absent(walk *s, const ukko_type *type, char *body, const uint64_t *seen,
-                       unsigned depth) {
-    for (uint32_t i = 0; i < type->n_fields; i++) {
+static int fill_absent(walk *s, const ukko_type *type, const uk_plan *plan, char *body,
+                       const uint64_t *seen, unsigned depth) {
+    if (plan && !(plan->absent & ~seen[0])) return UKKO_OK;
+    for (uint32_t i = 0; (!plan || plan->structs) && i < type->n_fields; i++) {
         const ukko_field *f = &type->fields[i];
         if (f->kind != UKKO_STRUCT || f->flags & (UKKO_REPEATED | UKKO_PRESENT | UKKO_ONEOF))
             continue;
@@ -282,7 +368,7 @@ static int fill_absent(walk *s, const ukko_type *type, char *body, const uint64_
         int rc = read_struct(s, f->type, (ukko_slice){NULL, 0}, body + f->offset, depth + 1);
         if (rc) return rc;
     }
-    return finish(s, type, body, seen);
+    return finish(s, type, plan, body, seen);
 }
 static int read_lists(walk *s, const ukko_type *type, ukko_slice bytes, void *body,
                       unsigned depth) {
@@ -300,7 +386,10 @@ static int read_fields(walk *s, const ukko_type *type, ukko_slice bytes, void *b
     uint32_t hint = 0;
     int rc;
     bool lists = false;
-    while ((rc = uk_pb_next(&in, &x)) > 0) {
+    const uk_plan *plan = uk_plan_of(s->d->s, type);
+    for (;;) {
+        if (plan) read_plain(s, plan, &in, body, seen);
+        if ((rc = uk_pb_next(&in, &x)) <= 0) break;
         const ukko_field *f = find_tag(type, x.number, &hint);
         if (!f) continue;
         size_t i = (size_t)(f - type->fields);
@@ -312,7 +401,7 @@ static int read_fields(walk *s, const ukko_type *type, ukko_slice bytes, void *b
     }
     if (rc < 0) return uk_dec_fail(s->d, rc, "malformed protobuf");
     if (lists && (rc = read_lists(s, type, bytes, body, depth))) return rc;
-    return fill_absent(s, type, body, seen, depth);
+    return fill_absent(s, type, plan, body, seen, depth);
 }
 static int read_struct(walk *s, const ukko_type *type, ukko_slice bytes, void *body,
                        unsigned depth) {
@@ -324,12 +413,15 @@ static int read_struct(walk *s, const ukko_type *type, ukko_slice bytes, void *b
     return rc;
 }
 int uk_proto_decode(uk_dec *d, const ukko_type *type, ukko_slice in, ukko_msg **out) {
-    walk s = {d, ukko_msg_new(type), NULL, in.len + 1, LIST_BUDGET};
+    const uk_plan *plan = uk_plan_of(d->s, type);
+    walk s = {.d = d, .in_len = in.len + 1, .budget = LIST_BUDGET};
+    s.m = uk_plan_msg(type, plan, s.in_len, &s.texts);
     int rc = read_struct(&s, type, in, s.m->body, 0);
     if (rc) {
         ukko_msg_release(s.m);
         return rc;
     }
+    uk_plan_settle(plan, s.m);
     *out = s.m;
     return UKKO_OK;
 }

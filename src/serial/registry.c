@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The types of one system and what each is written with. Filled before the system starts, then
    read by any thread. */
-#include "serial/codec.h"
+#include "serial/plan.h"
 #include "base/mem.h"
 #include <stdio.h>
 
@@ -68,6 +68,7 @@ void uk_serial_free(uk_serial *s) {
     uk_map_fini(&s->types);
     uk_map_fini(&s->by_type);
     uk_map_fini(&s->migrations);
+    uk_plans_free(s);
     uk_settings_fini(&s->set);
     uk_free(s);
 }
@@ -82,13 +83,29 @@ static size_t key_of(char *key, int32_t id, ukko_slice manifest) {
     if (manifest.len) memcpy(key + 4, manifest.ptr, manifest.len);
     return manifest.len + 4;
 }
-const ukko_type *uk_serial_find(const uk_serial *s, int32_t id, ukko_slice manifest) {
-    char key[KEY_ROOM];
-    size_t n = key_of(key, id, manifest);
-    const uk_serial_entry *e = n ? uk_map_get(&s->types, key, n) : NULL;
-    return e ? e->type : NULL;
+static bool is_key(const uk_serial_entry *e, int32_t id, ukko_slice manifest) {
+    return e && e->key_len == manifest.len + 4 && !memcmp(e->key, &id, 4) &&
+           (!manifest.len || !memcmp(e->key + 4, manifest.ptr, manifest.len));
 }
-const ukko_type *uk_serial_find_jackson(const uk_serial *s, int32_t id, ukko_slice name) {
+/* Its last letters tell manifests of one program apart. */
+static size_t near_manifest(ukko_slice m) {
+    size_t h = m.len;
+    for (size_t i = 1; i <= 4 && i <= m.len; i++) h = h * 7 + m.ptr[m.len - i];
+    return h % UK_NEAR;
+}
+const ukko_type *uk_serial_find(uk_serial *s, int32_t id, ukko_slice manifest) {
+    char key[KEY_ROOM];
+    _Atomic(const void *) *slot = &s->near_manifests[near_manifest(manifest)];
+    /* relaxed, as the store below: see near_plans */
+    const uk_serial_entry *e = atomic_load_explicit(slot, memory_order_relaxed);
+    if (is_key(e, id, manifest)) return e->type;
+    size_t n = key_of(key, id, manifest);
+    e = n ? uk_map_get(&s->types, key, n) : NULL;
+    if (!e) return NULL;
+    atomic_store_explicit(slot, e, memory_order_relaxed); /* read above */
+    return e->type;
+}
+const ukko_type *uk_serial_find_jackson(uk_serial *s, int32_t id, ukko_slice name) {
     const ukko_type *t = uk_serial_find(s, id, name);
     for (size_t i = 0; !t && i < s->set.n_serializers; i++) {
         const uk_serializer *ser = &s->set.serializers[i];
@@ -97,10 +114,17 @@ const ukko_type *uk_serial_find_jackson(const uk_serial *s, int32_t id, ukko_sli
     }
     return t;
 }
-const uk_serial_entry *uk_serial_entry_of(const uk_serial *s, const ukko_type *type) {
-    return uk_map_get(&s->by_type, &type, sizeof type);
+const uk_serial_entry *uk_serial_entry_of(uk_serial *s, const ukko_type *type) {
+    _Atomic(const void *) *slot = &s->near_types[uk_near(type)];
+    /* relaxed, as the store below: see near_plans */
+    const uk_serial_entry *e = atomic_load_explicit(slot, memory_order_relaxed);
+    if (e && e->type == type) return e;
+    e = uk_map_get(&s->by_type, &type, sizeof type);
+    if (e) atomic_store_explicit(slot, e, memory_order_relaxed); /* read above */
+    return e;
 }
 const uk_migration *uk_serial_migration(const uk_serial *s, ukko_slice class_name) {
+    if (!s->migrations.live) return NULL;
     return uk_map_get(&s->migrations, class_name.ptr, class_name.len);
 }
 static const ukko_type *const builtins[] = {&ukko_null_type,
@@ -251,11 +275,12 @@ static int put_entry(uk_serial *s, const ukko_type *type, const uk_serializer *s
                         "types %s and %s have the same serializer %d and manifest [%s]",
                         old->type->name, type->name, id, (const char *)manifest.ptr);
     uk_serial_entry *e = uk_zalloc(sizeof *e);
-    *e = (uk_serial_entry){.type = type, .ser = ser, .id = id, .key = uk_alloc(n)};
+    *e = (uk_serial_entry){.type = type, .ser = ser, .id = id, .key = uk_alloc(n), .key_len = n};
     memcpy(e->key, key, n);
     set_written(s, e, manifest);
     if (!old) uk_map_put(&s->types, e->key, n, e);
     uk_map_put(&s->by_type, &e->type, sizeof e->type, e);
+    if (names_class(ser) && !type->codec) uk_plan_add(s, type);
     return UKKO_OK;
 }
 /* A built-in type is only looked at when the configuration gives it an application's serializer. */

@@ -272,6 +272,9 @@ static void read_serializers(source *s, uk_serial_settings *set) {
     }
     add_users(s, set);
     check_ids(s, set);
+    for (size_t i = set->n_serializers; i--;)
+        if (set->serializers[i].id >= 0 && set->serializers[i].id < UK_SMALL_IDS)
+            set->by_id[set->serializers[i].id] = &set->serializers[i];
 }
 
 /* ---- bindings ---- */
@@ -366,6 +369,7 @@ void uk_settings_fini(uk_serial_settings *set) {
 }
 const uk_serializer *uk_serializer_by_id(const uk_serial_settings *set, int32_t id) {
     if (id == OTHER_ID) return NULL;
+    if (id >= 0 && id < UK_SMALL_IDS) return set->by_id[id];
     for (size_t i = 0; i < set->n_serializers; i++)
         if (set->serializers[i].id == id) return &set->serializers[i];
     return NULL;
