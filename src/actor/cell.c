@@ -22,7 +22,7 @@ int32_t uk_new_uid(void) {
         if ((int32_t)(state >> 16)) return (int32_t)(state >> 16);
     }
 }
-static const uk_ref_vt router_vt, counted_vt, checked_vt, bounded_vt;
+static const uk_ref_vt router_vt, counted_vt, checked_vt, bounded_vt, balanced_vt;
 _Static_assert(offsetof(uk_cell, head) == UK_POOL_LINE, "a line for senders, one for the turn");
 static size_t round_up(size_t n) { return (n + 15) & ~(size_t)15; }
 
@@ -38,11 +38,13 @@ static const uk_ref_vt *vt_of(const ukko_system *sys, const ukko_props *props,
                               const uk_mailbox *box) {
     if (props->routing) return &router_vt; /* its routees look at what they get */
     if (sys->serialize_messages) return &checked_vt;
+    if (props->balanced) return &balanced_vt;
     if (box && box->bounded) return &bounded_vt;
     return props->load ? &counted_vt : &uk_cell_vt;
 }
 uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, const char *name,
-                     int32_t uid, uk_dispatcher *disp, const uk_mailbox *box) {
+                     int32_t uid, uk_dispatcher *disp, const uk_mailbox *box,
+                     bool pinned) {
     if (props->router) props = uk_routing_props(props);
     size_t head = round_up(sizeof(uk_cell)), state = round_up(props->actor->state_size);
     if (box) head += round_up(sizeof(uk_box));
@@ -54,9 +56,10 @@ uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, cons
     c->traits =
         (uint8_t)((props->load ? UK_TRAIT_COUNTED : 0) | (props->shared ? UK_TRAIT_SHARED : 0) |
                   (takes_opaque(props->actor) ? UK_TRAIT_OPAQUE : 0) |
-                  (box ? UK_TRAIT_BOXED : 0) |
+                  (box ? UK_TRAIT_BOXED : 0) | (pinned ? UK_TRAIT_PINNED : 0) |
                   (box && (box->bounded || box->ordered) ? UK_TRAIT_TAKES : 0));
     if (box) uk_box_init(uk_box_of(c), box);
+    if (props->balanced) uk_shared_join(props->shared);
     atomic_init(&c->ref.refs, 2); /* its life, and the caller's */
     atomic_init(&c->inbox, UK_INBOX_BUSY); /* the first turn creates it */
     c->pool_class = cls;
@@ -78,6 +81,8 @@ void uk_cell_start(uk_cell *c) {
     uk_schedule(c);
 }
 void uk_cell_discard(uk_cell *c) {
+    if (c->traits & UK_TRAIT_PINNED) uk_dispatcher_end(c->disp);
+    if (c->props->balanced) uk_shared_leave(c->props->shared, c);
     atomic_fetch_sub_explicit(&c->ref.refs, 1,
                               memory_order_relaxed); /* its life, which never was */
     uk_ref_release(&c->ref);
@@ -93,6 +98,7 @@ static void cell_free(ukko_ref *r) {
     uk_cell *c = uk_cell_of(r);
     uk_kids_free(c);
     if (c->traits & UK_TRAIT_BOXED) uk_box_fini(uk_box_of(c));
+    if (c->traits & UK_TRAIT_PINNED) uk_dispatcher_release(c->disp);
     if (c->more) {
         uk_more *m = c->more;
         uk_set_fini(&m->watching);
@@ -128,6 +134,13 @@ static bool is_bounded(ukko_ref *r) {
     uk_cell *c = uk_cell_of(r);
     return c->traits & UK_TRAIT_BOXED && uk_box_of(c)->kind->bounded;
 }
+/* On a balancing dispatcher whoever is free takes the message. */
+static void balanced_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
+    uk_cell *c = uk_cell_of(to);
+    bool own = msg->type->flags & UKKO_TYPE_AUTO || msg->type == &ukko_receive_timeout_type;
+    if (own || uk_inbox_closed(c)) uk_cell_tell(to, msg, sender);
+    else uk_shared_give(c->props->shared, to, msg, sender);
+}
 /* serialize-messages: the actor gets what a node elsewhere would get. */
 static void checked_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     ukko_error err;
@@ -139,6 +152,8 @@ static void checked_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
                "pekko.actor.serialize-messages or give its type a serializer",
                ukko_msg_class(msg));
         uk_dead_letter(to->sys, msg, sender, to, "it cannot be serialized (serialize-messages)");
+    } else if (uk_cell_of(to)->props->balanced) {
+        balanced_tell(to, msg, sender);
     } else if (is_bounded(to)) {
         uk_box_tell(to, msg, sender);
     } else if (uk_cell_of(to)->traits & UK_TRAIT_COUNTED) {
@@ -181,6 +196,8 @@ static const uk_ref_vt router_vt = {UK_REF_CELL, uk_router_tell, uk_cell_tell_sy
                                     cell_child,  cell_print,     cell_free,   NULL};
 static const uk_ref_vt checked_vt = {UK_REF_CELL, checked_tell, uk_cell_tell_system, cell_parent,
                                      cell_child,  cell_print,   cell_free,   NULL};
+static const uk_ref_vt balanced_vt = {UK_REF_CELL, balanced_tell, uk_cell_tell_system, cell_parent,
+                                      cell_child,  cell_print,    cell_free,   NULL};
 static const uk_ref_vt bounded_vt = {UK_REF_CELL, uk_box_tell, uk_cell_tell_system, cell_parent,
                                      cell_child,  cell_print,  cell_free,   NULL};
 static const uk_ref_vt counted_vt = {UK_REF_CELL, counted_tell, uk_cell_tell_system, cell_parent,

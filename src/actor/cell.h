@@ -25,6 +25,7 @@ struct ukko_props {
     struct uk_routing *routing; /* of the router's own cell; owned */
     uk_load *load;              /* of a routee whose load is looked at; owned, not shared */
     struct uk_shared *shared;   /* of a routee of a balancing pool; retained */
+    bool balanced;              /* the same for an actor on a balancing dispatcher */
 };
 ukko_props *uk_props_copy(const ukko_props *props); /* a recipe of its own, less the last three */
 
@@ -111,7 +112,8 @@ enum { /* uk_cell.traits: constant */
     UK_TRAIT_ROOTED = 1 << 2,  /* made for another node; the text in this block is the whole path */
     UK_TRAIT_OPAQUE = 1 << 3,  /* takes what nobody here can read */
     UK_TRAIT_BOXED = 1 << 4,   /* a uk_box lies in front of its state (mailbox.h) */
-    UK_TRAIT_TAKES = 1 << 5    /* BOXED, and its messages are taken through that */
+    UK_TRAIT_TAKES = 1 << 5,   /* BOXED, and its messages are taken through that */
+    UK_TRAIT_PINNED = 1 << 6   /* has a dispatcher of its own; counted */
 };
 enum { /* uk_cell.marks: never taken back */
     UK_MARK_STOPPED = 1 << 0,   /* the inboxes are closed */
@@ -171,7 +173,8 @@ static inline int uk_cell_dispatch(ukko_ctx *ctx, const ukko_msg *m) {
 /* cell.c */
 uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, const char *name,
                      int32_t uid, uk_dispatcher *disp,
-                     const uk_mailbox *box); /* takes props; not yet scheduled; box NULL: none */
+                     const uk_mailbox *box, bool pinned);
+/* takes props, and a count of a pinned dispatcher; not yet scheduled; box NULL: none */
 void uk_cell_start(uk_cell *cell); /* makes the routees of a router; then it may run */
 void uk_cell_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender); /* into the inbox, as it is */
 void uk_cell_push_chain(uk_cell *to, uk_envelope *first, uk_envelope *last); /* takes them */

@@ -4,6 +4,7 @@
 #include "actor/dispatchers.h"
 #include "actor/mailbox.h"
 #include "actor/router.h"
+#include "actor/routing.h"
 #include "actor/system.h"
 #include "base/error.h"
 
@@ -13,6 +14,11 @@ typedef struct wish {
     const ukko_actor *actor;
 } wish;
 
+#define SAME_AS_PARENT ".."
+
+static bool is_pinned(const ukko_system *sys, const uk_dispatcher_conf *on) {
+    return sys->threads && on->type == UK_DISPATCHER_PINNED;
+}
 static const ukko_actor router = {.size = sizeof(ukko_actor), .name = "RoutedActorCell"};
 
 static int grant(const wish *w, const uk_dispatcher_conf **on, const uk_mailbox **box,
@@ -30,10 +36,11 @@ static int with_path(const wish *w, ukko_ref *parent, const char *name, int rc, 
     return uk_error(err, rc, "%.330s, for the path [%s%.80s%s%.60s]", inner.message,
                     *name == '/' ? "pekko://" : "", before, *name == '/' ? "" : "/", name);
 }
-static int check_router(const ukko_props *props, wish w, ukko_ref *parent, const char *name,
-                        ukko_error *err) {
+static int place_router(const ukko_props *props, wish w, ukko_ref *parent, const char *name,
+                        uk_placement *out, ukko_error *err) {
     const uk_dispatcher_conf *on;
-    const uk_mailbox *box;
+    const uk_mailbox *box; /* the router gets what is for itself, and little of that */
+    if (!w.dispatcher) w.dispatcher = props->router->pool_dispatcher;
     int rc = grant(&w, &on, &box, err); /* of the routees, which ask again when they are made */
     w.actor = &router;
     w.dispatcher = props->router->dispatcher;
@@ -44,6 +51,10 @@ static int check_router(const ukko_props *props, wish w, ukko_ref *parent, const
                       "Configuration is invalid - you can not use a 'BalancingDispatcher' as a "
                       "Router's dispatcher, you can however use it for the routees: [%.200s]",
                       on->id);
+    if (!rc && w.dispatcher) {
+        rc = uk_dispatcher_get(w.sys, on, &out->on, err);
+        out->pinned = !rc && is_pinned(w.sys, on);
+    }
     return rc ? with_path(&w, parent, name, rc, err) : UKKO_OK;
 }
 /* What is plain needs no box beside the cell. */
@@ -55,24 +66,39 @@ int uk_placement_default(ukko_system *sys, ukko_error *err) {
     wish w = {sys, NULL, NULL, &router};
     const uk_dispatcher_conf *on;
     int rc = grant(&w, &on, &sys->mailbox, err);
-    if (!rc) sys->mailbox = unless_plain(sys->mailbox);
-    return rc;
+    if (rc) return rc;
+    sys->mailbox = unless_plain(sys->mailbox);
+    sys->default_differs = on->type != UK_DISPATCHER_SHARED;
+    return UKKO_OK;
+}
+bool uk_placement_is_plain(const ukko_system *sys, const ukko_ref *parent, const ukko_props *props,
+                           const uk_deploy *found) {
+    return !props->dispatcher && !props->mailbox && !found && !props->router &&
+           !sys->default_differs && parent != &sys->system_guardian->ref &&
+           !uk_actor_requires(props->actor);
 }
 int uk_placement_of(ukko_system *sys, ukko_ref *parent, const ukko_props *props, const char *name,
                     const uk_deploy *found, uk_placement *out, ukko_error *err) {
     wish w = {sys, props->dispatcher, props->mailbox, props->actor};
     const uk_dispatcher_conf *on;
-    *out = (uk_placement){parent == &sys->system_guardian->ref ? sys->internal : sys->dispatcher,
-                          sys->mailbox};
+    bool internal = parent == &sys->system_guardian->ref;
+    *out = (uk_placement){.on = internal ? sys->internal : sys->dispatcher, .box = sys->mailbox};
+    if (internal && !w.dispatcher) w.dispatcher = UK_INTERNAL_DISPATCHER;
     if (props->router) {
-        out->box = NULL; /* it gets what is for the router itself, and little of that */
-        return check_router(props, w, parent, name, err);
+        out->box = NULL;
+        return place_router(props, w, parent, name, out, err);
     }
     if (found && found->dispatcher) w.dispatcher = found->dispatcher;
     if (found && found->mailbox) w.mailbox = found->mailbox;
-    if (!w.dispatcher && !w.mailbox && !uk_actor_requires(w.actor)) return UKKO_OK;
+    if (w.dispatcher && !strcmp(w.dispatcher, SAME_AS_PARENT))
+        w.dispatcher = parent->vt->kind == UK_REF_CELL ? uk_dispatcher_id(uk_cell_of(parent)->disp) : NULL;
+    bool said = (w.dispatcher && !internal) || props->dispatcher || w.mailbox;
+    if (!said && !uk_actor_requires(w.actor) && !sys->default_differs) return UKKO_OK;
     int rc = grant(&w, &on, &out->box, err);
+    if (!rc) rc = uk_dispatcher_get(sys, on, &out->on, err);
     if (rc) return with_path(&w, parent, name, rc, err);
+    out->pinned = is_pinned(sys, on);
+    if (on->type == UK_DISPATCHER_BALANCING) out->shared = uk_dispatcher_shared(sys, on, out->box);
     out->box = unless_plain(out->box);
     return UKKO_OK;
 }

@@ -240,6 +240,8 @@ ukko_props *uk_routing_props(ukko_props *props) {
     uk_props_set_router(r->routee, NULL);
     uk_free(r->routee->deploy); /* where the router lives is decided; its routees live there too */
     r->routee->deploy = NULL;
+    if (r->conf->pool_dispatcher && !r->routee->dispatcher)
+        ukko_props_dispatcher(r->routee, r->conf->pool_dispatcher);
     if (r->conf->kind == UKKO_ROUTER_BALANCING) r->shared = uk_shared_new();
     ukko_props_release(props);
     ukko_props *mine = ukko_props_new(&r->kind);

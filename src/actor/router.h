@@ -33,6 +33,7 @@ struct uk_router_conf {
     const ukko_supervision *supervision; /* NULL: escalate */
     char *dispatcher;
     bool use_pool_dispatcher;
+    char *pool_dispatcher; /* id of its section; NULL: none in the configuration */
 };
 
 uk_router_conf *uk_router_conf_retain(const uk_router_conf *c); /* NULL gives NULL */

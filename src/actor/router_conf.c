@@ -49,6 +49,7 @@ void uk_router_conf_release(uk_router_conf *c) {
     uk_free(c->paths);
     uk_free(c->nodes);
     uk_free(c->dispatcher);
+    uk_free(c->pool_dispatcher);
     uk_free(c);
 }
 static uk_router_conf *conf_copy(const uk_router_conf *from) {
@@ -58,6 +59,7 @@ static uk_router_conf *conf_copy(const uk_router_conf *from) {
     c->paths = copy_list((const char *const *)(void *)from->paths, from->n_paths);
     c->nodes = copy_list((const char *const *)(void *)from->nodes, from->n_nodes);
     c->dispatcher = uk_strdup(from->dispatcher);
+    c->pool_dispatcher = uk_strdup(from->pool_dispatcher);
     return c;
 }
 
@@ -302,6 +304,7 @@ static int read_numbers(const reader *r, const ukko_config *own, uk_router_conf 
     if (!rc && c->kind == UKKO_ROUTER_TAIL_CHOPPING)
         rc = get_ms(r, "tail-chopping-router.interval", &c->interval_ms);
     c->use_pool_dispatcher = !c->group && ukko_config_has(r->all, "pool-dispatcher");
+    if (c->use_pool_dispatcher) c->pool_dispatcher = uk_format("%s.pool-dispatcher", r->path);
     return rc;
 }
 int uk_router_conf_read(uk_router_conf **out, const ukko_config *root, const ukko_config *own,

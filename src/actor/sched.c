@@ -19,6 +19,7 @@
  * Runs on the worker threads it starts; uk_schedule() on any thread.
  */
 #include "actor/sched.h"
+#include "actor/dispatchers.h"
 #include "actor/system.h"
 #include "actor/worker.h"
 #include "base/mem.h"
@@ -32,7 +33,7 @@
 #include <time.h>
 
 enum { LIFO_RUNS = 24, INJECTOR_EVERY = 61, LATE_MS = 5, WATCH_MS = 10, STEAL_MAX = 256 };
-enum { CLAIM_SPINS = 2000, HELP_MAX = 8 };
+enum { CLAIM_SPINS = 2000, HELP_MAX = 8, CALLS_MAX = 64 };
 enum { GUARD_SPIN_NS = 20000, GUARD_NAP_NS = 100000 };
 /* A turn that was slow once may only have been interrupted; two within few turns are a habit. */
 enum { SLOW_NS = 500000, SLOW_COST = 16, SLOW_LIMIT = 20, INLINE_OFF_MS = 1000 };
@@ -40,10 +41,13 @@ enum { SLOW_NS = 500000, SLOW_COST = 16, SLOW_LIMIT = 20, INLINE_OFF_MS = 1000 }
 typedef uk_worker worker;
 
 struct uk_dispatcher {
+    _Atomic uint32_t refs; /* relaxed up, acq_rel down */
     ukko_system *sys;
     char *id;
     unsigned n, throughput;
-    bool started;
+    int64_t deadline_ns;
+    bool started, calling, pinned;
+    uk_dispatcher *home; /* NULL: itself */
     worker *workers;
     _Alignas(64) _Atomic int idle; /* seq_cst, law 3 */
     _Atomic bool stopping;         /* seq_cst with the semaphore */
@@ -178,6 +182,7 @@ void uk_cell_refill(uk_cell *c) {
 /* ---- the injector ---- */
 
 static void inject(uk_dispatcher *d, uk_cell *head, uk_cell *tail, size_t n) {
+    if (d->home) d = d->home;
     pthread_mutex_lock(&d->lock);
     tail->run_next = NULL;
     if (d->inj_tail) d->inj_tail->run_next = head;
@@ -464,13 +469,43 @@ static void *worker_main(void *arg) {
     }
     give_credits(w);
     tls.w = NULL;
+    if (w->d->pinned) uk_dispatchers_over(w->d->sys, w->d);
     return NULL;
 }
 
 /* ---- the interface ---- */
 
+/* Turns on a thread that is no worker of the cell's, nested in what runs there. */
+static void run_calling(uk_cell *c) {
+    worker *w = tls.w;
+    bool was = tls.in_turn;
+    tls.w = NULL; /* its slot, outbox and turn are those of the cell around */
+    tls.in_turn = true;
+    tls.calls++;
+    do {
+        uk_cell_run(c);
+        if ((c = tls.call_head)) tls.call_head = c->run_next;
+    } while (c);
+    tls.calls--;
+    tls.in_turn = was;
+    tls.w = w;
+}
+static void run_or_keep(uk_cell *c, bool again) {
+    if (tls.batch || tls.defer || tls.never_waits) {
+        inject(c->disp, c, c, 1); /* what the program does might hold this thread up */
+    } else if (again || tls.calls == CALLS_MAX) {
+        c->run_next = tls.call_head;
+        tls.call_head = c;
+    } else {
+        run_calling(c);
+    }
+}
 void uk_schedule(uk_cell *c) { uk_schedule_fast(c); }
 void uk_schedule_slow(uk_cell *c) { /* not on a worker of its dispatcher */
+    if (c->disp->calling) {
+        run_or_keep(c, false);
+        return;
+    }
     if (!tls.batch && !tls.defer) {
         inject(c->disp, c, c, 1);
         return;
@@ -483,7 +518,8 @@ void uk_schedule_slow(uk_cell *c) { /* not on a worker of its dispatcher */
 void uk_reschedule(uk_cell *c) {
     worker *w = tls.w;
     if (!w || w->d != c->disp) {
-        uk_schedule_slow(c);
+        if (c->disp->calling) run_or_keep(c, tls.calls > 0);
+        else uk_schedule_slow(c);
         return;
     }
     uk_own_enter(w);
@@ -513,7 +549,7 @@ void uk_batch_end(ukko_system *sys) {
 }
 static bool may_run_here(uk_cell *c) {
     uk_dispatcher *d = c->disp;
-    if (c->run_next || !d->n || !d->sys->provider.assist || uk_now_ms() < d->inline_off_ms)
+    if (c->run_next || !d->n || d != d->sys->dispatcher || !d->sys->provider.assist || uk_now_ms() < d->inline_off_ms)
         return false;
     for (unsigned i = 0; i < d->n; i++) {
         worker *w = &d->workers[i];
@@ -592,8 +628,13 @@ bool uk_sched_on_guard(void) { return tls.w && take_part(tls.w); }
 uk_dispatcher *uk_dispatcher_new(ukko_system *sys, const uk_dispatcher_opts *o) {
     uk_dispatcher *d = uk_zalloc(sizeof *d);
     if (o->threads && !uk_barrier_all_ready()) uk_fences = true;
+    atomic_init(&d->refs, 1);
     d->sys = sys;
     d->id = uk_strdup(o->id);
+    d->deadline_ns = o->deadline_ns;
+    d->home = o->home;
+    d->calling = o->calling;
+    d->pinned = o->pinned;
     d->n = o->threads;
     d->throughput = o->throughput ? o->throughput : 1;
     d->rng = o->seed * 2 + 1;
@@ -608,6 +649,7 @@ uk_dispatcher *uk_dispatcher_new(ukko_system *sys, const uk_dispatcher_opts *o) 
         d->workers[i].rng = uk_random64() | 1;
         d->workers[i].to_injector = INJECTOR_EVERY;
         d->workers[i].throughput = d->throughput;
+        d->workers[i].deadline_ns = d->deadline_ns;
     }
     return d;
 }
@@ -628,8 +670,16 @@ void uk_dispatcher_stop(uk_dispatcher *d) {
     for (unsigned i = 0; i < d->n; i++) uk_wake(d);
     for (unsigned i = 0; i < d->n; i++) pthread_join(d->workers[i].thread, NULL);
 }
-void uk_dispatcher_free(uk_dispatcher *d) {
-    if (!d) return;
+void uk_dispatcher_end(uk_dispatcher *d) {
+    atomic_store_explicit(&d->stopping, true, memory_order_seq_cst);
+    uk_wake(d);
+}
+uk_dispatcher *uk_dispatcher_retain(uk_dispatcher *d) {
+    atomic_fetch_add_explicit(&d->refs, 1, memory_order_relaxed);
+    return d;
+}
+void uk_dispatcher_release(uk_dispatcher *d) {
+    if (!d || atomic_fetch_sub_explicit(&d->refs, 1, memory_order_acq_rel) != 1) return;
     sem_destroy(&d->sleep);
     pthread_mutex_destroy(&d->lock);
     pthread_mutex_destroy(&d->late_lock);
@@ -641,6 +691,7 @@ uk_worker *uk_dispatcher_workers(uk_dispatcher *d, unsigned *n) {
     *n = d->n;
     return d->workers;
 }
+int64_t uk_dispatcher_deadline(const uk_dispatcher *d) { return d->deadline_ns; }
 unsigned uk_dispatcher_throughput(const uk_dispatcher *d) { return d->throughput; }
 const char *uk_dispatcher_id(const uk_dispatcher *d) { return d->id; }
 

@@ -15,14 +15,22 @@ typedef struct uk_dispatcher_opts {
     const char *id;
     unsigned threads;    /* 0: stepped by uk_dispatcher_step() */
     unsigned throughput; /* messages a turn while others wait; at least 1 */
+    int64_t deadline_ns; /* how long a turn goes on while others wait; 0: as throughput says */
     uint64_t seed;
+    uk_dispatcher *home; /* whose queue its cells wait in, when it has no threads; NULL: its own */
+    bool calling;        /* cells run on the thread that makes them runnable, where that may be */
+    bool pinned;         /* for a single cell, with whose end its thread ends */
 } uk_dispatcher_opts;
 
 uk_dispatcher *uk_dispatcher_new(ukko_system *sys, const uk_dispatcher_opts *opts);
 int uk_dispatcher_start(uk_dispatcher *d);
 void uk_dispatcher_stop(uk_dispatcher *d); /* joins the workers; what is queued stays queued */
-void uk_dispatcher_free(uk_dispatcher *d);
+/* Made with one count; with the last it is freed, and must have been joined. NULL is fine. */
+uk_dispatcher *uk_dispatcher_retain(uk_dispatcher *d);
+void uk_dispatcher_release(uk_dispatcher *d);
+void uk_dispatcher_end(uk_dispatcher *d); /* pinned: its cell has ended, or never was */
 unsigned uk_dispatcher_throughput(const uk_dispatcher *d);
+int64_t uk_dispatcher_deadline(const uk_dispatcher *d);
 const char *uk_dispatcher_id(const uk_dispatcher *d);
 
 /* Makes a cell runnable; the caller has just taken it from idle to scheduled. Any thread. */

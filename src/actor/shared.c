@@ -11,6 +11,8 @@ struct uk_shared {
     _Atomic uint32_t refs; /* relaxed up, acq_rel down */
     pthread_mutex_t lock;  /* guards what follows; leaf */
     uk_envelope *head, *tail;
+    int64_t n, capacity; /* messages in it; 0: no limit */
+    size_t members;      /* of a balancing dispatcher */
     uk_cell **idle; /* each retained */
     size_t n_idle, cap;
 };
@@ -58,15 +60,40 @@ static void pass_on(uk_shared *s) {
 static void woken(void *cell, void *data) {
     if (((uk_cell *)cell)->suspended) pass_on(data); /* else its turn takes the message next */
 }
+static uk_cell *put(uk_shared *s, uk_envelope *e) { /* under lock; who is to be woken */
+    if (s->tail) s->tail->next = e;
+    else s->head = e;
+    s->tail = e;
+    s->n++;
+    return idle_one(s);
+}
 void uk_shared_push(uk_shared *s, ukko_msg *msg, ukko_ref *sender) {
     uk_envelope *e = uk_envelope_new(msg, sender);
     e->next = NULL;
     pthread_mutex_lock(&s->lock);
-    if (s->tail) s->tail->next = e;
-    else s->head = e;
-    s->tail = e;
-    uk_cell *c = idle_one(s);
+    uk_cell *c = put(s, e);
     pthread_mutex_unlock(&s->lock);
+    wake(s, c);
+}
+void uk_shared_limit(uk_shared *s, int64_t capacity) { s->capacity = capacity; }
+void uk_shared_join(uk_shared *s) {
+    pthread_mutex_lock(&s->lock);
+    s->members++;
+    pthread_mutex_unlock(&s->lock);
+}
+void uk_shared_give(uk_shared *s, ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
+    uk_envelope *e = uk_envelope_new(msg, sender);
+    uk_cell *c = NULL;
+    e->next = NULL;
+    pthread_mutex_lock(&s->lock);
+    bool left = !s->members, full = s->capacity && s->n >= s->capacity;
+    if (!left && !full) c = put(s, e);
+    pthread_mutex_unlock(&s->lock);
+    if (left || full) {
+        uk_dead_letter(to->sys, ukko_msg_retain(msg), sender, to,
+                       full ? "the mailbox is full" : "the actor has stopped");
+        uk_envelope_free(e);
+    }
     wake(s, c);
 }
 static void put_idle(uk_shared *s, uk_cell *c) {
@@ -85,6 +112,7 @@ uk_envelope *uk_shared_take(uk_shared *s, uk_cell *c) {
     if (e) {
         s->head = e->next;
         if (!s->head) s->tail = NULL;
+        s->n--;
         e->next = NULL;
     } else {
         put_idle(s, c);
@@ -101,12 +129,21 @@ void uk_shared_leave(uk_shared *s, uk_cell *c) {
     }
     pthread_mutex_unlock(&s->lock);
     if (was) uk_ref_release(&c->ref);
-    pass_on(s);
+    if (!c->props->balanced) {
+        pass_on(s);
+        return;
+    }
+    pthread_mutex_lock(&s->lock);
+    bool last = !--s->members;
+    pthread_mutex_unlock(&s->lock);
+    if (last) uk_shared_drain(s, &c->ref);
+    else pass_on(s);
 }
 void uk_shared_drain(uk_shared *s, ukko_ref *router) {
     pthread_mutex_lock(&s->lock);
     uk_envelope *e = s->head;
     s->head = s->tail = NULL;
+    s->n = 0;
     pthread_mutex_unlock(&s->lock);
     for (uk_envelope *next; e; e = next) {
         next = e->next;

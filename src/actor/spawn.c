@@ -4,6 +4,7 @@
 #include "actor/cell.h"
 #include "actor/dispatchers.h"
 #include "actor/router.h"
+#include "actor/routing.h"
 #include "actor/system.h"
 #include "base/error.h"
 #include <stddef.h>
@@ -89,16 +90,29 @@ static int spawn_elsewhere(ukko_system *sys, const uk_deployment *d, ukko_ref **
     uk_ref_release(ref);
     return 1;
 }
+static uk_cell *new_cell(ukko_system *sys, ukko_ref *parent, ukko_props *props, const char *name,
+                         int32_t uid, const uk_placement *p) { /* takes props */
+    if (p->shared && !props->shared) {
+        ukko_props *balanced = uk_props_copy(props);
+        balanced->shared = uk_shared_retain(p->shared);
+        balanced->balanced = true;
+        ukko_props_release(props);
+        props = balanced;
+    }
+    return uk_cell_new(sys, parent, props, name, uid, p->on, p->box, p->pinned);
+}
 static int spawn_here(ukko_system *sys, uk_cell *parent, ukko_props *props, const uk_deployment *d,
                       ukko_ref **out) { /* takes props, whose router is decided */
     const char *name = d->name;
-    uk_placement p;
-    int rc = uk_placement_of(sys, &parent->ref, props, name, d->found, &p, &spawn_error);
+    uk_placement p = {.on = sys->dispatcher, .box = sys->mailbox};
+    int rc = uk_placement_is_plain(sys, &parent->ref, props, d->found)
+                 ? UKKO_OK
+                 : uk_placement_of(sys, &parent->ref, props, name, d->found, &p, &spawn_error);
     if (rc) {
         ukko_props_release(props);
         return rc;
     }
-    uk_cell *c = uk_cell_new(sys, &parent->ref, props, name, d->uid, p.on, p.box);
+    uk_cell *c = new_cell(sys, &parent->ref, props, name, d->uid, &p);
     if (uk_kids_add(parent, c->name, &c->ref)) {
         taken(name);
         uk_cell_discard(c);
@@ -145,7 +159,7 @@ ukko_ref *uk_system_place(ukko_system *sys, ukko_ref *supervisor, ukko_props *pr
         ukko_props_release(props);
         return NULL;
     }
-    return &uk_cell_new(sys, supervisor, props, path, uid, p.on, p.box)->ref;
+    return &new_cell(sys, supervisor, props, path, uid, &p)->ref;
 }
 void uk_system_begin(ukko_ref *placed, ukko_ref *watcher) {
     uk_ref_system(placed, uk_sysmsg_new(UK_SYS_WATCH, placed, watcher));

@@ -121,19 +121,15 @@ static int read_config(ukko_system *sys, const ukko_system_opts *o, ukko_error *
 
 /* ---- making ---- */
 
-static void make_dispatchers(ukko_system *sys, const ukko_system_opts *o) {
-    int64_t throughput = 5;
+static int make_dispatchers(ukko_system *sys, const ukko_system_opts *o, ukko_error *err) {
     int32_t threads = o->size > offsetof(ukko_system_opts, threads) ? o->threads : -1;
-    sys->threads = threads == UKKO_THREADS_LOOP ? 0 : threads < 0 ? (int)uk_cpu_count() : threads;
-    ukko_config_int(sys->config, "pekko.actor.default-dispatcher.throughput", &throughput);
-    uk_dispatcher_opts d = {UK_DEFAULT_DISPATCHER, (unsigned)sys->threads,
-                            throughput > 0 ? (unsigned)throughput : 1, o->seed};
-    sys->dispatcher = uk_dispatcher_new(sys, &d);
-    sys->internal = sys->dispatcher;
+    sys->dispatchers = uk_dispatchers_new();
+    sys->mailboxes = uk_mailboxes_new();
+    return uk_dispatchers_open(sys, threads == UKKO_THREADS_LOOP ? 0 : threads, o->seed, err);
 }
 static uk_cell *make_guardian(ukko_system *sys, const ukko_actor *kind, const char *name) {
-    uk_cell *c = uk_cell_new(sys, sys->root, ukko_props_new(kind), name, 0, sys->internal,
-                             NULL);
+    uk_cell *c = uk_cell_new(sys, sys->root, ukko_props_new(kind), name, 0, sys->internal, NULL,
+                             false);
     c->flags |= UK_CELL_GUARDIAN;
     return c;
 }
@@ -164,9 +160,13 @@ int ukko_system_new(ukko_system **out, const ukko_system_opts *o, ukko_error *er
     sys->step.event = sys->step.poll = -1;
     bool looped = o->size > offsetof(ukko_system_opts, threads) && o->threads == UKKO_THREADS_LOOP;
     int rc = read_config(sys, o, err);
+    if (!rc) rc = make_dispatchers(sys, o, err);
     if (!rc && looped && (rc = uk_step_open(sys)))
         uk_error(err, rc, "no file descriptors for the loop of system \"%s\"", sys->name);
     if (rc) {
+        uk_dispatchers_free(sys->dispatchers);
+        uk_mailboxes_free(sys->mailboxes);
+        uk_deployments_free(sys->deployments);
         ukko_config_release(sys->config);
         uk_watchdog_free(sys);
         uk_coordinate_free(sys->coordinate);
@@ -178,9 +178,6 @@ int ukko_system_new(ukko_system **out, const ukko_system_opts *o, ukko_error *er
     pthread_mutex_init(&sys->lock, NULL);
     pthread_cond_init(&sys->changed, NULL);
     uk_events_init(sys);
-    sys->dispatchers = uk_dispatchers_new();
-    sys->mailboxes = uk_mailboxes_new();
-    make_dispatchers(sys, o);
     sys->timers = uk_timers_new(sys->threads == 0 && !looped);
     if (looped) uk_timers_on_start(sys->timers, wake_loop, sys);
     uk_root_init(sys);
@@ -267,7 +264,7 @@ int ukko_system_start(ukko_system *sys, ukko_error *err) {
         }
     }
     /* last, also after a failure: workers read what was settled above without a lock */
-    if (sys->threads && (uk_timers_start(sys->timers) || uk_dispatcher_start(sys->dispatcher)) &&
+    if (sys->threads && (uk_timers_start(sys->timers) || uk_dispatchers_start(sys)) &&
         !rc)
         rc = uk_error(err, UKKO_EIO, "cannot start threads for system \"%s\"", sys->name);
     return rc;
@@ -385,7 +382,7 @@ static void end_running(ukko_system *sys) {
 void ukko_system_free(ukko_system *sys) {
     if (!sys) return;
     if (sys->phase == UK_PHASE_RUNNING || sys->phase > UK_PHASE_RUNNING) end_running(sys);
-    uk_dispatcher_stop(sys->dispatcher);
+    uk_dispatchers_stop(sys);
     uk_timers_stop(sys->timers);
     uk_watchdog_close(sys);
     uk_timers_drain(sys->timers); /* questions that are still open end now */
@@ -399,7 +396,6 @@ void ukko_system_free(ukko_system *sys) {
     uk_events_fini(sys);
     uk_set_fini(&sys->address_watchers);
     uk_root_fini(sys);
-    uk_dispatcher_free(sys->dispatcher);
     uk_dispatchers_free(sys->dispatchers);
     uk_mailboxes_free(sys->mailboxes);
     uk_free(sys->mailbox_kinds);

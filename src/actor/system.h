@@ -57,6 +57,7 @@ struct ukko_system {
     uk_dispatcher *dispatcher, *internal;
     struct uk_dispatchers *dispatchers; /* sections; each with a lock of its own */
     struct uk_mailboxes *mailboxes;
+    bool default_differs;      /* the default dispatcher is no plain one; likewise */
     const uk_mailbox *mailbox; /* of actors for whom nothing is said; constant once started */
     int threads; /* 0: it is stepped */
     uk_stepping step;

@@ -6,6 +6,7 @@
 #include "actor/mailbox.h"
 #include "actor/routing.h"
 #include "actor/system.h"
+#include "base/os.h"
 
 /* One message; what is not plain goes the long way (receive.c). */
 static inline __attribute__((always_inline)) void receive(ukko_ctx *ctx, uk_worker *w,
@@ -56,6 +57,7 @@ static inline uk_envelope *take(uk_cell *c) {
 static inline __attribute__((always_inline)) bool run_some(ukko_ctx *ctx, uk_worker *w,
                                                            unsigned budget, bool plain) {
     unsigned left = budget;
+    int64_t until = !plain && w && w->deadline_ns ? uk_now_ns() + w->deadline_ns : 0;
     uk_cell *c = ctx->cell;
     for (;;) {
         uk_inbox_look(c);
@@ -66,10 +68,11 @@ static inline __attribute__((always_inline)) bool run_some(ukko_ctx *ctx, uk_wor
         if (c->suspended) return false;
         uk_envelope *e = c->head;
         if (plain ? !e : !waits(c)) return false;
-        if (!left--) {
+        if (!left-- || (!plain && until && uk_now_ns() >= until)) {
             if (c->ref.sys->has_provider || !uk_sched_alone()) return true;
             if (w) uk_turn_counts(w);
             left = budget - 1;
+            if (!plain && until) until = uk_now_ns() + w->deadline_ns;
         }
         if (plain) {
             c->head = e->next;
@@ -84,11 +87,15 @@ static __attribute__((noinline)) bool run_others(ukko_ctx *ctx, uk_worker *w, un
     return run_some(ctx, w, budget, false);
 }
 static inline bool run_messages(ukko_ctx *ctx, uk_worker *w, unsigned budget) {
-    if (__builtin_expect(ctx->cell->traits & (UK_TRAIT_TAKES | UK_TRAIT_SHARED), 0))
+    bool late = w && w->deadline_ns;
+    if (__builtin_expect(ctx->cell->traits & (UK_TRAIT_TAKES | UK_TRAIT_SHARED) || late, 0))
         return run_others(ctx, w, budget);
     return run_some(ctx, w, budget, true);
 }
-static void end_life(uk_cell *c) { uk_ref_release_n(&c->ref, 1u + c->spare); }
+static void end_life(uk_cell *c) {
+    if (c->traits & UK_TRAIT_PINNED) uk_dispatcher_end(c->disp);
+    uk_ref_release_n(&c->ref, 1u + c->spare);
+}
 
 void uk_cell_run(uk_cell *c) {
     ukko_ctx ctx = {.cell = c};

@@ -4,6 +4,7 @@
    after a limit the actor is named in a warning. While any worker runs, a timer looks at all of them
    every LOOK_MS; when all sleep it stops, and the next one that is woken starts it again. On the timer
    thread, but for uk_watchdog_wake(). */
+#include "actor/dispatchers.h"
 #include "actor/system.h"
 #include "actor/worker.h"
 #include "base/error.h"
@@ -55,18 +56,35 @@ static bool look_at(uk_watchdog *g, uk_worker *w, int64_t now) { /* does it run?
     if (g->limit_ms && !w->warned && now - w->seen_ms >= g->limit_ms) warn(g, w, now - w->seen_ms);
     return true;
 }
-static void look(void *data) {
-    uk_watchdog *g = data;
+static bool look_at_all(uk_watchdog *g, uk_dispatcher *d) {
     unsigned n;
-    if (g->closed) return;
-    uk_worker *all = uk_dispatcher_workers(g->sys->dispatcher, &n);
+    uk_worker *all = uk_dispatcher_workers(d, &n);
     int64_t now = uk_timers_now(g->sys->timers);
     bool any = false;
     for (unsigned i = 0; i < n; i++) any |= look_at(g, &all[i], now);
+    return any;
+}
+static bool is_awake(uk_dispatcher *d) {
+    unsigned n;
+    uk_dispatcher_workers(d, &n);
+    return uk_idle_workers(d) < (int)n;
+}
+static void look(void *data) {
+    uk_watchdog *g = data;
+    uk_dispatcher **all;
+    bool any = false, awake = false;
+    if (g->closed) return;
+    size_t n = uk_dispatchers_all(g->sys, &all);
+    for (size_t i = 0; i < n; i++) any |= look_at_all(g, all[i]);
     if (!any) atomic_store_explicit(&g->armed, false, memory_order_seq_cst);
     /* one that was woken before the flag fell did not start us: look once more */
-    bool again = any || (uk_idle_workers(g->sys->dispatcher) < (int)n &&
-                         !atomic_exchange_explicit(&g->armed, true, memory_order_seq_cst));
+    for (size_t i = 0; i < n; i++) {
+        awake |= is_awake(all[i]);
+        uk_dispatcher_release(all[i]);
+    }
+    uk_free(all);
+    bool again =
+        any || (awake && !atomic_exchange_explicit(&g->armed, true, memory_order_seq_cst));
     if (again) arm(g);
 }
 

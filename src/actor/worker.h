@@ -40,6 +40,7 @@ struct uk_worker {
     _Atomic bool busy; /* about to take a cell, or in a turn and not only sending; sched.c, law 6 */
     uk_dispatcher *d;
     unsigned throughput;
+    int64_t deadline_ns;
     unsigned to_injector, lifo; /* turns until a look at the injector; turns from the slot */
     _Atomic(uk_cell *) turn;    /* whose turn runs; see uk_turn_over() */
     _Atomic uint64_t turns;     /* and fresh budgets within one, so far; relaxed */
@@ -64,6 +65,8 @@ typedef struct uk_thread {
     bool defer; /* an I/O thread: batches wait for uk_batch_run() */
     bool never_waits; /* an I/O or timer thread: it does not wait for room in a mailbox */
     unsigned batch; /* nesting depth */
+    unsigned calls; /* likewise, of turns of cells that run on the calling thread */
+    uk_cell *call_head; /* such cells that wait for the innermost of these turns to end */
     uk_cell *batch_head, *batch_tail;
 } uk_thread;
 extern _Thread_local uk_thread uk_here __attribute__((tls_model("initial-exec")));
