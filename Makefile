@@ -8,6 +8,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 STRESS_SECONDS ?= 600
+LINK_MODEL_RUNS ?= 100000
 
 deps:            ## everything that any target needs
 	@tools/need build test shells java fuzz bench
@@ -58,6 +59,11 @@ bench:           ## everything that is measured, in one run; an hour or two
 bench-scale:     ## what a node, a link, a reference and a watch cost
 	@tools/need build bench
 	@bench/scale
+model: build     ## the pure link machines of two nodes through LINK_MODEL_RUNS (100000) lives of a bad network
+	@tools/need test
+	@cmake --preset release -DUKKO_TESTS=REQUIRED > /dev/null
+	@cmake --build build -j $(JOBS) --target test_link_model
+	@LINK_MODEL_RUNS=$(LINK_MODEL_RUNS) build/tests/test_link_model
 
 bench-local:     ## L1 to L7 in one process: ukko beside other actor systems
 	@tools/need build bench

@@ -15,6 +15,7 @@ enum { LINGER_MS = 1000 };
 static void gone(uk_task *t) {
     uk_conn *c = UK_OWNER(uk_conn, t, gone);
     uk_recv_forget(c);
+    uk_sys_forget_early(c);
     uk_map_fini(&c->recipients);
     uk_map_fini(&c->senders);
     uk_buf_fini(&c->ack_bytes);

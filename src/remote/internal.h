@@ -9,7 +9,7 @@
 #include "net/stream.h"
 #include "net/tcp.h"
 #include "net/tls.h"
-#include "remote/acked.h"
+#include "remote/numbers.h"
 #include "remote/faults.h"
 #include "remote/flight.h"
 #include "remote/frame.h"
@@ -152,8 +152,7 @@ struct uk_peer {
     size_t crossed_bytes, crossed_messages; /* what waited when `above` changed last */
     uk_stream *out;   /* retained; UK_OUT_OPEN: write here */
     uk_conn *out_conn;
-    uk_acked_send send;
-    int64_t ever;     /* the highest number ever sent to this address */
+    uk_numbers numbers; /* numbers.recv: [io] */
     uint8_t send_warned; /* how many of the warnings about a full buffer were given */
     uint8_t todo;     /* UK_TODO_*; not 0: `wanted` is on its way */
     uk_task wanted;
@@ -161,11 +160,8 @@ struct uk_peer {
     uk_link link;
     uk_alarm alarm, resend;
     uk_conn *dialing;
-    uk_acked_recv recv;
     int32_t own_uid;      /* of a client: what it called itself when it dialed last; 0: never did */
     bool dear;            /* of a client: was open, so it is made anew when it is lost */
-    bool numbered;        /* the numbers, of both directions, are those of uid numbered_uid */
-    int32_t numbered_uid;
 };
 
 uk_peer *uk_peer_get(uk_remote *r, ukko_slice address);  /* [any] owned; NULL: not an address */
@@ -215,6 +211,8 @@ struct uk_conn {
     int64_t complaints_since;
     uk_map recipients, senders; /* path text -> retained reference, in uk_cached */
     size_t n_recipients, n_senders;
+    struct uk_arrival *early; /* numbered messages that came before the link took it into use */
+    size_t n_early;
     int64_t seq_seen; /* highest number that came in here */
     bool seq_any;
     /* under the lock of the peer, once there is one */
@@ -276,11 +274,15 @@ void uk_sys_item_free(void *data, void *item);
 void uk_sys_resend(uk_peer *p, size_t limit);                    /* [io] */
 /* [io] What was not acked is dead, or forgotten when reason is NULL. The numbers go on. */
 void uk_sys_bury(uk_peer *p, const char *reason);
+void uk_sys_part(uk_peer *p, const char *reason);    /* [io] the same; the peer gives up, too */
 void uk_sys_restart(uk_peer *p, const char *reason); /* [io] the same; numbers start at 0 again */
 void uk_sys_renumber(uk_peer *p); /* [io] both directions start at 0 again; nothing is given up */
-void uk_sys_incarnation(uk_peer *p, int32_t uid);    /* [io] whom the numbers are for from now on */
+/* [io] Whom the numbers are for from now on; older: it has older connections. */
+void uk_sys_incarnation(uk_peer *p, int32_t uid, bool older);
 void uk_sys_ack_in(uk_conn *c, const uk_wire *e);                /* [io] */
 void uk_sys_arrived(uk_conn *c, const uk_wire *e);               /* [io] */
+void uk_sys_early(uk_conn *c);     /* [io] the link takes it into use: takes what came before */
+void uk_sys_forget_early(uk_conn *c);                            /* [io] */
 void uk_sys_ack_tick(uk_alarm *a);                               /* [io] */
 void uk_sys_last_ack(uk_conn *c);                                /* [io] */
 

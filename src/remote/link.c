@@ -13,6 +13,7 @@ typedef struct step { /* one call of uk_link_step() */
     int64_t now;
     uk_link_actions *out;
     int32_t reason;
+    bool waited; /* the connection that is adopted was parked: it may have brought something */
 } step;
 
 typedef void (*handler_fn)(step *s);
@@ -173,12 +174,23 @@ static void stop_supervisor(step *s, uk_link_do what, const char *text) {
     if (had) news(s, UK_NEWS_DISASSOCIATED, inbound);
 }
 
+/* Its numbers begin anew when they were over, unless some of them may still come by a connection that
+   is older than this one. */
+static void reset_numbers(step *s, int32_t uid, bool older) {
+    const uk_link *l = s->l;
+    for (size_t i = 0; i < l->n_parked; i++)
+        if (l->parked[i].uid == uid) older = true;
+    uk_link_action *a = act(s, UK_DO_RESET);
+    a->uid = uid;
+    a->has_uid = older || s->waited;
+}
+
 static void adopt_writer(step *s, void *conn, int32_t uid, bool inbound) {
     uk_link *l = s->l;
     l->uid_known = true;
     l->uid = uid;
     l->give_up_at = NEVER;
-    act(s, UK_DO_RESET)->uid = uid;
+    reset_numbers(s, uid, l->reader && l->reader_uid == uid);
     l->writer = conn;
     l->writer_inbound = inbound;
     go(s, UK_LINK_OPEN, NEVER);
@@ -200,7 +212,7 @@ static void adopt_reader(step *s, void *conn, int32_t uid) {
     a->inbound = true;
     a->has_uid = true;
     a->uid = uid;
-    act(s, UK_DO_RESET)->uid = uid;
+    reset_numbers(s, uid, false);
     a = act(s, UK_DO_READ);
     a->conn = conn;
     a->uid = uid;
@@ -289,7 +301,13 @@ static void unpark(step *s) {
     size_t n = s->l->n_parked;
     memcpy(list, s->l->parked, sizeof list);
     s->l->n_parked = 0;
-    for (size_t i = 0; i < n; i++) inbound(s, list[i].conn, list[i].uid);
+    s->waited = true;
+    for (size_t i = 0; i < n; i++) {
+        /* two incarnations at one address: the one that came first is over */
+        if (list[i].uid == list[n - 1].uid) inbound(s, list[i].conn, list[i].uid);
+        else say_end(s, list[i].conn, UK_PDU_DISASSOCIATE, "the remote system has been restarted");
+    }
+    s->waited = false;
 }
 
 static bool drop_parked(uk_link *l, const void *conn) {
@@ -305,7 +323,10 @@ static bool drop_parked(uk_link *l, const void *conn) {
 /* ---- outbound ---- */
 
 static void nothing(step *s) { (void)s; }
-static void on_wanted(step *s) { go_connecting(s); }
+static void on_wanted(step *s) {
+    if (s->l->state == UK_LINK_QUARANTINED) s->l->uid_known = false; /* whoever answers is another */
+    go_connecting(s);
+}
 
 static void on_connected(step *s) {
     uk_link *l = s->l;
@@ -316,7 +337,7 @@ static void on_connected(step *s) {
         l->writer = ev->conn;
         l->writer_inbound = false;
         go(s, UK_LINK_OPEN, NEVER);
-        stop_supervisor(s, UK_DO_RESTART, why);
+        stop_supervisor(s, UK_DO_PART, why);
         mark_quarantined(s, ev->uid);
         news_quarantined(s, ev->uid, why);
     } else {
@@ -357,7 +378,7 @@ static void fail_invalid(step *s, bool was_open, bool inbound_conn) {
     gate_or_keep(s, shut ? UK_LINK_LOG_SHUTDOWN : UK_LINK_LOG_INVALID, s->ev->text);
     if (end == UK_PROTO_END_PEER_QUARANTINE) news(s, UK_NEWS_THIS_QUARANTINED, inbound_conn);
     bury(s, shut ? "the remote system has shut down" : "the association is invalid");
-    give_up(s, UK_DO_RESTART,
+    give_up(s, end == UK_PROTO_END_PEER_SHUTDOWN ? UK_DO_RESTART : UK_DO_PART,
             shut ? "the remote system has shut down" : "the association is invalid");
     news(s, UK_NEWS_DISASSOCIATED, inbound_conn);
 }
@@ -421,7 +442,7 @@ static void on_hopeless(step *s) {
     bool known = l->uid_known;
     int32_t uid = l->uid;
     if (known) note(s, UK_LINK_LOG_HOPELESS, s->ev->text);
-    stop_supervisor(s, known ? UK_DO_RESTART : UK_DO_UNACKED, s->ev->text);
+    stop_supervisor(s, known ? UK_DO_PART : UK_DO_UNACKED, s->ev->text);
     if (known) {
         mark_quarantined(s, uid);
         news_quarantined(s, uid, s->ev->text);
@@ -472,7 +493,7 @@ static void quarantine_supervised(step *s) {
         l->refuse_until = after(s->now, l->set->quarantine_ms);
     } else if (l->uid == s->ev->uid) {
         note(s, UK_LINK_LOG_QUARANTINED, s->ev->text);
-        stop_supervisor(s, UK_DO_RESTART, s->ev->text);
+        stop_supervisor(s, UK_DO_PART, s->ev->text);
         mark_quarantined(s, s->ev->uid);
         news_quarantined(s, s->ev->uid, s->ev->text);
     }
@@ -497,7 +518,7 @@ static void ungate(step *s) {
                             .reason = UKKO_REASON_UNDELIVERED,
                             .text = "system messages could not be delivered within the time of "
                                     "initial-system-message-delivery-timeout"};
-        on_hopeless(&(step){l, &ev, s->now, s->out, ev.reason});
+        on_hopeless(&(step){l, &ev, s->now, s->out, ev.reason, s->waited});
     } else {
         go_connecting(s);
     }
@@ -512,7 +533,7 @@ static void time_idle(step *s) {
                         .reason = UKKO_REASON_SILENT_TOO_LONG,
                         .text = "the remote system has been silent for too long "
                                 "(quarantine-after-silence)"};
-    if (s->now >= s->l->until) on_hopeless(&(step){s->l, &ev, s->now, s->out, ev.reason});
+    if (s->now >= s->l->until) on_hopeless(&(step){s->l, &ev, s->now, s->out, ev.reason, s->waited});
 }
 
 static void time_gated(step *s) {
@@ -583,5 +604,5 @@ static int32_t reason_of(const uk_link_event *ev) {
 void uk_link_step(uk_link *l, const uk_link_event *ev, int64_t now, uk_link_actions *out) {
     out->n = 0;
     assert((unsigned)ev->kind < UK_LINK_EVENTS);
-    table[ev->kind][l->state](&(step){l, ev, now, out, reason_of(ev)});
+    table[ev->kind][l->state](&(step){l, ev, now, out, reason_of(ev), false});
 }

@@ -47,8 +47,10 @@ typedef enum uk_link_do {
     UK_DO_WRITE,     /* conn becomes the one to write on; what is kept goes out; uid */
     UK_DO_READ,      /* conn is only read (uid) */
     UK_DO_END,       /* say goodbye with pdu on conn and close it; no UK_LINK_LOST follows */
-    UK_DO_RESET,     /* it is this uid: if it was another, forget its numbers and messages */
+    UK_DO_RESET,     /* it is this uid: if it was another, forget its numbers and messages; has_uid:
+                        what came of it before may come again */
     UK_DO_RESTART,   /* this uid is over: what was not acked is dead (text), numbers begin anew */
+    UK_DO_PART,      /* one refuses the other: what was not acked is dead (text) on both sides */
     UK_DO_UNACKED,   /* what was not acked is dead (text), the numbers go on */
     UK_DO_RESEND,    /* write what was not acked again */
     UK_DO_BURY,      /* messages that wait are dead (text) */

@@ -108,7 +108,8 @@ static void look(uk_peer *p, ukko_link *out) {
                        .kept_messages = (int64_t)p->n_kept,
                        .kept_bytes = (int64_t)p->kept_bytes,
                        .unsent_bytes = p->out ? (int64_t)uk_stream_pending(p->out) : 0,
-                       .unacknowledged = (int64_t)(p->send.pending + p->send.nacked_count)};
+                       .unacknowledged = (int64_t)(p->numbers.send.pending +
+                                                   p->numbers.send.nacked_count)};
     pthread_mutex_unlock(&p->lock);
     if (limited && out->left_ms < 0 && out->left_ms != -1) out->left_ms = 0;
     if (p->remote->watcher) out->watched = uk_watcher_phi(p->remote->watcher, p->address, &out->phi);

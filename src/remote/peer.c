@@ -19,6 +19,11 @@ static void on_resend(uk_alarm *a) {
     uk_alarm_start(p->remote->loop, &p->resend, p->remote->set.resend_ms);
 }
 
+/* Under the lock: does anything wait for a connection? */
+static bool something_waits(const uk_peer *p) {
+    return p->kept.first || p->urgent.first || !uk_acked_send_empty(&p->numbers.send);
+}
+
 static void on_wanted(uk_task *t) {
     uk_peer *p = UK_OWNER(uk_peer, t, wanted);
     pthread_mutex_lock(&p->lock);
@@ -30,7 +35,10 @@ static void on_wanted(uk_task *t) {
                                           .reason = UKKO_REASON_BUFFER_FULL,
                                           .text = "more unacknowledged system messages than "
                                                   "system-message-buffer-size allows"});
-    else if (todo & UK_TODO_CONNECT && !p->remote->stopping)
+    pthread_mutex_lock(&p->lock);
+    bool connect = todo & UK_TODO_CONNECT && (!(todo & UK_TODO_HOPELESS) || something_waits(p));
+    pthread_mutex_unlock(&p->lock);
+    if (connect && !p->remote->stopping)
         uk_peer_event(p, &(uk_link_event){.kind = UK_LINK_WANTED});
     if (todo & UK_TODO_MARKS) uk_marks_tell(p);
     uk_peer_release(p);
@@ -59,12 +67,11 @@ static uk_peer *peer_new(uk_remote *r, ukko_slice address) {
     pthread_mutex_init(&p->lock, NULL);
     p->kept.last = &p->kept.first;
     p->urgent.last = &p->urgent.first;
-    p->ever = -1;
     p->wanted.run = on_wanted;
     p->alarm.fire = on_alarm;
     p->resend.fire = on_resend;
-    uk_acked_send_init(&p->send, r->set.sys_buffer, uk_sys_item_free, p);
-    uk_acked_recv_init(&p->recv, uk_acked_recv_limits_for(p->transport->set->max_frame), free_item, NULL);
+    uk_numbers_init(&p->numbers, r->set.sys_buffer, uk_sys_item_free,
+                    uk_acked_recv_limits_for(p->transport->set->max_frame), free_item, NULL);
     uk_link_init(&p->link, &r->set.link);
     return p;
 }
@@ -102,8 +109,7 @@ uk_peer *uk_peer_retain(uk_peer *p) {
 
 void uk_peer_release(uk_peer *p) {
     if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1) return;
-    uk_acked_send_fini(&p->send);
-    uk_acked_recv_fini(&p->recv);
+    uk_numbers_fini(&p->numbers);
     if (p->out) uk_stream_release(p->out);
     pthread_mutex_destroy(&p->lock);
     uk_free(p->address);
@@ -116,14 +122,13 @@ static bool at_rest(uk_peer *p) {
     /* acquire: pairs with the release of whoever gave its reference back */
     return atomic_load_explicit(&p->refs, memory_order_acquire) == 1 && !p->dialing &&
            !p->kept.first && !p->urgent.first && !l->writer && !l->reader && !l->n_parked &&
-           uk_acked_send_empty(&p->send) &&
+           uk_acked_send_empty(&p->numbers.send) &&
            (l->state == UK_LINK_NONE || l->state == UK_LINK_IDLE || l->state == UK_LINK_QUARANTINED);
 }
 
 /* Nothing would be lost: there are no numbers that could go on, and no incarnation is refused. */
 static bool is_idle(uk_peer *p) {
-    return at_rest(p) && uk_link_forgettable(&p->link) && p->send.next == 0 &&
-           p->recv.highest == -1;
+    return at_rest(p) && uk_link_forgettable(&p->link) && uk_numbers_unused(&p->numbers);
 }
 
 /* Takes it out of the map; the list is linked by the tasks. */
@@ -203,11 +208,13 @@ static void do_abandon(uk_peer *p, const uk_link_action *a) {
 static void do_write(uk_peer *p, const uk_link_action *a) {
     uk_send_opened(p, a->conn);
     uk_alarm_start(p->remote->loop, &p->resend, p->remote->set.resend_ms);
+    uk_sys_early(a->conn);
 }
 
 static void do_read(uk_peer *p, const uk_link_action *a) {
     (void)p;
     ((uk_conn *)a->conn)->is_reader = true;
+    uk_sys_early(a->conn);
 }
 
 static void do_end(uk_peer *p, const uk_link_action *a) {
@@ -217,8 +224,9 @@ static void do_end(uk_peer *p, const uk_link_action *a) {
     uk_conn_end(c, a->pdu, a->text);
 }
 
-static void do_reset(uk_peer *p, const uk_link_action *a) { uk_sys_incarnation(p, a->uid); }
+static void do_reset(uk_peer *p, const uk_link_action *a) { uk_sys_incarnation(p, a->uid, a->has_uid); }
 static void do_restart(uk_peer *p, const uk_link_action *a) { uk_sys_restart(p, a->text); }
+static void do_part(uk_peer *p, const uk_link_action *a) { uk_sys_part(p, a->text); }
 static void do_unacked(uk_peer *p, const uk_link_action *a) { uk_sys_bury(p, a->text); }
 
 static void do_resend(uk_peer *p, const uk_link_action *a) {
@@ -234,7 +242,8 @@ static void carry_out(uk_peer *p, const uk_link_action *a) {
     static void (*const by_kind[])(uk_peer *, const uk_link_action *) = {
         [UK_DO_CONNECT] = do_connect, [UK_DO_ABANDON] = do_abandon, [UK_DO_WRITE] = do_write,
         [UK_DO_READ] = do_read,       [UK_DO_END] = do_end,         [UK_DO_RESET] = do_reset,
-        [UK_DO_RESTART] = do_restart, [UK_DO_UNACKED] = do_unacked, [UK_DO_RESEND] = do_resend,
+        [UK_DO_RESTART] = do_restart, [UK_DO_UNACKED] = do_unacked, [UK_DO_PART] = do_part,
+        [UK_DO_RESEND] = do_resend,
         [UK_DO_BURY] = do_bury,       [UK_DO_EVENT] = do_event,     [UK_DO_LOG] = do_log};
     by_kind[a->what](p, a);
 }
@@ -279,7 +288,7 @@ void uk_peer_event(uk_peer *p, const uk_link_event *ev) {
     uk_link_actions todo;
     uk_peer_retain(p);
     pthread_mutex_lock(&p->lock);
-    p->link.unacked = !uk_acked_send_empty(&p->send);
+    p->link.unacked = !uk_acked_send_empty(&p->numbers.send);
     uk_link_state from = p->link.state;
     uk_link_step(&p->link, ev, uk_loop_now(p->remote->loop), &todo);
     set_mode(p);
@@ -292,7 +301,7 @@ void uk_peer_event(uk_peer *p, const uk_link_event *ev) {
         p->out = NULL;
         p->out_conn = NULL;
         /* what came between the last step and now waits for a connection */
-        bool stuck = (p->kept.first || p->urgent.first) &&
+        bool stuck = something_waits(p) &&
                      atomic_load_explicit(&p->mode, memory_order_relaxed) == UK_OUT_WAKE;
         if (stuck) uk_peer_wake(p, UK_TODO_CONNECT);
         pthread_mutex_unlock(&p->lock);

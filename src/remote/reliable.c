@@ -35,7 +35,7 @@ static void put_item(void *data, int64_t seq, void *item) {
                      .seq = seq};
     uk_envelope_put(&w->frames, &m, w->peer->transport->set->max_frame);
     w->count++;
-    if (uk_seq_compare(seq, w->peer->ever) > 0) w->peer->ever = seq;
+    uk_numbers_wrote(&w->peer->numbers, seq);
 }
 
 /* Under the lock; gives it back. Writes w on the current connection. */
@@ -56,8 +56,8 @@ static void write_out(uk_peer *p, writing *w) {
 void uk_sys_resend(uk_peer *p, size_t limit) {
     writing w = {.peer = p};
     pthread_mutex_lock(&p->lock);
-    uk_acked_send_each(&p->send, limit, put_item, &w);
-    int64_t n = w.count, last = p->ever;
+    uk_acked_send_each(&p->numbers.send, limit, put_item, &w);
+    int64_t n = w.count, last = p->numbers.ever;
     write_out(p, &w);
     if (n) uk_flight_of(p->remote, p, UKKO_FLIGHT_RESENT, n, last, NULL);
 }
@@ -65,7 +65,7 @@ void uk_sys_resend(uk_peer *p, size_t limit) {
 /* Under the lock: is it time to say that many wait? At 50 % and at 80 % of the buffer; again after it
    was less than half full. Gives how many, or 0. */
 static size_t filling(uk_peer *p) {
-    size_t cap = p->remote->set.sys_buffer, n = p->send.pending;
+    size_t cap = p->remote->set.sys_buffer, n = p->numbers.send.pending;
     uint8_t level = n >= cap - cap / 5 ? 2 : n >= cap - cap / 2;
     if (!level) p->send_warned = 0;
     if (level <= p->send_warned) return 0;
@@ -98,9 +98,9 @@ static uk_sys_item *make_item(ukko_ref *to, uk_peer *p, uk_sysmsg *m) {
 
 static void push_item(uk_peer *p, uk_sys_item *i, uk_out_mode mode, writing *w) {
     int64_t seq;
-    if (uk_acked_send_push(&p->send, i, &seq)) return; /* cannot be: there is room */
+    if (uk_acked_send_push(&p->numbers.send, i, &seq)) return; /* cannot be: there is room */
     if (mode == UK_OUT_OPEN) {
-        if (uk_acked_send_open(&p->send, p->remote->set.resend_limit)) put_item(w, seq, i);
+        if (uk_acked_send_open(&p->numbers.send, p->remote->set.resend_limit)) put_item(w, seq, i);
     } else if (mode == UK_OUT_WAKE) {
         /* relaxed: the lock orders it */
         atomic_store_explicit(&p->mode, UK_OUT_KEEP, memory_order_relaxed);
@@ -115,7 +115,7 @@ void uk_send_system(ukko_ref *to, uk_peer *p, uk_sysmsg *m) {
     writing w = {.peer = p};
     pthread_mutex_lock(&p->lock);
     uk_out_mode mode = atomic_load_explicit(&p->mode, memory_order_relaxed);
-    bool full = p->send.pending >= p->send.capacity;
+    bool full = p->numbers.send.pending >= p->numbers.send.capacity;
     if (mode == UK_OUT_DEAD || full) {
         if (full) uk_peer_wake(p, UK_TODO_HOPELESS);
         pthread_mutex_unlock(&p->lock);
@@ -144,12 +144,11 @@ static void collect(void *data, void *item) {
     d->items[d->n++] = item;
 }
 
-static void give_up(uk_peer *p, const char *reason, bool from_zero) {
+static void give_up(uk_peer *p, const char *reason,
+                    void (*how)(uk_numbers *n, uk_item_fn fn, void *data)) {
     dead_list d = {0};
     pthread_mutex_lock(&p->lock);
-    int64_t next = p->send.next;
-    uk_acked_send_reset(&p->send, collect, &d);
-    if (!from_zero) p->send.next = next;
+    how(&p->numbers, collect, &d);
     p->send_warned = 0;
     pthread_mutex_unlock(&p->lock);
     if (d.n) uk_flight_of(p->remote, p, UKKO_FLIGHT_UNACKED_DEAD, (int64_t)d.n, 0, reason);
@@ -164,45 +163,33 @@ static void give_up(uk_peer *p, const char *reason, bool from_zero) {
     uk_free(d.items);
 }
 
-void uk_sys_bury(uk_peer *p, const char *reason) { give_up(p, reason, false); }
-
-void uk_sys_restart(uk_peer *p, const char *reason) {
-    give_up(p, reason, true);
-    uk_acked_recv_reset(&p->recv);
-    p->numbered = false;
-}
+void uk_sys_bury(uk_peer *p, const char *reason) { give_up(p, reason, uk_numbers_give_up); }
+void uk_sys_part(uk_peer *p, const char *reason) { give_up(p, reason, uk_numbers_part); }
+void uk_sys_restart(uk_peer *p, const char *reason) { give_up(p, reason, uk_numbers_restart); }
 
 void uk_sys_renumber(uk_peer *p) {
-    dead_list d = {0};
-    int64_t seq;
     pthread_mutex_lock(&p->lock);
-    uk_acked_send_reset(&p->send, collect, &d);
-    p->ever = -1;
-    /* what was nacked does not count as pending, so there can be more than there is room for */
-    for (size_t i = 0; i < d.n; i++) (void)!uk_acked_send_push(&p->send, d.items[i], &seq);
+    uk_numbers_renumber(&p->numbers);
     pthread_mutex_unlock(&p->lock);
-    uk_free(d.items);
-    uk_acked_recv_reset(&p->recv);
 }
 
-void uk_sys_incarnation(uk_peer *p, int32_t uid) {
+void uk_sys_incarnation(uk_peer *p, int32_t uid, bool older) {
     /* none of what waits means the new incarnation; what was made before any answered may */
-    if (p->numbered && p->numbered_uid != uid) uk_sys_restart(p, NULL);
-    p->numbered = true;
-    p->numbered_uid = uid;
+    if (uk_numbers_foreign(&p->numbers, uid)) uk_sys_restart(p, NULL);
+    uk_numbers_for(&p->numbers, uid, older);
 }
 
 /* ---- acks that come in ---- */
 
 static void put_unsent(void *data, int64_t seq, void *item) {
-    if (uk_seq_compare(seq, ((writing *)data)->peer->ever) > 0) put_item(data, seq, item);
+    if (uk_seq_compare(seq, ((writing *)data)->peer->numbers.ever) > 0) put_item(data, seq, item);
 }
 
 /* Under the lock: what waited for earlier ones to be acknowledged goes now, not with the next
    resend as in Pekko; no more than resend-limit are under way at any time. */
 static void put_waiting(uk_peer *p, writing *w) {
-    if (p->link.state == UK_LINK_OPEN && uk_seq_compare(p->send.next - 1, p->ever) > 0)
-        uk_acked_send_each(&p->send, p->remote->set.resend_limit, put_unsent, w);
+    if (p->link.state == UK_LINK_OPEN && uk_numbers_unwritten(&p->numbers))
+        uk_acked_send_each(&p->numbers.send, p->remote->set.resend_limit, put_unsent, w);
 }
 
 void uk_sys_ack_in(uk_conn *c, const uk_wire *e) {
@@ -210,15 +197,17 @@ void uk_sys_ack_in(uk_conn *c, const uk_wire *e) {
     if (!p || p->link.writer != c) return; /* the numbers of another stream are none of ours */
     writing w = {.peer = p};
     pthread_mutex_lock(&p->lock);
-    int64_t ever = p->ever;
-    int rc = uk_acked_send_ack(&p->send, e->cumulative, uk_envelope_nacks((const void *)e));
-    if (rc == 1) uk_acked_send_each(&p->send, 0, put_item, &w);
-    if (rc == 0) put_waiting(p, &w);
+    int64_t ever = p->numbers.ever;
+    uk_acked_what what =
+        uk_numbers_ack(&p->numbers, e->cumulative, uk_envelope_nacks((const void *)e));
+    if (what == UK_ACKED_RESEND) uk_acked_send_each(&p->numbers.send, 0, put_item, &w);
+    if (what == UK_ACKED) put_waiting(p, &w);
     write_out(p, &w);
-    uk_flight_of(p->remote, p, rc < 0 ? UKKO_FLIGHT_STALE_ACK : UKKO_FLIGHT_ACK_IN, e->cumulative,
+    bool fits = what == UK_ACKED || what == UK_ACKED_RESEND;
+    uk_flight_of(p->remote, p, fits ? UKKO_FLIGHT_ACK_IN : UKKO_FLIGHT_STALE_ACK, e->cumulative,
                  (int64_t)e->nack_count, NULL);
-    if (rc >= 0) return;
-    if (rc == UKKO_EPROTO && uk_seq_compare(e->cumulative, ever) <= 0) {
+    if (fits) return;
+    if (what == UK_ACKED_STALE) {
         uk_log(p->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_SUPERVISOR, NULL, NULL,
                "Ignoring a stale acknowledgement [%" PRId64 ", %zu nacks] of [%s]", e->cumulative,
                e->nack_count, p->address);
@@ -237,18 +226,9 @@ void uk_sys_ack_in(uk_conn *c, const uk_wire *e) {
 
 enum { STUCK_MS = 200 }; /* an ack that finds no room is tried again after that time */
 
-/* Under the lock: the ack waits in c->ack_bytes. What another connection has seen is not spoken
-   of here: a peer that has begun anew would take it for an acknowledgement of the future. */
+/* Under the lock: the ack waits in c->ack_bytes. */
 static void note_ack(uk_conn *c) {
-    uk_ack a = uk_acked_recv_ack(&c->peer->recv);
-    int64_t *nacks = (int64_t *)(uintptr_t)a.nacks;
-    if (uk_seq_compare(a.cumulative, c->seq_seen) > 0) {
-        size_t n = 0;
-        a.cumulative = c->seq_seen;
-        for (size_t i = 0; i < a.count; i++)
-            if (uk_seq_compare(nacks[i], a.cumulative) <= 0) nacks[n++] = nacks[i];
-        a.count = n;
-    }
+    uk_ack a = uk_numbers_ack_for(&c->peer->numbers, c->seq_seen);
     uk_buf frame = {0};
     uk_flight_of(c->remote, c->peer, UKKO_FLIGHT_ACK_OUT, a.cumulative, (int64_t)a.count, NULL);
     uk_buf_clear(&c->ack_bytes);
@@ -315,31 +295,71 @@ static void acknowledge(uk_conn *c) {
 
 /* ---- numbered messages that come in ---- */
 
-typedef struct arrival {
+typedef struct uk_arrival uk_arrival;
+struct uk_arrival {
+    uk_arrival *next; /* among the early ones */
     size_t len;
     uint8_t payload[];
-} arrival;
+};
+
+static uk_arrival *arrival_of(const uk_wire *e) {
+    uk_arrival *a = uk_alloc(sizeof *a + e->payload.len);
+    a->next = NULL;
+    a->len = e->payload.len;
+    memcpy(a->payload, e->payload.ptr, e->payload.len);
+    return a;
+}
+
+enum { EARLY_MAX = 64 };
+
+/* Whose numbers they are is not settled: while an attempt of our own is under way an association that
+   comes in waits for its outcome. What finds no room is not acknowledged, so it comes again. */
+static void keep_early(uk_conn *c, const uk_wire *e) {
+    uk_arrival **end = &c->early;
+    if (c->n_early == EARLY_MAX) return;
+    while (*end) end = &(*end)->next;
+    *end = arrival_of(e);
+    c->n_early++;
+}
+
+void uk_sys_early(uk_conn *c) {
+    uk_arrival *a = c->early, *next;
+    c->early = NULL;
+    c->n_early = 0;
+    for (; a; a = next) {
+        uk_wire w;
+        next = a->next;
+        if (!c->ended && !uk_envelope_decode((ukko_slice){a->payload, a->len}, &w))
+            uk_sys_arrived(c, &w);
+        uk_free(a);
+    }
+}
+
+void uk_sys_forget_early(uk_conn *c) {
+    for (uk_arrival *a; (a = c->early) != NULL; uk_free(a)) c->early = a->next;
+    c->n_early = 0;
+}
 
 void uk_sys_arrived(uk_conn *c, const uk_wire *e) {
     uk_peer *p = c->peer;
-    int rc = uk_acked_recv_check(&p->recv, e->seq, e->payload.len);
+    if (!uk_numbers_takes(&p->numbers, c->uid, e->seq)) {
+        keep_early(c, e);
+        return;
+    }
+    int rc = uk_acked_recv_check(&p->numbers.recv, e->seq, e->payload.len);
     if (rc < 0) {
         uk_log(c->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_READER, NULL, NULL,
                "Dropping system message number %" PRId64
                " of [%s]: too far ahead of number %" PRId64,
-               e->seq, p->address, p->recv.delivered);
+               e->seq, p->address, p->numbers.recv.delivered);
         return;
     }
     if (!c->seq_any || uk_seq_compare(e->seq, c->seq_seen) > 0) c->seq_seen = e->seq;
     c->seq_any = true;
-    if (rc == 1) {
-        arrival *a = uk_alloc(sizeof *a + e->payload.len);
-        a->len = e->payload.len;
-        memcpy(a->payload, e->payload.ptr, e->payload.len);
-        uk_acked_recv_put(&p->recv, e->seq, a, e->payload.len);
-    }
+    if (rc == 1)
+        uk_acked_recv_put(&p->numbers.recv, e->seq, arrival_of(e), e->payload.len);
     acknowledge(c);
-    for (arrival *a; !c->ended && (a = uk_acked_recv_next(&p->recv)) != NULL; uk_free(a)) {
+    for (uk_arrival *a; !c->ended && (a = uk_acked_recv_next(&p->numbers.recv)) != NULL; uk_free(a)) {
         uk_wire w;
         if (!uk_envelope_decode((ukko_slice){a->payload, a->len}, &w)) uk_recv_deliver(c, &w);
     }

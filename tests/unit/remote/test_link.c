@@ -200,7 +200,7 @@ static void give_up(void **s) {
     if (r.link.state == UK_LINK_FAILED) later(&r, GATE);
     STATE(&r, UK_LINK_QUARANTINED);
     assert_true(uk_link_quarantined(&r.link, 7));
-    assert_non_null(find(&r, UK_DO_RESTART));
+    assert_non_null(find(&r, UK_DO_PART));
     assert_non_null(event(&r, UK_NEWS_QUARANTINED));
 }
 

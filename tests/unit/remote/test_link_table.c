@@ -60,13 +60,14 @@ typedef struct row {
     const char *does;  /* actions of the last step, in order; - for what is not looked at */
 } row;
 
-/* C connect, A abandon, W write, R read, 2/4/5 end with this DISASSOCIATE, N reset, Z restart, U
-   unacked, S resend, K bury, + associated, - disassociated, ! error, q quarantined, Q this system is,
+/* C connect, A abandon, W write, R read, 2/4/5 end with this DISASSOCIATE, N reset, Z restart, P part,
+   U unacked, S resend, K bury, + associated, - disassociated, ! error, q quarantined, Q this system is,
    g gated; logs are left out. */
 static char letter(const uk_link_action *a) {
     static const char does[] = {[UK_DO_CONNECT] = 'C', [UK_DO_ABANDON] = 'A', [UK_DO_WRITE] = 'W',
                                 [UK_DO_READ] = 'R',    [UK_DO_RESET] = 'N',   [UK_DO_RESTART] = 'Z',
-                                [UK_DO_UNACKED] = 'U', [UK_DO_RESEND] = 'S',  [UK_DO_BURY] = 'K'};
+                                [UK_DO_UNACKED] = 'U', [UK_DO_RESEND] = 'S',  [UK_DO_BURY] = 'K',
+                                [UK_DO_PART] = 'P'};
     static const char news[] = {[UK_NEWS_ASSOCIATED] = '+', [UK_NEWS_DISASSOCIATED] = '-',
                                 [UK_NEWS_ERROR] = '!', [UK_NEWS_QUARANTINED] = 'q',
                                 [UK_NEWS_THIS_QUARANTINED] = 'Q', [UK_NEWS_GATED] = 'g'};
@@ -94,11 +95,11 @@ static const row rows[] = {
     {"w c7 lU", UK_LINK_FAILED, R(BAD_BYTES), "gK-"},
     {"w c7 b", UK_LINK_FAILED, R(BAD_BYTES), "!2gK-"},
     {"w rS", UK_LINK_GATED, R(PEER_SHUTDOWN), "!gKZ-"},
-    {"w rQ", UK_LINK_GATED, R(PEER_QUARANTINED_US), "!gQKZ-"},
-    {"q7 w rR", UK_LINK_QUARANTINED, R(REFUSED_UID), "!KZ-"},
+    {"w rQ", UK_LINK_GATED, R(PEER_QUARANTINED_US), "!gQKP-"},
+    {"q7 w rR", UK_LINK_QUARANTINED, R(REFUSED_UID), "!KP-"},
     {"w c7 lS", UK_LINK_GATED, R(PEER_SHUTDOWN), "!gKZ-"},
-    {"w c7 lQ", UK_LINK_GATED, R(PEER_QUARANTINED_US), "!gQKZ-"},
-    {"w c7 h", UK_LINK_QUARANTINED, R(UNDELIVERED), "2KZ-q"},
+    {"w c7 lQ", UK_LINK_GATED, R(PEER_QUARANTINED_US), "!gQKP-"},
+    {"w c7 h", UK_LINK_QUARANTINED, R(UNDELIVERED), "2KP-q"},
     {"w h", UK_LINK_GATED, R(UNDELIVERED), "AKU-g"},
     {"w c7 i7 mL", UK_LINK_OPEN, R(NONE), "-"},
     {"w c7 i7 mD", UK_LINK_OPEN, R(NONE), "-"},
@@ -115,7 +116,7 @@ static const row rows[] = {
     {"w rS t", UK_LINK_NONE, R(PEER_SHUTDOWN), ""},
     {"w rS t w", UK_LINK_CONNECTING, R(PEER_SHUTDOWN), "C"},
     {"q7 w", UK_LINK_CONNECTING, R(REQUESTED), "C"},
-    {"q7 w c7", UK_LINK_QUARANTINED, R(REFUSED_UID), "2KZ-q"},
+    {"q7 w c7", UK_LINK_QUARANTINED, R(REFUSED_UID), "2KP-q"},
     {"q7 w c8", UK_LINK_OPEN, R(NONE), "N+WS"},
     {"q7 w rL", UK_LINK_FAILED, R(CONNECT_FAILED), "!gK-"},
     {"q7 p", UK_LINK_NONE, R(REQUESTED), ""},
@@ -126,7 +127,7 @@ static const row rows[] = {
     {"w i7 rS", UK_LINK_OPEN, R(NONE), "!gKZ-N+WS"},
     {"w i8 c7", UK_LINK_OPEN, R(NONE), "N+WS2KZ-N+WS"},
     {"w q7", UK_LINK_CONNECTING, R(NONE), ""},
-    {"w q7 c7", UK_LINK_QUARANTINED, R(REFUSED_UID), "2KZ-q"},
+    {"w q7 c7", UK_LINK_QUARANTINED, R(REFUSED_UID), "2KP-q"},
     {"w c7", UK_LINK_OPEN, R(NONE), "N+WS"},
     {"w q", UK_LINK_GATED, R(REQUESTED), "AKU-g"},
     {"w i7 i8 q7", UK_LINK_CONNECTING, R(NONE), "5"},
@@ -135,10 +136,10 @@ static const row rows[] = {
     {"w c7 i7 i7", UK_LINK_OPEN, R(NONE), "2+NR"},
     {"w c7 i8", UK_LINK_OPEN, R(NONE), "2KZ-N+WS"},
     {"w c7 w", UK_LINK_OPEN, R(NONE), ""},
-    {"w c7 q7", UK_LINK_QUARANTINED, R(REQUESTED), "2KZ-q"},
+    {"w c7 q7", UK_LINK_QUARANTINED, R(REQUESTED), "2KP-q"},
     {"w c7 q8", UK_LINK_OPEN, R(NONE), ""},
     {"w c7 q", UK_LINK_GATED, R(REQUESTED), "2KU-g"},
-    {"w c7 i7 q7", UK_LINK_QUARANTINED, R(REQUESTED), "2KZ-q2-"},
+    {"w c7 i7 q7", UK_LINK_QUARANTINED, R(REQUESTED), "2KP-q2-"},
     /* that has failed */
     {"w rL w", UK_LINK_FAILED, R(CONNECT_FAILED), ""},
     {"w rL i7", UK_LINK_FAILED, R(CONNECT_FAILED), "+NR"},
@@ -151,15 +152,15 @@ static const row rows[] = {
     {"w c7 u lL i7", UK_LINK_CONNECTING, R(LOST), "+NRC"},
     {"w c7 lL i8", UK_LINK_OPEN, R(NONE), "KZN+WS"},
     {"w c7 lL t i8", UK_LINK_OPEN, R(NONE), "KZN+WS"},
-    {"w c7 lL q7", UK_LINK_QUARANTINED, R(REQUESTED), "KZq"},
+    {"w c7 lL q7", UK_LINK_QUARANTINED, R(REQUESTED), "KPq"},
     {"w c7 lL q", UK_LINK_GATED, R(REQUESTED), "KUg"},
     {"w c7 u lL t", UK_LINK_CONNECTING, R(LOST), "C"},
-    {"w c7 u lL g", UK_LINK_QUARANTINED, R(UNDELIVERED), "KZq"},
+    {"w c7 u lL g", UK_LINK_QUARANTINED, R(UNDELIVERED), "KPq"},
     {"w u rL g", UK_LINK_GATED, R(UNDELIVERED), "KUg"},
-    {"w c7 lL h", UK_LINK_QUARANTINED, R(UNDELIVERED), "KZq"},
+    {"w c7 lL h", UK_LINK_QUARANTINED, R(UNDELIVERED), "KPq"},
     /* that is idle */
     {"w c7 lL t w", UK_LINK_CONNECTING, R(LOST), "C"},
-    {"w c7 lL t s", UK_LINK_QUARANTINED, R(SILENT_TOO_LONG), "KZq"},
+    {"w c7 lL t s", UK_LINK_QUARANTINED, R(SILENT_TOO_LONG), "KPq"},
     {"w rL t s", UK_LINK_GATED, R(SILENT_TOO_LONG), "KUg"},
     /* quarantine without a supervisor */
     {"q7", UK_LINK_QUARANTINED, R(REQUESTED), "q"},

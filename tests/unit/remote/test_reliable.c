@@ -219,11 +219,54 @@ static void giving_up(void **state) {
     probe_free(watcher);
 }
 
+static bool is_gated(void *data) {
+    ukko_link l;
+    void **x = data;
+    return !ukko_remote_link(x[0], ((dumb *)x[1])->address, &l) && l.state == UKKO_LINK_GATED;
+}
+static bool is_active(void *data) {
+    ukko_link l;
+    void **x = data;
+    return !ukko_remote_link(x[0], ((dumb *)x[1])->address, &l) && l.state == UKKO_LINK_ACTIVE;
+}
+/* Nobody was ever there, and what waited was given up. Whoever comes then begins at number 0: from another
+   number on it would miss what was before, for good. */
+static void a_peer_that_comes_after_all(void **state) {
+    (void)state;
+    ukko_system *a = logging_node(CALM
+        "pekko.remote.classic { retry-gate-closed-for = 50 ms\n"
+        " initial-system-message-delivery-timeout = 200 ms }");
+    dumb d = dumb_new();
+    int door = d.listening;
+    struct sockaddr_in at;
+    socklen_t n = sizeof at;
+    getsockname(door, (struct sockaddr *)&at, &n);
+    close(door);
+    probe *watcher = probe_new(a, "watcher");
+    for (int i = 0; i < 3; i++) watch_there(watcher, a, &d, i);
+    until(is_gated, (void *[]){a, &d}, "the gate after the time to give up");
+    for (int i = 0; i < 3; i++) ukko_msg_release(probe_expect(watcher, &ukko_terminated_type));
+    d.listening = socket(AF_INET, SOCK_STREAM, 0);
+    setsockopt(d.listening, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+    assert_int_equal(bind(d.listening, (struct sockaddr *)&at, n), 0);
+    assert_int_equal(listen(d.listening, 5), 0);
+    uk_pdu pdu;
+    dumb_dial(&d, ukko_remote_address(a));
+    assert_true(dumb_next(&d, &pdu, 10000) && pdu.kind == UK_PDU_ASSOCIATE);
+    until(is_active, (void *[]){a, &d}, "the link is active");
+    watch_there(watcher, a, &d, 10);
+    assert_int_equal(expect_seq(&d), 0);
+    ukko_system_free(a);
+    dumb_close(&d);
+    probe_free(watcher);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(warnings_and_the_end), cmocka_unit_test(stale_acks_are_survived),
         cmocka_unit_test(no_stale_ack_goes_out), cmocka_unit_test(giving_up),
         cmocka_unit_test(a_full_window_is_answered_at_once),
+        cmocka_unit_test(a_peer_that_comes_after_all),
     };
     return cmocka_run_group_tests_name("reliable", tests, NULL, NULL);
 }
