@@ -33,6 +33,7 @@ test:            ## the whole suite; the last line is "N passed, N failed"
 	@tools/need --optional python
 	@tools/need --optional java
 	@tools/need --optional judges
+	@tools/need --optional nat
 	@tools/need --optional docs
 	@tools/run-tests --jobs $(JOBS)
 
@@ -64,6 +65,9 @@ model: build     ## the pure link machines of two nodes through LINK_MODEL_RUNS 
 	@cmake --preset release -DUKKO_TESTS=REQUIRED > /dev/null
 	@cmake --build build -j $(JOBS) --target test_link_model
 	@LINK_MODEL_RUNS=$(LINK_MODEL_RUNS) build/tests/test_link_model
+
+hostile: build   ## 10000 hostile connections while a peer works at full rate: what it keeps of it, and the memory
+	@tests/hostile/run
 
 bench-local:     ## L1 to L7 in one process: ukko beside other actor systems
 	@tools/need build bench

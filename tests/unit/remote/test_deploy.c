@@ -316,10 +316,11 @@ static void without_the_unsafe_features_it_stays_here(void **state) {
              b.address);
     node a = node_begin("A", text, NULL, NULL);
     atomic_store(&decision, UKKO_RESTART);
-    ukko_ref *w = make(&a, b.address, "v"), *v = make_props(&a, ukko_props_new(&worker), "w", NULL);
-    assert_true(ukko_ref_is_local(w) && ukko_ref_is_local(v));
+    ukko_ref *w = make(&a, b.address, "v");
     probe_expect_text(a.log, "start v");
+    ukko_ref *v = make_props(&a, ukko_props_new(&worker), "w", NULL);
     probe_expect_text(a.log, "start w");
+    assert_true(ukko_ref_is_local(w) && ukko_ref_is_local(v));
     say(v, "fail");
     probe_expect_text(a.log, "failed w: fail");
     probe_expect_text(a.log, "before w");
