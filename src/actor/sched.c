@@ -219,10 +219,10 @@ static uk_cell *ring_take(worker *w) {
     uint32_t h = atomic_load_explicit(&w->head, memory_order_relaxed);
     if (h == atomic_load_explicit(&w->tail, memory_order_relaxed)) return NULL;
     atomic_store_explicit(&w->head, h + 1, memory_order_relaxed);
-    char *soon = (char *)w->ring[(h + 1) % UK_RING];
-    __builtin_prefetch(soon, 1);
-    __builtin_prefetch(soon + UK_POOL_LINE, 1);
-    __builtin_prefetch(soon + UK_POOL_LINE * 2, 1);
+    uintptr_t soon = (uintptr_t)w->ring[(h + 1) % UK_RING]; /* may be none */
+    __builtin_prefetch((void *)soon, 1);
+    __builtin_prefetch((void *)(soon + UK_POOL_LINE), 1);
+    __builtin_prefetch((void *)(soon + UK_POOL_LINE * 2), 1);
     return w->ring[h % UK_RING];
 }
 static uk_cell *slot_take(worker *w) {
