@@ -513,11 +513,16 @@ static bool is_broken(uk_stream *s) {
 
 static void on_poll(uv_poll_t *h, int status, int events) {
     uk_stream *s = h->data;
+    int before = s->events;
     uk_stream_retain(s);
-    if (status < 0) events = UV_READABLE | UV_WRITABLE;
+    if (status < 0) { /* libuv has stopped to look: a reset may lie behind what is to be read */
+        events = UV_READABLE | UV_WRITABLE;
+        s->events = 0;
+    }
     if (events & UV_WRITABLE) loop_flush(s);
     if (events & UV_READABLE) read_round(s, READS_A_ROUND, 2);
     if (!s->dead && is_broken(s)) broke(s);
+    if (status < 0 && (s->reading || s->finished)) poll_for(s, s->events | before);
     uk_stream_release(s);
 }
 

@@ -250,6 +250,9 @@ static void send_to_the_dead(void **state) {
     assert_int_equal(the->client.closed, 0);
 }
 
+static void job_pause(rig *r) { uk_stream_resume(r->server.stream, false); }
+static void job_resume(rig *r) { uk_stream_resume(r->server.stream, true); }
+
 /* Last words, then a reset while this side still has bytes to send: the words arrive all the same. */
 static int last_fd;
 static void job_last_words(rig *r) { /* on the loop, so that words and reset are seen at once */
@@ -273,6 +276,38 @@ static void a_reset_loses_no_words(void **state) {
     WAIT_FOR(the->server.closed == 1);
     assert_int_equal(the->server.records, 1000);
     assert_false(the->server.wrong);
+}
+
+/* The same while this side has nothing to say: nobody but the reader can notice the end. */
+static void a_reset_is_noticed(void **state) {
+    (void)state;
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)the->port),
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    last_fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(last_fd, (void *)&a, sizeof a), 0);
+    WAIT_FOR(the->server.stream);
+    setsockopt(last_fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
+    on_loop(job_last_words);
+    WAIT_FOR(the->server.closed == 1);
+    assert_int_equal(the->server.records, 1000);
+    assert_false(the->server.wrong);
+}
+/* And while this side does not read: the words wait for it. */
+static void a_reset_waits_for_the_reader(void **state) {
+    (void)state;
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)the->port),
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    last_fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(last_fd, (void *)&a, sizeof a), 0);
+    WAIT_FOR(the->server.stream);
+    on_loop(job_pause);
+    setsockopt(last_fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
+    on_loop(job_last_words);
+    on_loop(job_count); /* a round at least */
+    assert_int_equal(the->server.closed, 0);
+    on_loop(job_resume);
+    WAIT_FOR(the->server.closed == 1);
+    assert_int_equal(the->server.records, 1000);
 }
 
 static void refused_connect(void **state) {
@@ -313,8 +348,6 @@ static void listen_errors(void **state) {
 
 /* ---- limits and marks ---- */
 
-static void job_pause(rig *r) { uk_stream_resume(r->server.stream, false); }
-static void job_resume(rig *r) { uk_stream_resume(r->server.stream, true); }
 static uint32_t send_until_full(uint32_t n) {
     size_t pending = 0;
     for (;; n++) {
@@ -427,6 +460,7 @@ int main(void) {
         TEST(send_to_the_dead), TEST(refused_connect),       TEST(cancelled_and_unknown),
         TEST(listen_errors),    TEST(alarms_in_order),       TEST(a_limit_of_what_waits),
         TEST(what_was_not_sent_is_given_back), TEST(a_reset_loses_no_words),
+        TEST(a_reset_is_noticed), TEST(a_reset_waits_for_the_reader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
