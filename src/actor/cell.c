@@ -228,10 +228,5 @@ void uk_cell_close(uk_cell *c) {
         uk_envelope_free(e);
     }
     c->head = c->tail = NULL;
-    while (c->sys_head) {
-        uk_sysmsg *m = c->sys_head;
-        c->sys_head = m->next;
-        m->next = NULL;
-        uk_dead_system(sys, m, &c->ref);
-    }
+    while (c->sys_last) uk_dead_system(sys, uk_inbox_pop_system(c), &c->ref);
 }

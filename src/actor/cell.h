@@ -129,7 +129,7 @@ struct uk_cell {
     ukko_ref *parent;  /* retained */
     /* owner */
     uk_envelope *head, *tail; /* taken from the inbox, oldest first */
-    uk_sysmsg *sys_head;      /* likewise */
+    uk_sysmsg *sys_last;      /* likewise: the newest, a ring that leads on to the oldest */
     uintptr_t anchor; /* the newest node that was taken: still in the inbox; 0: the inbox was emptied */
     ukko_props *props;
     const ukko_behavior *behavior;

@@ -58,7 +58,7 @@ void uk_cell_done(uk_cell *c, uk_envelope *e) { uk_inbox_done(c, e); }
 /* Parts the nodes from v to the anchor, newest first, into the two queues, oldest first. */
 static void part(uk_cell *c, uintptr_t v) {
     uk_envelope *first = NULL, *last = NULL;
-    uk_sysmsg *sys = NULL;
+    uk_sysmsg *sys = NULL, *newest = NULL;
     while (v != c->anchor) {
         void *node = (void *)(v & ~(uintptr_t)UK_INBOX_MARKS);
         uk_envelope *e = node, *end = e;
@@ -71,6 +71,7 @@ static void part(uk_cell *c, uintptr_t v) {
         if (v & UK_INBOX_SYSTEM) {
             ((uk_sysmsg *)node)->next = sys;
             sys = node;
+            if (!newest) newest = sys;
         } else {
             end->next = first;
             first = e;
@@ -83,9 +84,11 @@ static void part(uk_cell *c, uintptr_t v) {
         else c->head = first;
         c->tail = last;
     }
-    uk_sysmsg **at = &c->sys_head;
-    while (*at) at = &(*at)->next;
-    *at = sys;
+    if (sys) {
+        newest->next = c->sys_last ? c->sys_last->next : sys;
+        if (c->sys_last) c->sys_last->next = sys;
+        c->sys_last = newest;
+    }
 }
 void uk_inbox_take(uk_cell *c, uintptr_t newest) {
     if (newest == UK_INBOX_CLOSED) return;

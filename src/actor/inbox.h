@@ -40,6 +40,14 @@ static inline bool uk_inbox_push(uk_cell *c, void *next, uintptr_t marked) {
 
 /* ---- the turn's own ---- */
 
+static inline uk_sysmsg *uk_inbox_pop_system(uk_cell *c) { /* the oldest; there is one */
+    uk_sysmsg *last = c->sys_last, *m = last->next;
+    last->next = m->next;
+    if (m == last) c->sys_last = NULL;
+    m->next = NULL;
+    return m;
+}
+
 static inline uk_envelope *uk_envelope_at(uintptr_t node) {
     return (uk_envelope *)(node & ~(uintptr_t)UK_INBOX_MARKS);
 }

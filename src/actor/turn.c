@@ -34,11 +34,8 @@ static inline __attribute__((always_inline)) void receive(ukko_ctx *ctx, uk_work
 }
 static void run_system(ukko_ctx *ctx) {
     uk_cell *c = ctx->cell;
-    while (c->sys_head && !uk_cell_stopped(c)) {
-        uk_sysmsg *m = c->sys_head;
-        c->sys_head = m->next;
-        m->next = NULL;
-        uk_cell_system(ctx, m);
+    while (c->sys_last && !uk_cell_stopped(c)) {
+        uk_cell_system(ctx, uk_inbox_pop_system(c));
         uk_inbox_look(c);
     }
 }
@@ -61,7 +58,7 @@ static inline __attribute__((always_inline)) bool run_some(ukko_ctx *ctx, uk_wor
     uk_cell *c = ctx->cell;
     for (;;) {
         uk_inbox_look(c);
-        if (c->sys_head) {
+        if (c->sys_last) {
             run_system(ctx);
             if (uk_cell_stopped(c)) return false;
         }
@@ -105,6 +102,7 @@ void uk_cell_run(uk_cell *c) {
     ctx.plain = !(c->traits & UK_TRAIT_COUNTED) && !sys->debug.receive;
     if (!(c->flags & UK_CELL_BORN)) {
         c->flags |= UK_CELL_BORN;
+        if (w) uk_turn_counts(w); /* how an actor starts may take long, too */
         uk_cell_create(&ctx);
     }
     for (;;) {

@@ -43,9 +43,11 @@ static void warn(uk_watchdog *g, uk_worker *w, int64_t ms) {
 static bool look_at(uk_watchdog *g, uk_worker *w, int64_t now) { /* does it run? */
     uint64_t turns = atomic_load_explicit(&w->turns, memory_order_relaxed);
     bool runs = atomic_load_explicit(&w->turn, memory_order_relaxed) != NULL;
-    if (!runs || turns != w->seen_turns) {
+    /* what did not run at the last look has not run since then, however long ago that is */
+    if (!runs || !w->seen_running || turns != w->seen_turns) {
         w->seen_turns = turns;
         w->seen_ms = now;
+        w->seen_running = runs;
         w->warned = false;
         return runs;
     }

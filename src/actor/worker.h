@@ -51,7 +51,7 @@ struct uk_worker {
     /* likewise, of the watcher of long turns, on the timer thread */
     uint64_t seen_turns;
     int64_t seen_ms;
-    bool warned;
+    bool seen_running, warned;
     unsigned helping; /* turns inside the running one; see uk_sched_help() */
     pthread_t thread;
     uk_plain plains[UK_PLAINS]; /* by address of the type */

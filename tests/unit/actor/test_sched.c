@@ -214,6 +214,39 @@ static void who_holds_a_worker_is_named(void **state) {
     ukko_ref_release(h);
     ukko_system_free(sys);
 }
+static int start_slowly(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n) {
+    struct timespec t;
+    (void)ctx, (void)state, (void)args, (void)n;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    int64_t end = t.tv_sec * 1000 + t.tv_nsec / 1000000 + 60; /* several looks of the watchdog */
+    do clock_gettime(CLOCK_MONOTONIC, &t);
+    while (t.tv_sec * 1000 + t.tv_nsec / 1000000 < end);
+    return UKKO_OK;
+}
+static const ukko_actor slow_actor = {.size = sizeof(ukko_actor),
+                                      .name = "slow",
+                                      .receive = {NULL, hold},
+                                      .start = start_slowly};
+/* The first turn of a worker has not lasted since the machine was started. */
+static void a_slow_start_is_no_long_turn(void **state) {
+    (void)state;
+    ukko_system *sys = system_of(8, "pekko.loglevel = WARNING\nukko.scheduler.held-worker-warning = 10s");
+    ukko_filter *f = ukko_filter_log(sys, UKKO_LOG_WARN, "*", "a handler of *holds*");
+    ukko_probe *p;
+    ukko_ref *slow[8]; /* enough for all workers */
+    assert_int_equal(ukko_probe_new(&p, sys, NULL), UKKO_OK);
+    atomic_store(&let_go, true);
+    for (int i = 0; i < 8; i++) slow[i] = spawn(sys, &slow_actor, NULL);
+    for (int i = 0; i < 8; i++) {
+        ukko_probe_tell_text(p, slow[i], "go");
+        assert_int_equal(ukko_probe_expect_text(p, "done", 20000), UKKO_OK);
+        ukko_ref_release(slow[i]);
+    }
+    assert_int_equal(ukko_filter_expect(f, 0, 0), UKKO_OK);
+    ukko_filter_free(f);
+    ukko_probe_free(p);
+    ukko_system_free(sys);
+}
 static void a_bad_limit_is_refused(void **state) {
     (void)state;
     ukko_system *sys;
@@ -226,6 +259,56 @@ static void a_bad_limit_is_refused(void **state) {
     ukko_config_release(cfg);
     ukko_system_free(system_of(1, "ukko.scheduler.held-worker-warning = off"));
 }
+
+/* ---- many system messages at once ---- */
+
+typedef struct grave { /* an actor, and many that have ended */
+    ukko_ref **dead;
+    int n, heard;
+} grave;
+static grave graves;
+static int end_at_once(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n) {
+    (void)state, (void)args, (void)n;
+    ukko_stop(ctx, ukko_self(ctx));
+    return UKKO_OK;
+}
+static const ukko_actor mayfly_actor = {.size = sizeof(ukko_actor), .name = "mayfly",
+                                        .start = end_at_once};
+static int mourn(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
+    (void)state;
+    if (ukko_msg_get(msg, &ukko_terminated_type)) graves.heard++;
+    for (int i = 0; ukko_msg_text(msg) && i < graves.n; i++) ukko_watch(ctx, graves.dead[i]);
+    return UKKO_OK;
+}
+static const ukko_actor mourner_actor = {.size = sizeof(ukko_actor), .name = "mourner",
+                                         .receive = {NULL, mourn}};
+/* CPU time to hear of the end of n at once, in ms. */
+static double mourning_ms(int n) {
+    ukko_system *sys = system_of(0, "pekko.loglevel = OFF");
+    ukko_ref *mourner = spawn(sys, &mourner_actor, NULL);
+    graves = (grave){.dead = calloc((size_t)n, sizeof(ukko_ref *)), .n = n};
+    for (int i = 0; i < n; i++) graves.dead[i] = spawn(sys, &mayfly_actor, NULL);
+    ukko_system_advance(sys, 1);
+    ukko_tell_text(NULL, mourner, "go");
+    double before = cpu_ms();
+    ukko_system_advance(sys, 1);
+    double took = cpu_ms() - before;
+    assert_int_equal(graves.heard, n);
+    for (int i = 0; i < n; i++) ukko_ref_release(graves.dead[i]);
+    free(graves.dead);
+    ukko_ref_release(mourner);
+    ukko_system_free(sys);
+    return took;
+}
+static void many_system_messages_cost_no_more_each(void **state) {
+    (void)state;
+    double few = mourning_ms(5000), many = mourning_ms(40000);
+    for (int i = 0; i < 2; i++) { /* the least is what it takes */
+        double again = mourning_ms(5000);
+        if (again < few) few = again;
+    }
+    if (many > 30 * few) fail_msg("8 times as many take %.1f times as long", many / few);
+}
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_starves),
@@ -233,6 +316,8 @@ int main(void) {
         cmocka_unit_test(work_of_one_worker_reaches_another),
         cmocka_unit_test(messages_leave_a_handler_that_goes_on),
         cmocka_unit_test(who_holds_a_worker_is_named),
+        cmocka_unit_test(a_slow_start_is_no_long_turn),
+        cmocka_unit_test(many_system_messages_cost_no_more_each),
         cmocka_unit_test(a_bad_limit_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
