@@ -79,6 +79,11 @@ bench-remote:    ## round trips and one-way speed: ukko, JVM, raw TCP
 	@tools/need --optional java
 	@bench/remote
 
+bench-deploy:    ## 100000 remote children made, spoken to and stopped: ukko and the JVM, both ways; rate, and that nothing is held
+	@tools/need build bench
+	@tools/need --optional java
+	@bench/storm
+
 differential:    ## 100000 random messages of every kind to the JVM's serializers and back, for both versions of Pekko
 	@tools/need build test java
 	@tests/differential/run --count $(or $(COUNT),100000)

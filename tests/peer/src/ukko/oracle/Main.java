@@ -15,9 +15,11 @@ public final class Main {
       case "decode": Wire.main(o); break;
       case "bench-server": Bench.server(o); break;
       case "bench-client": Bench.client(o); break;
+      case "storm-host": Storm.main(o, false); break;
+      case "storm-drive": Storm.main(o, true); break;
       case "bench-local": LocalBench.main(o); break;
       default:
-        System.err.println("commands: run | vectors | capture | proxy | raw | batch | decode | bench-server | bench-client | bench-local   (see README.md)");
+        System.err.println("commands: run | vectors | capture | proxy | raw | batch | decode | bench-server | bench-client | bench-local | storm-host | storm-drive   (see README.md)");
         System.exit(cmd.equals("help") ? 0 : 2);
     }
   }
