@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resizers: the arithmetic of the default one, pools that grow and shrink by it, and the bounds of
    the exploring one. Test thread and two workers; every wait is for a message. */
+#include "actor/router.h"
 #include "actor/routing.h"
 #include "support/router_rig.h"
 
@@ -69,6 +70,36 @@ static void given_in_configuration(void **state) {
     router = router_of(&opts, &worker, "fixed");
     assert_int_equal(routees_of(router), 1);
     end_router(router);
+}
+/* spec: ResizerSpec 1 */
+static void all_its_settings_can_be_configured(void **state) {
+    (void)state;
+    const uk_deploy *d = uk_deploy_lookup(sys, ukko_str("/user/told"));
+    assert_non_null(d);
+    const uk_router_conf *c = d->router;
+    assert_int_equal(c->resizer, UK_RESIZER_DEFAULT);
+    assert_true(c->fixed.lower_bound == 3 && c->fixed.upper_bound == 40);
+    assert_true(c->fixed.pressure_threshold == 2 && c->fixed.messages_per_resize == 7);
+    assert_true(c->fixed.rampup_rate == 0.5 && c->fixed.backoff_threshold == 0.4 &&
+                c->fixed.backoff_rate == 0.25);
+    assert_int_equal(uk_default_resizer_capacity(&c->fixed, 4, 4), 2); /* a half more */
+    assert_int_equal(uk_default_resizer_capacity(&c->fixed, 3, 8), -2); /* a quarter less */
+    d = uk_deploy_lookup(sys, ukko_str("/user/resized")); /* what is not said is the default */
+    assert_true(d->router->fixed.messages_per_resize == 10 && d->router->fixed.rampup_rate == 0.2);
+}
+/* spec: ResizerSpec 1 */
+static void two_configured_resizers_are_refused(void **state) {
+    (void)state;
+    ukko_system *none;
+    ukko_error err;
+    ukko_config *cfg = test_config(
+        "pekko.actor.deployment./both { router = random-pool, resizer.enabled = on\n"
+        "optimal-size-exploring-resizer.enabled = on }");
+    ukko_system_opts o = UKKO_SYSTEM_OPTS("both", NULL);
+    o.config = cfg;
+    assert_int_equal(ukko_system_new(&none, &o, &err), UKKO_ECONFIG);
+    assert_non_null(strstr(err.message, "/both"));
+    ukko_config_release(cfg);
 }
 static void signal_all(const char *pool, int n, ukko_signal what) {
     for (int i = 0; i < n; i++) {
@@ -170,6 +201,8 @@ int main(void) {
         cmocka_unit_test(backoff_follows_its_rate),
         cmocka_unit_test(given_in_code),
         cmocka_unit_test(given_in_configuration),
+        cmocka_unit_test(all_its_settings_can_be_configured),
+        cmocka_unit_test(two_configured_resizers_are_refused),
         cmocka_unit_test(grows_under_pressure),
         cmocka_unit_test(shrinks_when_idle),
         cmocka_unit_test(a_resizer_keeps_an_empty_router),
@@ -178,6 +211,9 @@ int main(void) {
     };
     rig_config = "pekko.actor.deployment { /resized { router = round-robin-pool, resizer { "
                  "lower-bound = 2, upper-bound = 3 } }\n"
-                 "/fixed { router = round-robin-pool } }";
+                 "/fixed { router = round-robin-pool }\n"
+                 "/told { router = random-pool, resizer { enabled = on, lower-bound = 3\n"
+                 "upper-bound = 40, pressure-threshold = 2, rampup-rate = 0.5\n"
+                 "backoff-threshold = 0.4, backoff-rate = 0.25, messages-per-resize = 7 } } }";
     return cmocka_run_group_tests_name("resizer", tests, rig_setup, rig_teardown);
 }

@@ -2,6 +2,7 @@
 /* Routers and the configuration of their paths: what beats what, what is missing, what is refused.
    Test thread and two workers; every wait is for a message. */
 #include "actor/provider.h"
+#include "actor/router.h"
 #include "support/router_rig.h"
 
 static const char deployments[] =
@@ -16,6 +17,7 @@ static const char deployments[] =
     "  /plain { nr-of-instances = 7 }\n"
     "  /parent/child { router = round-robin-pool, nr-of-instances = 6 }\n"
     "  /strategy { router = round-robin-pool, nr-of-instances = 2 }\n"
+    "  /bounded { router = round-robin-pool, resizer { lower-bound = 4, upper-bound = 6 } }\n"
     "}";
 
 static void count_of(ukko_router_kind kind, uint32_t n, const char *name, size_t expected) {
@@ -30,12 +32,58 @@ static void code_alone_decides_without_an_entry(void **state) {
     count_of(UKKO_ROUTER_ROUND_ROBIN, 5, "plain",
              5); /* an entry from-code says nothing of routers */
 }
-/* spec: ConfiguredLocalRoutingSpec 1 */
+/* spec: ConfiguredLocalRoutingSpec 1 x2 */
 /* spec: RemoteRouterSpec 10 */
 static void configuration_beats_code(void **state) {
     (void)state;
     count_of(UKKO_ROUTER_ROUND_ROBIN, 12, "config", 4);
     count_of(UKKO_ROUTER_FROM_CONFIG, 0, "config", 4);
+}
+/* How many routees a router gets of which the code says `code`, and the deployment that goes with its
+   props (as one that another node orders has it) says `given`. */
+static size_t deployed(uint32_t code, uint32_t given, const char *name) {
+    ukko_router_opts a = UKKO_POOL(UKKO_ROUTER_ROUND_ROBIN, code), b = UKKO_POOL(UKKO_ROUTER_RANDOM, given);
+    ukko_props *props, *other;
+    ukko_ref *router;
+    ukko_error err;
+    char path[64];
+    assert_int_equal(ukko_router_props(&props, &a, ukko_props_new(&worker), NULL), UKKO_OK);
+    assert_int_equal(ukko_router_props(&other, &b, ukko_props_new(&worker), NULL), UKKO_OK);
+    uk_router_conf *says = uk_router_conf_retain(uk_props_router(other));
+    snprintf(path, sizeof path, "/user/%s", name);
+    const uk_deploy *found = uk_deploy_lookup(sys, ukko_str(path));
+    assert_int_equal(uk_router_prepare(sys, &props, &(uk_deploy){.router = says}, found, &err), UKKO_OK);
+    ukko_router_kind kind = uk_props_router(props)->kind;
+    assert_int_equal(kind, UKKO_ROUTER_RANDOM); /* what both others say */
+    assert_int_equal(ukko_system_spawn(sys, props, name, &router), UKKO_OK);
+    size_t n = routees_of(router);
+    end_router(router);
+    ukko_props_release(other);
+    uk_router_conf_release(says);
+    return n;
+}
+/* spec: ConfiguredLocalRoutingSpec 1 */
+static void an_explicit_deployment_beats_code(void **state) {
+    (void)state;
+    assert_int_equal(deployed(12, 3, "explicit"), 3);
+}
+/* spec: ConfiguredLocalRoutingSpec 1 */
+static void configuration_beats_an_explicit_deployment(void **state) {
+    (void)state;
+    assert_int_equal(deployed(12, 3, "config"), 4);
+}
+/* spec: RoutingSpec 1 x2 */
+static void a_resizer_of_the_code_yields_to_a_configured_one(void **state) {
+    (void)state;
+    ukko_default_resizer r = {2, 3, 1, 0.2, 0.3, 0.1, 10};
+    ukko_router_opts opts = UKKO_POOL(UKKO_ROUTER_ROUND_ROBIN, 0);
+    opts.resizer = &r;
+    ukko_ref *router = router_of(&opts, &worker, "plain"); /* its entry has none: the code's stays */
+    assert_int_equal(routees_of(router), 2);
+    end_router(router);
+    router = router_of(&opts, &worker, "bounded");
+    assert_int_equal(routees_of(router), 4);
+    end_router(router);
 }
 /* spec: ConfiguredLocalRoutingSpec 1 */
 static void from_config_needs_an_entry(void **state) {
@@ -192,6 +240,45 @@ static void the_strategy_of_the_code_stays(void **state) {
     end_router(router);
 }
 /* spec: RoutingSpec 1 */
+static void the_strategy_stays_with_a_router_from_configuration(void **state) {
+    static const ukko_supervision s = {
+        .size = sizeof(ukko_supervision), .max_restarts = -1, .decide = resume_all};
+    (void)state;
+    ukko_router_opts opts = UKKO_POOL(UKKO_ROUTER_FROM_CONFIG, 0);
+    opts.supervision = &s;
+    ukko_ref *router = router_of(&opts, &worker, "strategy");
+    ukko_tell_text(NULL, router, "fail");
+    probe_expect_text(p, "told to"); /* asked what to do, it resumes: nobody above hears of it */
+    assert_int_equal(routees_of(router), 2);
+    end_router(router);
+}
+static int tell_restarted(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n,
+                          const ukko_failure *why) {
+    char text[80];
+    (void)state, (void)args, (void)n;
+    snprintf(text, sizeof text, "%s %s", ukko_ref_name(ukko_self(ctx)), why->message);
+    ukko_tell_text(ctx, p->ref, text);
+    return UKKO_OK;
+}
+/* spec: RoutingSpec 1 */
+static void without_a_strategy_all_routees_restart(void **state) {
+    static const ukko_actor reborn = {.size = sizeof(ukko_actor), .name = "reborn",
+                                      .receive = {NULL, worker_receive},
+                                      .after_restart = tell_restarted};
+    (void)state;
+    ukko_router_opts opts = UKKO_POOL(UKKO_ROUTER_ROUND_ROBIN, 3);
+    size_t counts[64];
+    char name[64];
+    ukko_ref *router = router_of(&opts, &reborn, "escalates");
+    ukko_tell_text(NULL, router, "fail"); /* of $a: the router escalates and is restarted */
+    count_texts(3, "told to", counts);
+    assert_true(counts[0] == 1 && counts[1] == 1 && counts[2] == 1);
+    assert_int_equal(routees_of(router), 3);
+    ask_who(router, ukko_msg_string("who"), name); /* they are the old ones */
+    assert_string_equal(name, "$b");
+    end_router(router);
+}
+/* spec: RoutingSpec 1 */
 static void ended_routees_are_evicted(void **state) {
     (void)state;
     ukko_ref *router = pool_of(UKKO_ROUTER_ROUND_ROBIN, 2, "evict");
@@ -215,11 +302,31 @@ static void routees_know_their_router(void **state) {
     ukko_ref_release(last);
     end_router(router);
 }
+static int call_parent(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n) {
+    (void)state, (void)args, (void)n;
+    ukko_tell_text(ctx, ukko_parent(ctx), "hello");
+    return UKKO_OK;
+}
+/* spec: RouteeCreationSpec 1 */
+static void routees_send_through_their_parent(void **state) {
+    static const ukko_actor caller = {.size = sizeof(ukko_actor), .name = "caller",
+                                      .receive = {NULL, worker_receive}, .start = call_parent};
+    (void)state;
+    ukko_router_opts opts = UKKO_POOL(UKKO_ROUTER_ROUND_ROBIN, 20);
+    size_t counts[64];
+    ukko_ref *router = router_of(&opts, &caller, "callers");
+    count_texts(20, "hello", counts); /* each a message for one of them */
+    for (int i = 0; i < 20; i++) assert_int_equal(counts[i], 1);
+    end_router(router);
+}
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(code_alone_decides_without_an_entry),
         cmocka_unit_test(configuration_beats_code),
+        cmocka_unit_test(an_explicit_deployment_beats_code),
+        cmocka_unit_test(configuration_beats_an_explicit_deployment),
+        cmocka_unit_test(a_resizer_of_the_code_yields_to_a_configured_one),
         cmocka_unit_test(from_config_needs_an_entry),
         cmocka_unit_test(routees_are_no_routers),
         cmocka_unit_test(an_entry_alone_makes_no_router),
@@ -231,8 +338,11 @@ int main(void) {
         cmocka_unit_test(entries_of_deeper_paths),
         cmocka_unit_test(entries_below_system_actors),
         cmocka_unit_test(the_strategy_of_the_code_stays),
+        cmocka_unit_test(the_strategy_stays_with_a_router_from_configuration),
+        cmocka_unit_test(without_a_strategy_all_routees_restart),
         cmocka_unit_test(ended_routees_are_evicted),
         cmocka_unit_test(routees_know_their_router),
+        cmocka_unit_test(routees_send_through_their_parent),
     };
     rig_config = deployments;
     return cmocka_run_group_tests_name("router_config", tests, rig_setup, rig_teardown);
