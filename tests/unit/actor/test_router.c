@@ -133,6 +133,65 @@ static void round_robin_group_goes_in_turn(void **state) {
     end_group(router, routees);
 }
 
+/* An actor that routes to children of its own: "more" makes one, the rest goes round among them; it ends
+   with the last. Its routing is a group that begins with nobody. */
+typedef struct hub {
+    ukko_ref *routing;
+} hub;
+static int hub_start(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n) {
+    hub *h = state;
+    ukko_router_opts opts = UKKO_GROUP(UKKO_ROUTER_ROUND_ROBIN, NULL, 0);
+    ukko_props *props;
+    (void)args, (void)n;
+    int rc = ukko_router_props(&props, &opts, NULL, NULL);
+    if (!rc) rc = ukko_spawn(ctx, props, "routing", &h->routing);
+    if (!rc) rc = ukko_watch(ctx, h->routing);
+    return rc;
+}
+static void hub_stop(ukko_ctx *ctx, void *state) {
+    (void)ctx;
+    ukko_ref_release(((hub *)state)->routing);
+}
+static int hub_more(ukko_ctx *ctx, hub *h) {
+    ukko_routee r = {NULL, NULL};
+    int rc = ukko_spawn(ctx, ukko_props_new(&worker), NULL, &r.ref);
+    if (rc) return rc;
+    ukko_watch(ctx, r.ref);
+    ukko_tell(ctx, h->routing, &ukko_add_routee_type, &r);
+    ukko_ref_release(r.ref);
+    return UKKO_OK;
+}
+static int hub_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
+    hub *h = state;
+    const ukko_terminated *t = ukko_msg_get(msg, &ukko_terminated_type);
+    const char *text = ukko_msg_text(msg);
+    if (text && !strcmp(text, "more")) return hub_more(ctx, h);
+    if (!t) ukko_forward(ctx, h->routing);
+    else if (ukko_ref_equal(t->ref, h->routing)) ukko_stop(ctx, ukko_self(ctx));
+    else ukko_tell(ctx, h->routing, &ukko_remove_routee_type, &(ukko_routee){t->ref, NULL});
+    return UKKO_OK;
+}
+/* spec: RoundRobinSpec 6 */
+static void an_actor_routes_to_children_of_its_own(void **state) {
+    static const ukko_actor kind = {.size = sizeof(ukko_actor), .state_size = sizeof(hub),
+                                    .name = "hub", .receive = {NULL, hub_receive},
+                                    .start = hub_start, .stop = hub_stop};
+    (void)state;
+    ukko_ref *top = spawn_of(&kind, "hub");
+    char name[64], expected[8];
+    probe_watch(p, top);
+    for (int i = 0; i < 3; i++) ukko_tell_text(NULL, top, "more");
+    assert_int_equal(routees_of(top), 3); /* asked behind the orders that add them */
+    for (int i = 0; i < 9; i++) {
+        ask_who(top, ukko_msg_string("who"), name);
+        snprintf(expected, sizeof expected, "$%c", 'a' + i % 3);
+        assert_string_equal(name, expected);
+    }
+    for (int i = 0; i < 3; i++) ukko_tell_text(NULL, top, "die");
+    expect_terminated(top);
+    ukko_ref_release(top);
+}
+
 /* ---- random, broadcast, smallest mailbox ---- */
 
 /* spec: RandomSpec 7 */
@@ -518,6 +577,7 @@ int main(void) {
         cmocka_unit_test(routees_come_and_go),
         cmocka_unit_test(removed_children_get_a_pill),
         cmocka_unit_test(round_robin_group_goes_in_turn),
+        cmocka_unit_test(an_actor_routes_to_children_of_its_own),
         cmocka_unit_test(random_pool_shuts_down),
         cmocka_unit_test(random_pool_reaches_all),
         cmocka_unit_test(random_pool_broadcasts),
