@@ -27,6 +27,10 @@ demo: build      ## a C node and a real JVM node look each other up, send and as
 	@tools/need --optional java
 	@examples/demo
 
+demo-workers: build ## a JVM application with ten workers in two C processes, one of which is killed and comes back
+	@tools/need demo java
+	@examples/workers/run
+
 test:            ## the whole suite; the last line is "N passed, N failed"
 	@tools/need build test
 	@tools/need --optional shells
