@@ -6,6 +6,7 @@
 #include <ukko/actor.h>
 #include <ukko/base.h>
 #include <ukko/config.h>
+#include <ukko/extension.h>
 #include <ukko/faults.h>
 #include <ukko/inspect.h>
 #include <ukko/link.h>

@@ -229,4 +229,5 @@ void uk_cell_close(uk_cell *c) {
     }
     c->head = c->tail = NULL;
     while (c->sys_last) uk_dead_system(sys, uk_inbox_pop_system(c), &c->ref);
+    if (__builtin_expect(c->props->n_args != 0, 0)) uk_props_shed(c->props);
 }

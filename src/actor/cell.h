@@ -181,6 +181,7 @@ void uk_cell_push_chain(uk_cell *to, uk_envelope *first, uk_envelope *last); /* 
 void uk_cell_done(uk_cell *c, uk_envelope *e); /* frees an envelope that was handled in c's turn */
 void uk_cell_discard(uk_cell *cell); /* one that was never scheduled; takes the caller's count */
 void uk_cell_run(uk_cell *cell); /* one turn; called by a worker */
+void uk_props_shed(ukko_props *props); /* their actor has ended: its arguments, if nobody else has them */
 void uk_cell_close(uk_cell *cell); /* closes the inboxes; what is in them goes to dead letters */
 uk_more *uk_cell_more(uk_cell *cell);
 int32_t uk_new_uid(void); /* never 0 */

@@ -136,15 +136,16 @@ bool uk_path_next(ukko_slice *rest, ukko_slice *element) {
     *rest = sub(*rest, end, rest->len);
     return true;
 }
-bool uk_path_element_valid(ukko_slice s) {
-    if (!s.len || s.ptr[0] == '$') return false;
+bool uk_path_element_valid(ukko_slice s) { return uk_path_element_fault(s) < 0; }
+int uk_path_element_fault(ukko_slice s) {
+    if (!s.len || s.ptr[0] == '$') return 0;
     for (size_t i = 0; i < s.len; i++) {
         uint8_t c = s.ptr[i];
         if (alnum(c) || (c && strchr("-_.*$+:@&=,!~';", c))) continue;
-        if (c != '%' || i + 2 >= s.len || !hex(s.ptr[i + 1]) || !hex(s.ptr[i + 2])) return false;
+        if (c != '%' || i + 2 >= s.len || !hex(s.ptr[i + 1]) || !hex(s.ptr[i + 2])) return (int)i;
         i += 2;
     }
-    return true;
+    return -1;
 }
 /* Greedy with one resume point: linear in pattern times name, no recursion. */
 bool uk_glob_match(ukko_slice p, ukko_slice n) {

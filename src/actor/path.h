@@ -22,6 +22,8 @@ int uk_address_parse(ukko_slice text, uk_path *out);
 /* The next element of "/a//b": skips empty ones. false at the end. */
 bool uk_path_next(ukko_slice *rest, ukko_slice *element);
 /* May an actor be called so? URI characters and %XX, not empty, no leading '$' (unless generated). */
+/* Where its first wrong byte is, s.len when something is missing; -1: it is right. */
+int uk_path_element_fault(ukko_slice s);
 bool uk_path_element_valid(ukko_slice name);
 bool uk_system_name_valid(const char *name);
 /* A host that can stand in an address (no '_' in its last label, IPv6 in brackets). */

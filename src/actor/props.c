@@ -73,3 +73,9 @@ void uk_props_set_router(ukko_props *p, uk_router_conf *conf) {
     p->router = conf;
 }
 const uk_router_conf *uk_props_router(const ukko_props *p) { return p->router; }
+void uk_props_shed(ukko_props *p) {
+    /* acquire: pairs with the release of whoever gave his count up */
+    if (atomic_load_explicit(&p->refs, memory_order_acquire) != 1) return;
+    for (size_t i = 0; i < p->n_args; i++) ukko_msg_release(p->args[i]);
+    p->n_args = 0;
+}

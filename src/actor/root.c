@@ -94,6 +94,11 @@ ukko_ref *ukko_function_ref(ukko_system *sys, ukko_function_fn fn, void *data) {
 
 /* ---- the root and /temp ---- */
 
+static void unhandled(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) { /* takes msg */
+    ukko_dead_letter d = {msg, sender ? sender : to->sys->dead, to, "unhandled"};
+    ukko_publish(to->sys, &ukko_unhandled_type, &d);
+    ukko_msg_release(msg);
+}
 static void container_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     ukko_system *sys = to->sys;
     if (msg->type == &uk_selection_type) {
@@ -107,6 +112,7 @@ static void container_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
         return;
     }
     if (msg->type == &ukko_identify_type) ukko_msg_release(msg); /* /temp never answers */
+    else if (to == sys->root) unhandled(to, msg, sender);
     else uk_dead_letter(sys, msg, sender, to, "the place takes no messages");
 }
 static void container_system(ukko_ref *to, uk_sysmsg *m) { /* the root is the guardians' parent */

@@ -8,6 +8,7 @@
 #include "actor/system.h"
 #include "base/error.h"
 #include <stddef.h>
+#include <stdio.h>
 
 static _Thread_local ukko_error spawn_error; /* of the last spawn on this thread that failed */
 static _Thread_local struct {
@@ -38,11 +39,22 @@ int ukko_spawn(ukko_ctx *ctx, ukko_props *props, const char *name, ukko_ref **ou
     return rc;
 }
 
+static int bad_name(const char *name, size_t at) {
+    char what[64];
+    uint8_t c = (uint8_t)name[at];
+    if (!c) snprintf(what, sizeof what, "it must not be empty");
+    else if (!at && c == '$') snprintf(what, sizeof what, "it must not begin with '$'");
+    else if (c >= 0x80) snprintf(what, sizeof what, "not ASCII at position %zu", at);
+    else snprintf(what, sizeof what, "[%c] at position %zu", c, at);
+    return uk_error(&spawn_error, UKKO_EINVAL,
+                    "\"%.200s\" is no name for an actor: %s (letters, digits, -_.*$+:@&=,!~'; and %%hh)",
+                    name, what);
+}
 static int check(uk_cell *parent, const ukko_props *props, const char *name) {
     if (!props || !props->actor || props->actor->size < offsetof(ukko_actor, receive))
         return uk_error(&spawn_error, UKKO_EINVAL, "props without an actor table");
-    if (name && !uk_path_element_valid(ukko_str(name)))
-        return uk_error(&spawn_error, UKKO_EINVAL, "\"%.200s\" is no name for an actor", name);
+    int wrong = name ? uk_path_element_fault(ukko_str(name)) : -1;
+    if (wrong >= 0) return bad_name(name, (size_t)wrong);
     /* other threads spawn under the guardians: their flags are their own turns', the phase speaks */
     const ukko_system *sys = parent->ref.sys;
     bool guardian = parent == sys->user || parent == sys->system_guardian;

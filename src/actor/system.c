@@ -127,6 +127,22 @@ static int make_dispatchers(ukko_system *sys, const ukko_system_opts *o, ukko_er
     sys->mailboxes = uk_mailboxes_new();
     return uk_dispatchers_open(sys, threads == UKKO_THREADS_LOOP ? 0 : threads, o->seed, err);
 }
+/* What /user does about its children. */
+static int read_strategy(ukko_system *sys, ukko_error *err) {
+    const char *path = "pekko.actor.guardian-supervisor-strategy", *text;
+    int rc = ukko_config_string(sys->config, path, &text);
+    if (rc) return bad_setting(sys, path, rc, err);
+    if (!strcmp(text, "org.apache.pekko.actor.DefaultSupervisorStrategy")) return UKKO_OK;
+    const ukko_actor *known = uk_system_find_actor(sys, text);
+    sys->user_kind.supervision = known ? known->supervision : NULL;
+    if (!strcmp(text, "org.apache.pekko.actor.StoppingSupervisorStrategy"))
+        sys->user_kind.supervision = &ukko_stopping;
+    if (sys->user_kind.supervision) return UKKO_OK;
+    return uk_error(err, UKKO_ECONFIG,
+                    "%s = \"%s\": expected ...DefaultSupervisorStrategy, ...StoppingSupervisorStrategy, or "
+                    "the name of an actor that this program has registered with a supervision",
+                    path, text);
+}
 static uk_cell *make_guardian(ukko_system *sys, const ukko_actor *kind, const char *name) {
     uk_cell *c = uk_cell_new(sys, sys->root, ukko_props_new(kind), name, 0, sys->internal, NULL,
                              false);
@@ -178,10 +194,12 @@ int ukko_system_new(ukko_system **out, const ukko_system_opts *o, ukko_error *er
     pthread_mutex_init(&sys->lock, NULL);
     pthread_cond_init(&sys->changed, NULL);
     uk_events_init(sys);
+    sys->extensions = uk_extensions_new();
     sys->timers = uk_timers_new(sys->threads == 0 && !looped);
     if (looped) uk_timers_on_start(sys->timers, wake_loop, sys);
     uk_root_init(sys);
-    sys->user = make_guardian(sys, &guardian, "user");
+    sys->user_kind = guardian;
+    sys->user = make_guardian(sys, &sys->user_kind, "user");
     sys->system_guardian = make_guardian(sys, &system_guardian, "system");
     add_all(sys, o);
     *out = sys;
@@ -249,6 +267,7 @@ int ukko_system_start(ukko_system *sys, ukko_error *err) {
     if (sys->phase != UK_PHASE_NEW)
         return uk_error(err, UKKO_ESTATE, "system \"%s\" was started before", sys->name);
     int rc = check_provider(sys, err);
+    if (!rc) rc = read_strategy(sys, err);
     if (!rc) rc = uk_serialization_open(sys, err);
     if (!rc) rc = uk_placement_default(sys, err);
     if (rc) return rc;
@@ -267,7 +286,7 @@ int ukko_system_start(ukko_system *sys, ukko_error *err) {
     if (sys->threads && (uk_timers_start(sys->timers) || uk_dispatchers_start(sys)) &&
         !rc)
         rc = uk_error(err, UKKO_EIO, "cannot start threads for system \"%s\"", sys->name);
-    return rc;
+    return rc ? rc : uk_extensions_load(sys, err);
 }
 
 /* ---- ending ---- */
@@ -388,6 +407,7 @@ void ukko_system_free(ukko_system *sys) {
     uk_timers_drain(sys->timers); /* questions that are still open end now */
     if (sys->has_provider) sys->provider.free(sys->provider.self);
     run_at_end(sys, false);
+    uk_extensions_free(sys->extensions);
     uk_coordinate_free(sys->coordinate);
     for (int i = 0; i < UK_SLOTS; i++)
         if (sys->slot_free[i]) sys->slot_free[i](sys->slots[i]);

@@ -65,6 +65,7 @@ struct ukko_system {
     uk_timers *timers;
     ukko_ref *root, *dead, *ignore, *temp;
     uk_cell *user, *system_guardian;
+    ukko_actor user_kind; /* what /user is; constant once started */
     const ukko_type **types;
     size_t n_types;
     const struct ukko_mailbox **mailbox_kinds;
@@ -78,6 +79,7 @@ struct ukko_system {
     void *slots[UK_SLOTS]; /* what upper layers keep here; set before start, or under lock */
     void (*slot_free[UK_SLOTS])(void *);
 
+    struct uk_extensions *extensions; /* constant once made; has a lock of its own */
     uk_coordinate *coordinate; /* constant once made; has a lock of its own */
     pthread_mutex_t lock; /* guards phase, temps, tops, address_watchers, at_end; leaf */
     pthread_cond_t changed;
@@ -111,6 +113,11 @@ void uk_system_guardian_failed(ukko_system *sys, ukko_msg *cause);
 bool uk_system_ended(ukko_system *sys);
 uk_phase uk_system_phase(ukko_system *sys);
 void uk_system_final_terminate(ukko_system *sys); /* without further phases of the end */
+/* extension.c */
+typedef struct uk_extensions uk_extensions;
+uk_extensions *uk_extensions_new(void);
+void uk_extensions_free(uk_extensions *x); /* ends them; NULL is fine */
+int uk_extensions_load(ukko_system *sys, ukko_error *err); /* those that the configuration names */
 /* watchdog.c */
 typedef struct uk_watchdog uk_watchdog;
 int uk_watchdog_new(ukko_system *sys, ukko_error *err); /* reads its setting */
