@@ -109,13 +109,10 @@ void uk_plans_free(uk_serial *s) {
     }
     uk_map_fini(&s->plans);
 }
-const uk_plan *uk_plan_of(uk_serial *s, const ukko_type *type) {
-    _Atomic(const void *) *slot = &s->near_plans[uk_near(type)];
-    /* relaxed, as the store below: the plans were made before the threads that look for them */
-    const uk_plan *p = atomic_load_explicit(slot, memory_order_relaxed);
-    if (p && p->type == type) return p;
-    p = uk_map_get(&s->plans, &type, sizeof type);
-    if (p) atomic_store_explicit(slot, p, memory_order_relaxed); /* read above */
+const uk_plan *uk_plan_find(uk_serial *s, const ukko_type *type) {
+    const uk_plan *p = uk_map_get(&s->plans, &type, sizeof type);
+    /* relaxed, as the load in uk_plan_of(): plans were made before the threads that look for them */
+    if (p) atomic_store_explicit(&s->near_plans[uk_near(type)], p, memory_order_relaxed);
     return p;
 }
 

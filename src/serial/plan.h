@@ -49,8 +49,13 @@ typedef struct uk_plan {
 /* Plans of the type and of all types inside it; those there are stay. */
 void uk_plan_add(uk_serial *s, const ukko_type *type);
 void uk_plans_free(uk_serial *s);
+const uk_plan *uk_plan_find(uk_serial *s, const ukko_type *type);
 /* NULL: none. */
-const uk_plan *uk_plan_of(uk_serial *s, const ukko_type *type);
+static inline const uk_plan *uk_plan_of(uk_serial *s, const ukko_type *type) {
+    /* relaxed, as the store in uk_plan_find(): see near_plans */
+    const uk_plan *p = atomic_load_explicit(&s->near_plans[uk_near(type)], memory_order_relaxed);
+    return p && p->type == type ? p : uk_plan_find(s, type);
+}
 
 /* Where texts of a message go: a block that is long enough for nearly all of them. */
 typedef struct uk_texts {

@@ -158,15 +158,30 @@ static inline uint8_t *put_tag(uint8_t *p, const uk_member *st) {
     memcpy(p, st->pb, sizeof st->pb);
     return p + st->pb_len;
 }
+/* As uk_pb_write_varint(), by moving groups of seven bits together. */
+static inline uint8_t *put_varint(uint8_t *p, uint64_t v) {
+    if (v < 128) {
+        *p = (uint8_t)v;
+        return p + 1;
+    }
+    if (v >> 56) return uk_pb_write_varint(p, v);
+    size_t n = uk_pb_varint_size(v);
+    v = (v & 0x000000000fffffffu) | (v & 0x00fffffff0000000u) << 4;
+    v = (v & 0x00003fff00003fffu) | (v & 0x0fffc0000fffc000u) << 2;
+    v = (v & 0x007f007f007f007fu) | (v & 0x3f803f803f803f80u) << 1;
+    v |= 0x8080808080808080u >> (64 - 8 * (n - 1)); /* n is 2 to 8 */
+    memcpy(p, &v, 8);
+    return p + n;
+}
 static inline uint8_t *put_number(uint8_t *p, const uk_member *st, uint64_t v) {
-    return v ? uk_pb_write_varint(put_tag(p, st), v) : p;
+    return v ? put_varint(put_tag(p, st), v) : p;
 }
 static uint8_t *put_text(uk_buf *out, const uk_member *st, const char *text, size_t len, uint8_t *p,
                          size_t room) {
     if (!len) return p;
     out->len = (size_t)(p - out->ptr);
     uk_buf_reserve(out, len + room);
-    p = uk_pb_write_varint(put_tag(out->ptr + out->len, st), len);
+    p = put_varint(put_tag(out->ptr + out->len, st), len);
     memcpy(p, text, len);
     return p + len;
 }

@@ -272,12 +272,8 @@ static const uint8_t *get_long_varint(const uint8_t *p, uint64_t *out) {
     *out = v | (uint64_t)p[9] << 63;
     return p + 10;
 }
-static const uint8_t *get_varint(const uint8_t *p, const uint8_t *end, uint64_t *out) {
-    uint64_t v = 0;
-    if (p < end && *p < 128) {
-        *out = *p;
-        return p + 1;
-    }
+static const uint8_t *get_wide_varint(const uint8_t *p, const uint8_t *end, uint64_t *out) {
+    uint64_t v;
     if (end - p < 10) return NULL;
     memcpy(&v, p, 8);
     unsigned bytes = (unsigned)__builtin_ctzll((~v & 0x8080808080808080u) | 1ull << 63) / 8 + 1;
@@ -288,43 +284,39 @@ static const uint8_t *get_varint(const uint8_t *p, const uint8_t *end, uint64_t 
     *out = (v & 0x000000000fffffffu) | (v & 0x0fffffff00000000u) >> 4;
     return p + bytes;
 }
+/* p is not the end. */
+static inline const uint8_t *get_varint(const uint8_t *p, const uint8_t *end, uint64_t *out) {
+    *out = *p;
+    return *p < 128 ? p + 1 : get_wide_varint(p, end, out);
+}
 /* One that need not be repaired; NULs are left to the general way. */
-static const uint8_t *get_text(walk *s, const uint8_t *p, const uint8_t *end, ukko_string *out) {
-    uint64_t n;
-    if (!(p = get_varint(p, end, &n)) || n > (size_t)(end - p)) return NULL;
+static const char *get_text(walk *s, const uint8_t *p, size_t n) {
     if (!uk_is_plain(p, n) && (memchr(p, 0, n) || !uk_utf8_valid((ukko_slice){p, n}))) return NULL;
-    *out = (ukko_string){take(s, (ukko_slice){p, n}), n};
-    return p + n;
+    return take(s, (ukko_slice){p, n});
 }
-static const uint8_t *get_number(const uk_member *st, const uint8_t *p, const uint8_t *end,
-                                 void *out) {
+/* The end of the value at p. */
+static inline const uint8_t *get_plain(walk *s, const uk_member *st, const uint8_t *p,
+                                       const uint8_t *end, void *out) {
     uint64_t v;
-    if (!(p = get_varint(p, end, &v))) return NULL;
-    switch (st->pb_op) {
-    case UK_OP_BOOL: *(bool *)out = v != 0; break;
-    case UK_OP_I32: *(int32_t *)out = (int32_t)v; break;
-    case UK_OP_U32: *(uint32_t *)out = (uint32_t)v; break;
-    case UK_OP_I64: *(int64_t *)out = (int64_t)v; break;
-    default: *(uint64_t *)out = v;
-    }
-    return p;
-}
-static const uint8_t *get_plain(walk *s, const uk_member *st, const uint8_t *p, const uint8_t *end,
-                                void *out) {
-    ukko_string text;
-    switch (st->pb_op) {
-    case UK_OP_F64:
+    const char *text;
+    if (st->pb_op == UK_OP_F64) {
         if (end - p < 8) return NULL;
         memcpy(out, p, 8);
         return p + 8;
-    case UK_OP_STR:
-        if ((p = get_text(s, p, end, &text))) *(const char **)out = text.text;
-        return p;
-    case UK_OP_TEXT:
-        if ((p = get_text(s, p, end, &text))) *(ukko_string *)out = text;
-        return p;
-    default: return get_number(st, p, end, out);
     }
+    if (p == end || !(p = get_varint(p, end, &v))) return NULL;
+    switch (st->pb_op) {
+    case UK_OP_BOOL: *(bool *)out = v != 0; return p;
+    case UK_OP_I32:
+    case UK_OP_U32: *(uint32_t *)out = (uint32_t)v; return p;
+    case UK_OP_I64:
+    case UK_OP_U64: *(uint64_t *)out = v; return p;
+    default: break;
+    }
+    if (v > (size_t)(end - p) || !(text = get_text(s, p, v))) return NULL;
+    if (st->pb_op == UK_OP_STR) *(const char **)out = text;
+    else *(ukko_string *)out = (ukko_string){text, v};
+    return p + v;
 }
 /* Fields of plain kinds, in any order, up to the first that is something else. */
 static void read_plain(walk *s, const uk_plan *plan, uk_pb *in, char *body, uint64_t *seen) {

@@ -89,9 +89,9 @@ static bool is_key(const uk_serial_entry *e, int32_t id, ukko_slice manifest) {
 }
 /* Its last letters tell manifests of one program apart. */
 static size_t near_manifest(ukko_slice m) {
-    size_t h = m.len;
-    for (size_t i = 1; i <= 4 && i <= m.len; i++) h = h * 7 + m.ptr[m.len - i];
-    return h % UK_NEAR;
+    uint32_t last = 0;
+    if (m.len >= sizeof last) memcpy(&last, m.ptr + m.len - sizeof last, sizeof last);
+    return ((last ^ (uint32_t)m.len) * 2654435761u) >> 26;
 }
 const ukko_type *uk_serial_find(uk_serial *s, int32_t id, ukko_slice manifest) {
     char key[KEY_ROOM];
