@@ -255,6 +255,32 @@ static void both_compressions_are_read(void **state) {
         uk_buf_fini(&packed);
     }
 }
+/* JSON of exactly 32 KiB goes as it is, one byte more is packed; CBOR never, unless it is configured. */
+static void more_than_32_kib_is_packed(void **state) {
+    static char text[70000];
+    (void)state;
+    memset(text, 'x', sizeof text - 1);
+    for (int over = 0; over < 2; over++) {
+        greeting g = {text + sizeof text - 1 - (32768 - strlen("{\"text\":\"\",\"number\":7}")) - over, 7};
+        ukko_msg *m = ukko_msg_copy(&greeting_type, &g), *back = NULL;
+        coded c = encode(m);
+        assert_int_equal(c.rc, UKKO_OK);
+        assert_int_equal(uk_is_gzip(uk_buf_slice(&c.bytes)), over);
+        if (!over) assert_int_equal(c.bytes.len, 32768);
+        else assert_true(c.bytes.len < 1000);
+        assert_int_equal(decode(31, "ukko.oracle.Greeting", uk_buf_slice(&c.bytes), &back, NULL), 0);
+        assert_true(ukko_msg_equal(m, back));
+        ukko_msg_release(back);
+        ukko_msg_release(m);
+        uk_buf_fini(&c.bytes);
+    }
+    greeting g = {text, 7};
+    ukko_msg *m = ukko_msg_copy(&cbor_greeting_type, &g);
+    coded c = encode(m);
+    assert_true(c.bytes.len > sizeof text);
+    ukko_msg_release(m);
+    uk_buf_fini(&c.bytes);
+}
 
 /* ---- classes ---- */
 
@@ -346,6 +372,7 @@ int main(void) {
         cmocka_unit_test(lists_are_limited_in_memory),
         cmocka_unit_test(bombs_are_refused),
         cmocka_unit_test(both_compressions_are_read),
+        cmocka_unit_test(more_than_32_kib_is_packed),
         cmocka_unit_test(versions_and_other_ids),
         cmocka_unit_test(classes_without_a_struct),
         cmocka_unit_test(references_carry_the_address),
