@@ -5,7 +5,7 @@
    One thread. */
 #ifndef FUZZ_SHAPES_H
 #define FUZZ_SHAPES_H
-#include "serial/codec.h"
+#include "serial/plan.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -181,6 +181,7 @@ static const ukko_migration *const migrations[] = {&migration, NULL};
 
 static ukko_system *sys;
 static uk_serial *serial;
+static uk_serial *bare; /* the same without plans: everything goes the general way */
 
 static void no_log(void *data, const ukko_log_record *record) {
     (void)data;
@@ -195,9 +196,13 @@ static void open_system(void) {
     opts.threads = 0;
     opts.log = no_log;
     if (ukko_system_new(&sys, &opts, &err) || !(serial = uk_serial_of(sys))) abort();
-    serial->set.max_inflated = 1 << 20;
-    serial->set.prefixes = &prefix;
-    serial->set.n_prefixes = 1;
+    if (uk_serial_new(&bare, sys, ukko_system_config(sys), &err)) abort();
+    for (size_t i = 0; types[i]; i++)
+        if (uk_serial_add(bare, types[i], &err)) abort();
+    uk_plans_free(bare);
+    serial->set.max_inflated = bare->set.max_inflated = 1 << 20;
+    serial->set.prefixes = bare->set.prefixes = &prefix;
+    serial->set.n_prefixes = bare->set.n_prefixes = 1;
 }
 
 /* ---- one input ---- */
@@ -239,12 +244,23 @@ static void check_copy(const ukko_msg *m) {
     if (!ukko_msg_equal(m, copy)) die("another copy", NULL);
     ukko_msg_release(copy);
 }
+/* Without plans it is the same message, or refused for the same reason. */
+static void check_plain(int32_t id, ukko_slice manifest, ukko_slice in, int code, ukko_msg *m) {
+    ukko_msg *other;
+    ukko_error err = {0, ""};
+    int rc = uk_serial_decode(bare, id, manifest, in, &other, &err);
+    if (rc != code) die("with a plan it is otherwise", &err);
+    if (!rc && !ukko_msg_equal(m, other)) die("with a plan another message", NULL);
+    ukko_msg_release(other);
+}
 static void check_message(int32_t id, ukko_slice manifest, ukko_slice in) {
     ukko_msg *m;
     ukko_error err;
-    uk_buf out = {0};
+    uk_buf out = {0}, plain = {0};
     char text[64];
-    if (uk_serial_decode(serial, id, manifest, in, &m, &err)) {
+    int code = uk_serial_decode(serial, id, manifest, in, &m, &err);
+    check_plain(id, manifest, in, code, m);
+    if (code) {
         if (m) die("refused, and yet a message", &err);
         return;
     }
@@ -252,6 +268,10 @@ static void check_message(int32_t id, ukko_slice manifest, ukko_slice in) {
     (void)ukko_msg_class(m);
     check_copy(m);
     int rc = uk_serial_encode(serial, m, &out, &id, &manifest, &err);
+    if (uk_serial_encode(bare, m, &plain, &id, &manifest, &err) != rc ||
+        !uk_slice_eq(uk_buf_slice(&out), uk_buf_slice(&plain)))
+        die("with a plan other bytes", NULL);
+    uk_buf_fini(&plain);
     uk_buf_fini(&out);
     if (!rc) {
         check_bytes(m);
