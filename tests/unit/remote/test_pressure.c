@@ -149,7 +149,8 @@ static void peer_that_does_not_read(void **state) {
     close(d.fd);
     d.fd = -1;
     expect_mark(marks, false, d.address);
-    assert_true(drain_dead(dead) > 10); /* those that were still here */
+    for (int i = 0; i <= 10; i++) /* those that were still here; the event may come before them */
+        ukko_msg_release(probe_expect(dead, &ukko_dead_letter_type));
     ukko_ref_release(to);
     ukko_system_free(a);
     dumb_close(&d);
