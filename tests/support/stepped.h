@@ -7,7 +7,7 @@
 #include "support/probe.h"
 
 static ukko_system *sys;
-static probe *p;
+static probe *p __attribute__((unused)); /* not every test has need of it */
 
 static inline ukko_system *stepped_system(const char *name, const char *text, ukko_log_fn log,
                                           void *log_data) {
