@@ -14,7 +14,7 @@ typedef struct driver {
     uint8_t *bytes;       /* of size; the first two tell the slot */
     size_t size;
     int in_flight, flying;
-    bool titled;
+    bool titled, stopped; /* stopped: the driver's own, until it has said "done" */
     int64_t end_ns, first_ns, last_ns, n;
     int64_t sent_ns[MAX_FLIGHT];
     uint32_t *ns; /* one round trip each, the first MAX_SAMPLES of them */
@@ -30,9 +30,15 @@ static void send_slot(ukko_ctx *ctx, driver *d, int slot) {
     ukko_tell(ctx, d->to, &ukko_bytes_type, &body);
 }
 
-static int on_go(ukko_ctx *ctx, void *state, const void *body) {
+/* "go", or "stop": what is on its way is not waited for */
+static int on_word(ukko_ctx *ctx, void *state, const void *body) {
     driver *d = ukko_ctx_actor(ctx)->data;
-    (void)state, (void)body;
+    (void)state;
+    if (((const ukko_string *)body)->text[0] == 's') {
+        d->stopped = true;
+        ukko_tell_text(ctx, d->inbox, "done");
+        return UKKO_OK;
+    }
     d->flying = d->in_flight;
     d->first_ns = clock_ns();
     for (int i = 0; i < d->in_flight; i++) send_slot(ctx, d, i);
@@ -44,7 +50,7 @@ static int on_back(ukko_ctx *ctx, void *state, const void *body) {
     const ukko_slice *b = body;
     int slot = b->len >= 2 ? b->ptr[0] | b->ptr[1] << 8 : MAX_FLIGHT;
     (void)state;
-    if (slot >= d->in_flight) return UKKO_OK;
+    if (slot >= d->in_flight || d->stopped) return UKKO_OK;
     int64_t now = clock_ns(), ns = now - d->sent_ns[slot];
     if (d->n < MAX_SAMPLES) d->ns[d->n] = ns < UINT32_MAX ? (uint32_t)ns : UINT32_MAX;
     d->n++;
@@ -57,7 +63,7 @@ static int on_back(ukko_ctx *ctx, void *state, const void *body) {
 }
 
 static const ukko_case driver_cases[] = {
-    {&ukko_bytes_type, on_back}, {&ukko_string_type, on_go}, {NULL, NULL}};
+    {&ukko_bytes_type, on_back}, {&ukko_string_type, on_word}, {NULL, NULL}};
 
 /* ---- One measurement ----------------------------------------------------------------- */
 
@@ -97,6 +103,15 @@ static void show(cli *c, driver *d) {
                   at_share(d, 1));
 }
 
+/* An interrupt ends a measurement early: what was measured counts. */
+static void cut_short(session *s, driver *d, ukko_ref *ref) {
+    arrival *a;
+    ukko_tell_text(NULL, ref, "stop");
+    if (session_next(s, session_deadline(s->cli->timeout_ms), &a) != CLI_OK) return;
+    arrival_free(a);
+    if (d->n > 0) show(s->cli, d);
+}
+
 static int measure(session *s, driver *d, int64_t ms) {
     char name[40];
     static int made;
@@ -104,6 +119,7 @@ static int measure(session *s, driver *d, int64_t ms) {
     ukko_ref *ref = NULL;
     snprintf(name, sizeof name, "bench%d", made++);
     d->n = 0;
+    d->stopped = false;
     d->end_ns = session_deadline(ms);
     problem p = {CLI_INTERNAL, "SPAWN", "start", NULL, NULL};
     if (ukko_system_spawn(s->sys, ukko_props_new(&d->kind), name, &ref) != UKKO_OK)
@@ -118,6 +134,8 @@ static int measure(session *s, driver *d, int64_t ms) {
                           (long long)s->cli->timeout_ms);
     else if (status == CLI_OK)
         show(s->cli, d);
+    else if (status == CLI_INTERRUPTED)
+        cut_short(s, d, ref);
     ukko_ref_signal(ref, UKKO_SIGNAL_TERMINATE, NULL);
     ukko_ref_release(ref);
     return status;

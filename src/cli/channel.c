@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,21 +24,52 @@ static int left_ms(int64_t deadline) {
 bool wait_fd(int fd, short events, int64_t deadline) {
     struct pollfd p = {fd, events, 0};
     int n;
-    do n = poll(&p, 1, left_ms(deadline));
-    while ((n < 0 && errno == EINTR) || (n == 0 && clock_ns() < deadline));
+    do n = interrupt_poll(&p, 1, left_ms(deadline));
+    while (((n < 0 && errno == EINTR) || (n == 0 && clock_ns() < deadline)) && !interrupt_came());
     return n > 0;
 }
 
 /* ---- Dialling and listening ---------------------------------------------------------- */
 
-int channel_look_up(const char *host, int port, struct addrinfo **list) {
+/* A look-up has a thread of its own: a name server that is silent is not to hold up an interrupt. */
+typedef struct look_up {
+    char host[256], port[8];
+    struct addrinfo *list;
+    int code, fds[2]; /* [1] is closed when it is over; that makes list and code the waiter's */
+} look_up;
+
+static void *look_up_name(void *data) {
+    look_up *l = data;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    char text[8], bare[256];
+    l->code = getaddrinfo(l->host, l->port, &hints, &l->list);
+    close(l->fds[1]);
+    return NULL;
+}
+
+int channel_look_up(const char *host, int port, struct addrinfo **list) {
+    look_up *l = calloc(1, sizeof *l);
+    pthread_t thread;
     size_t n = strlen(host);
     bool brackets = n > 2 && host[0] == '[' && host[n - 1] == ']';
-    snprintf(bare, sizeof bare, "%.*s", (int)(brackets ? n - 2 : n), host + brackets);
-    snprintf(text, sizeof text, "%d", port);
-    return getaddrinfo(bare, text, &hints, list);
+    if (!l) abort();
+    snprintf(l->host, sizeof l->host, "%.*s", (int)(brackets ? n - 2 : n), host + brackets);
+    snprintf(l->port, sizeof l->port, "%d", port);
+    if (pipe2(l->fds, O_CLOEXEC) != 0) {
+        free(l);
+        return EAI_SYSTEM;
+    }
+    bool alone = pthread_create(&thread, NULL, look_up_name, l) != 0;
+    if (alone) look_up_name(l);
+    if (!wait_fd(l->fds[0], POLLIN, INT64_MAX)) { /* interrupted: the process ends, l with it */
+        pthread_detach(thread);
+        return EAI_AGAIN;
+    }
+    if (!alone) pthread_join(thread, NULL);
+    close(l->fds[0]);
+    int code = l->code;
+    *list = l->list;
+    free(l);
+    return code;
 }
 
 static int connect_to(const struct addrinfo *a, int64_t deadline) {

@@ -46,6 +46,6 @@ int channel_frame(channel *ch, size_t max, int64_t deadline, ukko_slice *body);
 /* Bytes that came and are no frame yet. */
 ukko_slice channel_pending(const channel *ch);
 void channel_close(channel *ch);
-/* Waits until fd can be read (or written); false at the deadline. */
+/* Waits until fd can be read (or written); false at the deadline, and at an interrupt. */
 bool wait_fd(int fd, short events, int64_t deadline);
 #endif

@@ -4,6 +4,8 @@
 #ifndef CLI_H
 #define CLI_H
 #include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
 #include <sys/types.h>
 #include <ukko/ukko.h>
 
@@ -72,6 +74,7 @@ struct command {
     bool many;            /* json: an array of records, not one */
     bool own_output;      /* it prints by itself: text, or a document of its own */
     bool local;           /* runs no system: the options of one are left out of its help */
+    bool attends;         /* local, and looks for interrupts by itself */
 };
 
 typedef enum output_mode { HUMAN, JSON, JSONL, TSV } output_mode;
@@ -92,6 +95,7 @@ struct cli {
     int64_t timeout_ms;
     bool context_taken; /* its options are among those given */
     json_t *records; /* json: what is printed at the end */
+    int64_t n_records;
 };
 
 extern const command commands[];       /* table.c; ends with a NULL name */
@@ -109,6 +113,18 @@ int args_duration(cli *c, const char *name, int64_t *ms);
 int args_size(cli *c, const char *name, int64_t *bytes); /* 100, 10k, 1M, 1MiB */
 bool parse_duration(const char *text, int64_t *ms);
 bool parse_size(const char *text, int64_t *bytes);
+
+/* ---- interrupt.c ---------------------------------------------------------------------- */
+
+struct pollfd;
+void interrupt_prepare(void);        /* before there are threads */
+void interrupt_ends(void);           /* from here on one ends the process at once */
+void interrupt_set(sigset_t *set);   /* the signals that are one */
+void interrupt_note(void);           /* [any] one was taken by sigwait() */
+bool interrupt_came(void);
+int interrupt_poll(struct pollfd *fds, int n, int ms); /* as poll(); -1: also when one came */
+bool interrupt_pause(int64_t ms);    /* false: one came */
+FILE *interrupt_input(FILE *from);   /* a stream of the same bytes, that ends when one comes */
 
 /* ---- output.c ------------------------------------------------------------------------ */
 
@@ -240,7 +256,6 @@ void context_names(void (*fn)(const char *name, void *data), void *data);
 
 /* ---- node_http.c: /status.json of a node; *out owned ---- */
 int node_status(cli *c, const char *place, json_t **out);
-bool pause_for(int64_t ms); /* false: interrupted. stat.c */
 
 /* ---- shell.c: a command of the user's; in, out: descriptors, -1: those of this process ---- */
 bool shell_start(const char *line, int in, int out, pid_t *pid);

@@ -204,6 +204,7 @@ static void answer(const ukko_config *cfg, char *line) {
                                      : rc == UKKO_EPARSE  ? "parse"
                                                           : "wrongtype");
     putchar('\n');
+    fflush(stdout); /* who asks line by line waits for it */
 }
 
 int run_config_query(cli *c) {

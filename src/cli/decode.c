@@ -324,7 +324,7 @@ static bool to_ip(int kind, view *v) {
 static int read_all(decode *d, pcap_t *in, const char *name) {
     struct pcap_pkthdr *head;
     const unsigned char *bytes;
-    int rc, kind = pcap_datalink(in);
+    int rc = 0, kind = pcap_datalink(in);
     view probe = {(const unsigned char *)"", 0};
     if (!to_ip(kind, &probe) && kind != DLT_EN10MB && kind != DLT_NULL && kind != DLT_LOOP &&
         kind != DLT_LINUX_SLL && kind != DLT_LINUX_SLL2) {
@@ -332,13 +332,14 @@ static int read_all(decode *d, pcap_t *in, const char *name) {
         return cli_fail(d->c, &p, "%s: packets of link type %s are not understood", name,
                         pcap_datalink_val_to_name(kind));
     }
-    while ((rc = pcap_next_ex(in, &head, &bytes)) == 1) {
+    while (!interrupt_came() && (rc = pcap_next_ex(in, &head, &bytes)) == 1) {
         view v = {bytes, head->caplen};
         d->packets++;
         d->now = head->ts;
         if (to_ip(kind, &v)) ip(d, v);
     }
     problem p = {CLI_TOO_BIG, "CAPTURE", "decode", NULL, NULL};
+    if (interrupt_came()) return CLI_INTERRUPTED; /* what standard input then ends with is no fault */
     return rc == PCAP_ERROR ? cli_fail(d->c, &p, "%s: %s", name, pcap_geterr(in)) : CLI_OK;
 }
 
@@ -367,10 +368,11 @@ int run_decode(cli *c) {
         free(d);
         return cli_fail(c, &io, "%s: %s", name, strerror(errno));
     }
-    pcap_t *in = pcap_open_offline(name, why);
+    pcap_t *in = strcmp(name, "-") == 0 ? pcap_fopen_offline(interrupt_input(stdin), why)
+                                        : pcap_open_offline(name, why);
     int status = in ? read_all(d, in, name) : cli_fail(c, &bad, "%s: %s", name, why);
     if (in) pcap_close(in);
-    if (status == CLI_OK) sum_up(d);
+    if (status == CLI_OK || status == CLI_INTERRUPTED) sum_up(d);
     for (int i = 0; i < d->n_flows; i++) flow_free(d->flows[i]);
     free(d);
     return status;

@@ -40,6 +40,7 @@ static void print_finding(exam *e, const finding *f, const char *text) {
 void find(exam *e, const finding *f, const char *format, ...) {
     char text[1200];
     va_list args;
+    if (interrupt_came()) return; /* and no finding */
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
@@ -327,9 +328,9 @@ static int doctor_one(cli *c, const char *text) {
 
 int run_doctor(cli *c) {
     int status = CLI_OK;
-    for (int i = 0; i < c->n_args; i++) {
+    for (int i = 0; i < c->n_args && !interrupt_came(); i++) {
         int one = doctor_one(c, c->args[i]);
         if (one != CLI_OK && (status == CLI_OK || status == CLI_NEGATIVE)) status = one;
     }
-    return status;
+    return interrupt_came() ? CLI_INTERRUPTED : status;
 }

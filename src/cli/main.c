@@ -15,16 +15,6 @@ int run_version(cli *c) {
 
 /* ---- main ---------------------------------------------------------------------------- */
 
-/* SIGINT and SIGTERM come to the thread that waits for them; see session.c and node.c. */
-static void prepare_signals(void) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
 static int run(cli *c) {
     if (args_count(c, "help")) {
         if (c->command)
@@ -37,12 +27,15 @@ static int run(cli *c) {
         help_all(c);
         return CLI_USAGE;
     }
+    if (c->command->local && !c->command->attends)
+        interrupt_ends();
     return c->command->run(c);
 }
 
 int main(int argc, char **argv) {
     cli c = {.program = argc > 0 ? argv[0] : "ukko"};
-    prepare_signals();
+    interrupt_prepare();
+    signal(SIGPIPE, SIG_IGN);
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         argv[1] = "version";
     int status = args_parse(&c, argc, argv);

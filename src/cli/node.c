@@ -138,9 +138,7 @@ static void show(cli *c, ukko_system *sys, const ukko_status *page) {
 static void wait_signal(void) {
     sigset_t set;
     int sig;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
+    interrupt_set(&set);
     sigwait(&set, &sig);
 }
 

@@ -58,6 +58,7 @@ static void print_row(const cli *c, json_t *record) {
 void output_record(cli *c, json_t *record, const char *format, ...) {
     va_list args;
     va_start(args, format);
+    c->n_records++;
     if (c->mode == HUMAN) {
         vprintf(format, args);
         putchar('\n');
@@ -86,10 +87,16 @@ void output_note(const cli *c, const char *format, ...) {
     fflush(stdout);
 }
 
+static void fail_for_programs(const cli *c, const problem *p, const char *detail);
+
 void output_end(cli *c, int status) {
-    bool many = c->command && c->command->many;
-    if (!c->records && many && c->mode == JSON && status == CLI_OK)
+    bool many = c->command && c->command->many, interrupted = status == CLI_INTERRUPTED;
+    problem p = {CLI_INTERRUPTED, "INTERRUPTED", "wait", NULL, NULL};
+    if (!c->records && many && c->mode == JSON && (status == CLI_OK || interrupted))
         c->records = json_array();
+    if (interrupted && !many && !c->n_records && c->command && !c->command->own_output &&
+        (c->mode == JSON || c->mode == JSONL))
+        fail_for_programs(c, &p, "interrupted");
     if (c->records) {
         print_json(many ? c->records : json_array_get(c->records, 0), JSON_INDENT(2));
     }
@@ -120,6 +127,8 @@ static void fail_for_programs(const cli *c, const problem *p, const char *detail
 
 static void fail(cli *c, const problem *p, const char *format, va_list args) {
     char detail[2048];
+    if (interrupt_came())
+        return; /* it failed because of that; what there is goes out at the end */
     vsnprintf(detail, sizeof detail, format, args);
     json_decref(c->records); /* json: the error is the one result */
     c->records = NULL;
@@ -137,7 +146,7 @@ int cli_fail(cli *c, const problem *p, const char *format, ...) {
     va_start(args, format);
     fail(c, p, format, args);
     va_end(args);
-    return (int)p->status;
+    return interrupt_came() ? CLI_INTERRUPTED : (int)p->status;
 }
 
 int cli_usage(cli *c, const char *format, ...) {

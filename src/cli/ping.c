@@ -98,7 +98,7 @@ static int ping_times(session *s, int64_t n, int64_t interval_ms) {
         json_array_append_new(answers, output_ms(ns));
         show_answer(s, i, ns);
     }
-    if (status == CLI_OK)
+    if (status == CLI_OK || (status == CLI_INTERRUPTED && t.n))
         show_tally(s, &t, answers);
     json_decref(answers);
     return status;

@@ -232,10 +232,10 @@ static void wait_answer(probe *p, waiting *w, int64_t deadline) {
         drain(p, &p->ch, w);
         if (!w->done) drain(p, &p->back, w);
         int64_t left = deadline - clock_ns();
-        if (w->done || left <= 0) return;
+        if (w->done || left <= 0 || interrupt_came()) return;
         struct pollfd fds[] = {
             {p->ch.fd, POLLIN, 0}, {p->listener, POLLIN, 0}, {p->back.fd, POLLIN, 0}};
-        if (poll(fds, 3, (int)(left / 1000000 + 1)) > 0 && (fds[1].revents & POLLIN))
+        if (interrupt_poll(fds, 3, (int)(left / 1000000 + 1)) > 0 && (fds[1].revents & POLLIN))
             accept_back(p);
     }
 }

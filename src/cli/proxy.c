@@ -263,7 +263,7 @@ static bool run_round(proxy *x) {
         fds[3 + 2 * i] = (struct pollfd){x->pairs[i]->back.from, wants(&x->pairs[i]->back), 0};
     }
     if (poll(fds, (nfds_t)(2 + 2 * n), next_ms(x)) < 0 && errno != EINTR) return false;
-    if (fds[1].revents) return false;
+    if (fds[1].revents || interrupt_came()) return false;
     for (int i = n - 1; i >= 0; i--) {
         if (serve(x, x->pairs[i], &fds[2 + 2 * i], &fds[3 + 2 * i])) continue;
         pair_free(x->pairs[i]);
@@ -293,9 +293,7 @@ static int listen_there(proxy *x, const char *host, int port) {
     x->listener = channel_listen(host, port, &bound);
     if (x->listener < 0)
         return cli_fail(x->c, &p, "cannot listen at %s:%d: %s", host, port, strerror(errno));
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
+    interrupt_set(&set);
     x->signals = signalfd(-1, &set, SFD_CLOEXEC);
     output_note(x->c, "proxy at %s:%d for %s:%d", host, bound, x->host, x->port);
     return CLI_OK;

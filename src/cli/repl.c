@@ -85,14 +85,16 @@ static int run_words(repl *r, char **argv) {
     pid_t pid;
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attr;
-    sigset_t none;
+    sigset_t none, both;
     sigemptyset(&none);
+    interrupt_set(&both);
     if (pipe2(out, O_CLOEXEC) != 0) return CLI_IO;
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_adddup2(&files, out[1], 1);
     posix_spawnattr_init(&attr);
     posix_spawnattr_setsigmask(&attr, &none);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setsigdefault(&attr, &both); /* ignored here while lines are edited */
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     int failed = posix_spawn(&pid, "/proc/self/exe", &files, &attr, argv, environ);
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&files);
@@ -148,7 +150,8 @@ static void read_lines(repl *r) {
     char *line = NULL;
     size_t cap = 0;
     bool go = true;
-    for (ssize_t n; go && (n = getline(&line, &cap, stdin)) >= 0;) {
+    FILE *in = interrupt_input(stdin);
+    for (ssize_t n; go && !interrupt_came() && (n = getline(&line, &cap, in)) >= 0;) {
         if (n && line[n - 1] == '\n') line[n - 1] = '\0';
         go = run_line(r, line);
     }
@@ -172,6 +175,7 @@ int run_repl(cli *c) {
         talk(&r);
     } else {
         read_lines(&r);
+        if (interrupt_came()) return CLI_INTERRUPTED;
     }
     return r.status;
 }

@@ -4,17 +4,20 @@
    too. */
 #include "tls_link.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 struct inbox {
     pthread_mutex_t lock;
     pthread_cond_t more;
     arrival *first, **last;
     pthread_t waiter; /* for an interrupt */
+    atomic_bool closing; /* pairs with itself: set before the waiter is woken, read by it */
 };
 
 int64_t clock_ns(void) {
@@ -122,13 +125,18 @@ static int spawn_inbox(session *s) {
 }
 
 static void *wait_interrupt(void *box) {
+    inbox *b = box;
     sigset_t set;
     int sig;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    if (sigwait(&set, &sig) == 0)
-        inbox_put(box, NULL, NULL);
+    interrupt_set(&set);
+    for (int n = 0; sigwait(&set, &sig) == 0; n++) {
+        if (atomic_load_explicit(&b->closing, memory_order_acquire))
+            return NULL;
+        if (n > 0)
+            _exit(CLI_INTERRUPTED); /* the first one did not end it soon enough */
+        interrupt_note();
+        inbox_put(b, NULL, NULL);
+    }
     return NULL;
 }
 
@@ -208,8 +216,8 @@ static int open_inbox(session *s) {
     return CLI_OK;
 }
 
-/* The waiter ends with the signal that it waits for, or has ended with one. */
 static void close_inbox(inbox *b) {
+    atomic_store_explicit(&b->closing, true, memory_order_release);
     pthread_kill(b->waiter, SIGTERM);
     pthread_join(b->waiter, NULL);
     inbox_free(b);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `ukko stat` and `ukko quarantine`: the links of a node, from its status page. Main thread. */
 #include "cli.h"
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -63,22 +62,13 @@ static int stat_once(cli *c, const char *place) {
     return CLI_OK;
 }
 
-bool pause_for(int64_t ms) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    struct timespec t = {ms / 1000, ms % 1000 * 1000000};
-    return sigtimedwait(&set, NULL, &t) < 0;
-}
-
 int run_stat(cli *c) {
     int64_t every_ms = 0;
     int status = args_duration(c, "watch", &every_ms);
     const char *place = c->n_args ? c->args[0] : "9464";
     do {
         if (status == CLI_OK) status = stat_once(c, place);
-    } while (every_ms && status == CLI_OK && pause_for(every_ms));
+    } while (every_ms && status == CLI_OK && interrupt_pause(every_ms));
     return every_ms && status == CLI_OK ? CLI_INTERRUPTED : status;
 }
 

@@ -364,6 +364,7 @@ const command commands[] = {
      .complete = "@target",
      .own_output = true,
      .local = true,
+     .attends = true,
      .about = "Lines are what stands behind ukko. With NODE, a path such as /user/x means the actor there. "
               "$ref (or $sender) is the last reference that was printed. On a terminal lines can be "
               "edited, and are remembered. Ends with the code of the last command.",
@@ -403,6 +404,7 @@ const command commands[] = {
      .complete = "@file",
      .many = true,
      .local = true,
+     .attends = true,
      .about = "KINDS are control.associate, .disassociate, .shutdown, .quarantined, .heartbeat; ack; "
               "system.Watch and so on; message.String, message.ActorSelectionMessage:Identify and so "
               "on. * and ? match, ! in front excludes. What is encrypted needs Wireshark: see "

@@ -3,7 +3,6 @@
    page; with --plain as text. Main thread. */
 #include "cli.h"
 #include <curses.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,7 +139,7 @@ static int plain_once(cli *c, const char *place, screen *s) {
 static int plain(cli *c, const char *place, screen *s, int64_t every_ms, int64_t rounds) {
     int status = CLI_OK;
     for (int64_t i = 0; status == CLI_OK && i < rounds; i++) {
-        if (i && !pause_for(every_ms)) return CLI_INTERRUPTED;
+        if (i && !interrupt_pause(every_ms)) return CLI_INTERRUPTED;
         status = plain_once(c, place, s);
     }
     return status;

@@ -107,7 +107,7 @@ static int grow(tree *t, int64_t depth) {
         if (status == CLI_OK && found) status = descend(t, *root ? root : tops[i], depth);
         if (*root) break;
     }
-    if (status == CLI_OK) show(t);
+    if (status == CLI_OK || status == CLI_INTERRUPTED) show(t);
     return status;
 }
 

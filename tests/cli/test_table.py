@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What comes from the table of commands: help, manual pages, completion in three shells, schemas; `ukko config`."""
-import json, os, pty, re, select, shutil, subprocess, tempfile, time
+import inspect, json, os, pty, re, select, shutil, subprocess, tempfile, time
 from support import *
 
 SHELL_PATH = {'PATH': os.path.dirname(UKKO) + ':' + os.environ['PATH']}
@@ -51,6 +51,18 @@ def every_manual_page_is_clean():
 def every_exit_code_is_in_the_manual():
     page = ukko('help', '--man').out
     assert re.findall(r'^\\fB(\d+)\\fR$', page, re.M) == '0 1 2 3 4 5 6 7 8 9 70 130'.split(), page[-800:]
+
+
+@test
+def every_exit_code_has_a_test():
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'exit-codes.tsv')) as f:
+        rows = [l.rstrip('\n').split('\t') for l in f if not l.startswith('#')]
+    help_codes = re.findall(r'^ +(\d+)  ', ukko('help').out.split('Exit codes:')[1], re.M)
+    assert list(dict.fromkeys(code for code, _, _ in rows)) == help_codes, rows
+    tests = {t.__name__: inspect.getsource(t) for t in TESTS}
+    for code, command, name in rows:
+        assert name in tests, 'no test ' + name
+        assert code == '0' or re.search(r'\b%s\b|status \+' % code, tests[name]) or ('cut(r' in tests[name] and code == '130'), (code, name)
 
 
 @test

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """node, ping, tell, ask, identify, deploy and stop; what can be wrong with a peer; each exit code."""
-import http.server, os, re, signal, socket, struct, subprocess, tempfile, threading
+import http.server, os, re, resource, shutil, signal, socket, struct, subprocess, tempfile, threading
 from support import *
 
 
@@ -165,15 +165,6 @@ def ping_as_jsonl_and_tsv_has_a_line_for_each_answer():
 @test
 def ping_of_a_missing_actor_is_status_1():
     assert error('ping', node().address + '/user/nobody', code=1)['code'] == 'NO_SUCH_ACTOR'
-
-
-@test
-def interrupt_is_status_130():
-    p = subprocess.Popen([UKKO, '-o', 'jsonl', 'ping', '-n', '1000000', '-i', '1ms', node().address], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert json.loads(p.stdout.readline())['n'] == 1
-    p.send_signal(signal.SIGINT)
-    p.communicate(timeout=LIMIT)
-    assert p.returncode == 130, p.returncode
 
 
 # ---------------------------------------------------------------- tell, ask
@@ -406,6 +397,19 @@ def the_own_address_can_be_chosen():
     port = free_port()
     p = ukko('-v', '-v', 'ping', '-n', '1', '--as', 'me@127.0.0.1:%d' % port, node().address)
     assert 'pekko.tcp://me@127.0.0.1:%d' % port in p.err, p.err
+
+
+@test
+def what_is_no_fault_of_the_user_is_status_70():
+    """no thread can be started"""
+    if os.getuid() != 0:
+        raise Skip('needs root, to run as another user that has no thread left')
+    with tempfile.TemporaryDirectory() as d:
+        os.chmod(d, 0o755)
+        shutil.copy(UKKO, d)
+        p = subprocess.run([d + '/ukko', '-o', 'json', 'ping', node().address], user=65534, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT,
+                           env=dict(os.environ, LD_LIBRARY_PATH=os.path.join(BUILD, 'lib')), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NPROC, (0, 0)))
+    assert p.returncode == 70 and json.loads(p.stdout)['error']['code'] == 'THREAD', p
 
 
 @test
