@@ -41,8 +41,9 @@ test:            ## the whole suite; the last line is "N passed, N failed"
 	@tools/need --optional docs
 	@tools/run-tests --jobs $(JOBS)
 
-test-real:       ## a real Flink JobManager, Akka 2.6.21, and Pekko 1.0.2, 1.1.5, 1.2.1, 1.4.0, 1.6.0, 1.7.0; long, fetches 400 MB
+test-real:       ## a real Flink JobManager, Akka 2.6.21, and Pekko 1.0.2, 1.1.5, 1.2.1, 1.4.0, 1.6.0, 1.7.0; the page in a browser, promtool, tshark; long, fetches 400 MB
 	@tools/need build test java
+	@tools/need --optional watchers
 	@tools/run-tests --jobs $(JOBS) --real
 
 conformance:     ## every two-peer scenario between all pairs and versions, and every raw case
