@@ -245,9 +245,11 @@ int64_t clock_ns(void);
 
 /* The message that the options and the argument at index say; *msg is owned. */
 int message_build(cli *c, int index, ukko_msg **msg);
+int message_of_line(cli *c, const char *line, ukko_msg **msg);
 const ukko_type *const *message_types(cli *c); /* of --json-class, or NULL */
 void time_text(char *to, size_t len); /* now, as 2026-11-28T06:20:01.123Z */
 json_t *show_value(const ukko_msg *msg);
+const char *show_type(const ukko_msg *msg); /* its Java class, or "opaque" */
 char *show_line(const ukko_msg *msg); /* the value for people; free() */
 
 /* ---- context.c: "@name/path", and "/path" or "@" of the chosen one, as a whole target ---- */

@@ -61,9 +61,9 @@ const field ping_whole[] = {
     {"uid", "integer", "of the peer's incarnation"},
     {"stages", "object", "resolve_ms, connect_ms, handshake_ms"},
     {"answers_ms", "array", "one number for each answer"},
-    {"min_ms", "number", "the quickest answer"},
-    {"avg_ms", "number", "the mean"},
-    {"max_ms", "number", "the slowest answer"},
+    {"min_ms", "number?", "the quickest answer; null: none was asked for"},
+    {"avg_ms", "number?", "the mean"},
+    {"max_ms", "number?", "the slowest answer"},
     END,
 };
 
@@ -82,6 +82,7 @@ const field doctor_fields[] = {
 const field tell_fields[] = {
     {"to", "string", "reference of the actor"},
     {"sent", "boolean", "always true"},
+    {"count", "integer", "how many"},
     END,
 };
 

@@ -6,6 +6,7 @@
 #include "cli.h"
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 
 /* Stays true. Relaxed: nothing else is read because of it. Pairs with the loads in this file. */
 static atomic_bool came;
+static pthread_t main_thread; /* set before there are others */
 
 static void on_signal(int sig) {
     (void)sig;
@@ -41,6 +43,7 @@ static void handle(int sig, void (*fn)(int)) {
 void interrupt_prepare(void) {
     sigset_t set;
     interrupt_set(&set);
+    main_thread = pthread_self();
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     handle(SIGINT, on_signal);
     handle(SIGTERM, on_signal);
@@ -54,7 +57,11 @@ void interrupt_ends(void) {
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-void interrupt_note(void) { atomic_store_explicit(&came, true, memory_order_relaxed); }
+/* A wait of the main thread may have begun before: a signal of its own ends that. */
+void interrupt_note(void) {
+    atomic_store_explicit(&came, true, memory_order_relaxed);
+    if (!pthread_equal(pthread_self(), main_thread)) pthread_kill(main_thread, SIGTERM);
+}
 
 bool interrupt_came(void) {
     sigset_t set;

@@ -106,7 +106,7 @@ static void take(session *s, const arrival *a) {
     bool written = ukko_serialize(s->sys, a->msg, &bytes, NULL) == UKKO_OK;
     letter l = {.from = ukko_ref_path(a->sender),
                 .to = ukko_ref_path(s->self),
-                .type = ukko_msg_class(a->msg),
+                .type = show_type(a->msg),
                 .line = show_line(a->msg),
                 .serializer = written ? bytes.serializer : -1,
                 .manifest = written ? bytes.manifest : "",

@@ -111,8 +111,59 @@ static const struct {
     {"bool", build_bool},     {"bytes-hex", build_bytes},
 };
 
+/* ---- Bytes of any serializer --------------------------------------------------------- */
+
+enum { MAX_FILE = 64 << 20 };
+
+static int read_file(cli *c, const char *path, uint8_t **bytes, size_t *len) {
+    problem p = {CLI_IO, "FILE", "usage", NULL, NULL};
+    FILE *f = fopen(path, "rb");
+    *bytes = f ? malloc(MAX_FILE + 1) : NULL;
+    *len = f ? fread(*bytes, 1, MAX_FILE + 1, f) : 0;
+    int error = f && !ferror(f) ? *len > MAX_FILE ? EFBIG : 0 : errno;
+    if (f) fclose(f);
+    return error ? cli_fail(c, &p, "%s: %s", path, strerror(error)) : CLI_OK;
+}
+
+static int build_opaque(cli *c, ukko_msg **msg) {
+    const char *file = args_value(c, "file"), *manifest = args_value(c, "manifest");
+    int64_t id = 0;
+    ukko_opaque o = {.manifest = manifest ? manifest : ""};
+    uint8_t *bytes = NULL;
+    ukko_msg *hex = NULL;
+    if (!file == !args_value(c, "bytes-hex"))
+        return cli_usage(c, "--serializer needs the bytes in either --file or --bytes-hex");
+    int status = args_number(c, "serializer", INT32_MIN, INT32_MAX, &id);
+    if (status == CLI_OK && file)
+        status = read_file(c, file, &bytes, &o.bytes.len);
+    else if (status == CLI_OK)
+        status = build_bytes(c, args_value(c, "bytes-hex"), &hex);
+    if (status == CLI_OK) {
+        o.serializer = (int32_t)id;
+        if (hex)
+            o.bytes = *(const ukko_slice *)ukko_msg_get(hex, &ukko_bytes_type);
+        else
+            o.bytes.ptr = bytes;
+        *msg = ukko_msg_copy(&ukko_opaque_type, &o);
+    }
+    ukko_msg_release(hex);
+    free(bytes);
+    return status;
+}
+
+int message_of_line(cli *c, const char *line, ukko_msg **msg) {
+    return args_count(c, "json-class") ? build_json(c, line, msg) : build_string(c, line, msg);
+}
+
 int message_build(cli *c, int index, ukko_msg **msg) {
     const char *argument = index < c->n_args ? c->args[index] : NULL;
+    bool opaque = args_count(c, "serializer") > 0;
+    if (!opaque && (args_count(c, "manifest") || args_count(c, "file")))
+        return cli_usage(c, "--manifest and --file go with --serializer");
+    if (opaque && argument)
+        return cli_usage(c, "--serializer takes bytes, not '%s'", argument);
+    if (opaque)
+        return build_opaque(c, msg);
     int given = argument != NULL, kind = -1;
     for (int i = 0; i < (int)(sizeof kinds / sizeof kinds[0]); i++) {
         int n = args_count(c, kinds[i].option);

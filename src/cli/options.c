@@ -17,7 +17,7 @@ const option output_options[] = {
 
 const option system_options[] = {
     {"timeout", 't', "TIME", "how long to wait for an answer (5s)", NULL},
-    {"config", 0, "FILE", "configuration of the command's own system (HOCON)", "@file"},
+    {"config", 0, "FILE", "configuration of the command's own system (HOCON); also $UKKO_CONFIG", "@file"},
     {"define", 'D', "KEY=VALUE", "one setting of it; repeatable", NULL},
     {"as", 0, "SYS@HOST:PORT", "own name and address (ukko-cli, at the address of the way there)",
      NULL},
@@ -61,6 +61,7 @@ const option top_options[] = {
 const option ping_options[] = {
     {"count", 'n', "N", "how many look-ups (5)", NULL},
     {"interval", 'i', "TIME", "between two of them (1s)", NULL},
+    {"handshake-only", 0, NULL, "ask nothing: also a node in untrusted mode shakes hands", NULL},
     END,
 };
 
@@ -79,6 +80,15 @@ const option message_options[] = {
     {"bool", 0, "true|false", "a Boolean", "true false"},
     {"bytes-hex", 0, "HEX", "a byte array", NULL},
     {"json-class", 0, "CLASS", "a Jackson class: the argument is its JSON", NULL},
+    {"serializer", 0, "ID", "bytes of --file or --bytes-hex that this serializer has written", NULL},
+    {"manifest", 0, "TEXT", "the manifest that goes with --serializer", NULL},
+    {"file", 0, "FILE", "the bytes, instead of --bytes-hex", "@file"},
+    END,
+};
+
+const option tell_options[] = {
+    {"lines", 'l', NULL, "a message for each line of standard input", NULL},
+    {"rate", 0, "N", "with --lines: at most so many a second", NULL},
     END,
 };
 

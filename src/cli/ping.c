@@ -41,8 +41,10 @@ static void show_answer(const session *s, int64_t number, int64_t ns) {
 }
 
 static void show_tally(const session *s, const tally *t, json_t *answers) {
-    output_note(s->cli, "%lld answers, min/avg/max %.3f/%.3f/%.3f ms", (long long)t->n,
-                (double)t->least / 1e6, (double)t->sum / 1e6 / (double)t->n, (double)t->most / 1e6);
+    if (t->n)
+        output_note(s->cli, "%lld answers, min/avg/max %.3f/%.3f/%.3f ms", (long long)t->n,
+                    (double)t->least / 1e6, (double)t->sum / 1e6 / (double)t->n,
+                    (double)t->most / 1e6);
     if (s->cli->mode != JSON)
         return;
     json_t *j = json_object();
@@ -50,9 +52,9 @@ static void show_tally(const session *s, const tally *t, json_t *answers) {
     json_object_set_new(j, "uid", json_integer(s->uid));
     json_object_set_new(j, "stages", stages(s));
     json_object_set(j, "answers_ms", answers);
-    json_object_set_new(j, "min_ms", output_ms(t->least));
-    json_object_set_new(j, "avg_ms", output_ms(t->sum / t->n));
-    json_object_set_new(j, "max_ms", output_ms(t->most));
+    json_object_set_new(j, "min_ms", t->n ? output_ms(t->least) : json_null());
+    json_object_set_new(j, "avg_ms", t->n ? output_ms(t->sum / t->n) : json_null());
+    json_object_set_new(j, "max_ms", t->n ? output_ms(t->most) : json_null());
     output_record(s->cli, j, "%s", "");
 }
 
@@ -77,6 +79,32 @@ static int link_up(session *s, const char *path) {
         return session_not_found(s);
     if (status == CLI_OK)
         show_stages(s);
+    return status;
+}
+
+enum { LOOK_MS = 5 };
+
+/* Something has to be sent for a link to be made; whether it is answered does not matter. */
+static int shake_hands(session *s) {
+    int64_t deadline = session_deadline(s->cli->timeout_ms);
+    tally none = {0};
+    json_t *answers = json_array();
+    int status = CLI_TIMEOUT;
+    session_identify(s, "/user");
+    while (!s->associated && status == CLI_TIMEOUT && clock_ns() < deadline) {
+        arrival *a = NULL;
+        status = session_next(s, session_deadline(LOOK_MS), &a);
+        if (status == CLI_OK) status = CLI_TIMEOUT;
+        arrival_free(a);
+    }
+    if (s->associated) {
+        status = CLI_OK;
+        show_stages(s);
+        show_tally(s, &none, answers);
+    } else if (status == CLI_TIMEOUT) {
+        status = session_no_answer(s, "handshake");
+    }
+    json_decref(answers);
     return status;
 }
 
@@ -114,7 +142,8 @@ int run_ping(cli *c) {
         return status;
     status = session_open(&s, c, c->args[0], NULL);
     if (status == CLI_OK)
-        status = ping_times(&s, n, interval_ms);
+        status = args_count(c, "handshake-only") ? shake_hands(&s)
+                                                 : ping_times(&s, n, interval_ms);
     session_close(&s);
     return status;
 }

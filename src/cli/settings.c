@@ -88,6 +88,11 @@ static int add_text(ukko_config **config, const char *text, const char *origin, 
     return rc;
 }
 
+static const char *config_file(const cli *c) {
+    const char *given = args_value(c, "config"), *env = getenv("UKKO_CONFIG");
+    return given ? given : env && *env ? env : NULL;
+}
+
 static int add_file(ukko_config **config, const char *path, ukko_error *err) {
     ukko_config *over = NULL;
     int rc = path ? ukko_config_parse_file(&over, path, err) : UKKO_OK;
@@ -104,12 +109,12 @@ static int add_defines(const cli *c, ukko_config **config, ukko_error *err) {
 }
 
 static int add_given(const cli *c, ukko_config **config, ukko_error *err) {
-    int rc = add_file(config, args_value(c, "config"), err);
+    int rc = add_file(config, config_file(c), err);
     return rc == UKKO_OK ? add_defines(c, config, err) : rc;
 }
 
 static int check_file(cli *c) {
-    const char *path = args_value(c, "config");
+    const char *path = config_file(c);
     if (!path || access(path, R_OK) == 0) return CLI_OK;
     problem p = {CLI_IO, "FILE", "config", NULL, NULL};
     return cli_fail(c, &p, "%s: %s", path, strerror(errno));

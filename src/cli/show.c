@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Replies as JSON values and as lines for people. Any thread. */
 #include "cli.h"
+#include <ukko/wire.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,40 @@ static json_t *hex(const ukko_slice *bytes) {
     json_t *j = json_stringn(text, 2 * bytes->len);
     free(text);
     return j;
+}
+
+static json_t *base64(const ukko_slice *bytes) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char *text = malloc(bytes->len / 3 * 4 + 5), *to = text;
+    for (size_t i = 0; i < bytes->len; i += 3) {
+        size_t n = bytes->len - i;
+        uint32_t v = (uint32_t)bytes->ptr[i] << 16 | (uint32_t)(n > 1 ? bytes->ptr[i + 1] : 0) << 8 |
+                     (n > 2 ? bytes->ptr[i + 2] : 0);
+        *to++ = digits[v >> 18];
+        *to++ = digits[v >> 12 & 63];
+        *to++ = n > 1 ? digits[v >> 6 & 63] : '=';
+        *to++ = n > 2 ? digits[v & 63] : '=';
+    }
+    json_t *j = json_stringn(text, (size_t)(to - text));
+    free(text);
+    return j;
+}
+
+/* What cannot be read is shown as it came; a Java-serialized stream says its class. */
+static json_t *opaque(const ukko_opaque *o) {
+    char name[300];
+    json_t *j = json_object();
+    ukko_wire_name(o->serializer, ukko_str(o->manifest), o->bytes, name, sizeof name);
+    json_object_set_new(j, "serializer", json_integer(o->serializer));
+    json_object_set_new(j, "manifest", output_text(o->manifest));
+    json_object_set_new(j, "java_class",
+                        output_text(strncmp(name, "java:", 5) == 0 ? name + 5 : NULL));
+    json_object_set_new(j, "base64", base64(&o->bytes));
+    return j;
+}
+
+const char *show_type(const ukko_msg *msg) {
+    return msg && ukko_msg_type(msg) == &ukko_opaque_type ? "opaque" : ukko_msg_class(msg);
 }
 
 static json_t *string(const ukko_string *s) {
@@ -85,6 +120,8 @@ json_t *show_value(const ukko_msg *msg) {
         return json_boolean(*(const bool *)body);
     if (t == &ukko_bytes_type || t == &ukko_bytestring_type)
         return hex(body);
+    if (t == &ukko_opaque_type)
+        return opaque(body);
     if (t == &ukko_ref_type)
         return reference(((const ukko_ref_body *)body)->ref);
     if (t == &ukko_identity_type)

@@ -30,6 +30,15 @@ static const command config_commands[] = {
      .about = "TYPE is int, long, double, boolean, string, duration (in ns), duration-ms, bytes, has, "
               "is-null, value, or a list of them, as int-list. A value that is missing or of another "
               "type is answered with {\"error\":\"missing\"}, \"wrongtype\" or \"parse\"."},
+    {.name = "dump",
+     .args = "[FILE...]",
+     .help = "the same as render",
+     .most = 64,
+     .options = config_options,
+     .run = run_config_render,
+     .complete = "@file",
+     .own_output = true,
+     .local = true},
     {.name = "check",
      .args = "FILE...",
      .help = "report misspelt settings, reading as a node would",
@@ -223,12 +232,19 @@ const command commands[] = {
      .help = "send one message",
      .least = 1,
      .most = 2,
+     .options = tell_options,
      .messages = message_options,
      .run = run_tell,
      .fields = tell_fields,
      .complete = "@target",
      .about = "The actor is looked up first, and again behind the message, so that the message has "
-              "arrived when the command ends."},
+              "arrived when the command ends. With --lines the line is what MESSAGE "
+              "would be: the text, or with --json-class its JSON.\n\n"
+              "A message of any other class is sent as bytes: --serializer and --manifest as the peer "
+              "knows them, the bytes in --file or --bytes-hex.",
+     .examples = LIST({"tell @jm/user/x -l --rate 100 < lines.txt", "a message for each line"},
+                      {"tell @app/user/x --serializer 2 --manifest com.example.Order --file order.bin",
+                       "what protobuf has written"})},
     {.name = "ask",
      .args = "TARGET MESSAGE",
      .help = "send one message and print the reply",

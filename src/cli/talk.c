@@ -30,32 +30,88 @@ int session_reach(session *s, cli *c, ukko_ref **to) {
 
 /* ---- tell ---------------------------------------------------------------------------- */
 
-/* Messages of one sender to one actor keep their order: when the look-up behind the message is
-   answered, the message has arrived. */
-static int deliver(session *s, ukko_ref *to, ukko_msg *msg) {
+/* Messages of one sender to one actor keep their order: when the look-up behind them is answered,
+   they have arrived. */
+static int arrived(session *s, ukko_ref *to, int64_t count) {
     ukko_ref *still = NULL;
-    ukko_tell_from(to, msg, s->self);
     int status = session_find(s, s->target.path, &still, NULL);
+    if (status == CLI_INTERRUPTED) /* which may have ended the lines, and came to the inbox too */
+        status = session_find(s, s->target.path, &still, NULL);
     ukko_ref_release(still);
     if (status != CLI_OK)
         return status;
     json_t *j = json_object();
     json_object_set_new(j, "to", output_text(ukko_ref_path(to)));
     json_object_set_new(j, "sent", json_true());
-    output_record(s->cli, j, "sent to %s", ukko_ref_path(to));
+    json_object_set_new(j, "count", json_integer(count));
+    if (count == 1)
+        output_record(s->cli, j, "sent to %s", ukko_ref_path(to));
+    else
+        output_record(s->cli, j, "%lld sent to %s", (long long)count, ukko_ref_path(to));
     return CLI_OK;
+}
+
+enum { SYNC_EACH = 1000 }; /* then it is waited until they have arrived: no more are kept here */
+
+static int send_line(session *s, ukko_ref *to, const char *line, int64_t n) {
+    ukko_msg *msg = NULL;
+    ukko_ref *still = NULL;
+    int status = message_of_line(s->cli, line, &msg);
+    if (status == CLI_OK)
+        ukko_tell_from(to, msg, s->self);
+    if (status == CLI_OK && n % SYNC_EACH == 0)
+        status = session_find(s, s->target.path, &still, NULL);
+    ukko_ref_release(still);
+    return status;
+}
+
+/* An interrupt ends standard input: what was sent until then arrives. */
+static int tell_lines(session *s, ukko_ref *to, int64_t rate) {
+    FILE *in = interrupt_input(stdin);
+    char *line = NULL;
+    size_t cap = 0;
+    int64_t n = 0, start = clock_ns();
+    int status = CLI_OK;
+    for (ssize_t len; status == CLI_OK && (len = getline(&line, &cap, in)) >= 0;) {
+        if (len && line[len - 1] == '\n')
+            line[len - 1] = '\0';
+        if (rate && !interrupt_pause((start + n * 1000000000 / rate - clock_ns()) / 1000000))
+            break;
+        status = send_line(s, to, line, ++n);
+    }
+    free(line);
+    fclose(in);
+    if (status != CLI_OK && status != CLI_INTERRUPTED)
+        return status;
+    int end = arrived(s, to, n);
+    return interrupt_came() ? CLI_INTERRUPTED : end;
+}
+
+static int check_tell(cli *c, int64_t *rate, ukko_msg **msg) {
+    bool lines = args_count(c, "lines") > 0;
+    int status = args_number(c, "rate", 1, 1000000000, rate);
+    if (status == CLI_OK && *rate && !lines)
+        return cli_usage(c, "--rate goes with --lines");
+    if (status == CLI_OK && lines && c->n_args > 1)
+        return cli_usage(c, "--lines reads the messages from standard input");
+    return status == CLI_OK && !lines ? message_build(c, 1, msg) : status;
 }
 
 int run_tell(cli *c) {
     session s = {0};
     ukko_msg *msg = NULL;
     ukko_ref *to = NULL;
-    int status = message_build(c, 1, &msg);
+    int64_t rate = 0;
+    int status = check_tell(c, &rate, &msg);
     if (status != CLI_OK)
         return status;
     status = session_reach(&s, c, &to);
-    if (status == CLI_OK)
-        status = deliver(&s, to, ukko_msg_retain(msg));
+    if (status == CLI_OK && msg) {
+        ukko_tell_from(to, ukko_msg_retain(msg), s.self);
+        status = arrived(&s, to, 1);
+    } else if (status == CLI_OK) {
+        status = tell_lines(&s, to, rate);
+    }
     ukko_msg_release(msg);
     ukko_ref_release(to);
     session_close(&s);
@@ -83,7 +139,7 @@ static int show_reply(session *s, const arrival *a, int64_t ns) {
         return show_failure(s, a);
     json_t *j = json_object();
     json_object_set_new(j, "from", output_text(ukko_ref_path(a->sender)));
-    json_object_set_new(j, "type", output_text(ukko_msg_class(a->msg)));
+    json_object_set_new(j, "type", output_text(show_type(a->msg)));
     json_object_set_new(j, "value", show_value(a->msg));
     json_object_set_new(j, "ms", output_ms(ns));
     char *line = show_line(a->msg);

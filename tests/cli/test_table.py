@@ -132,7 +132,7 @@ def fish_completes_commands_options_values_and_files():
         return [l.split('\t') for l in p.stdout.decode().splitlines()]
     with tempfile.TemporaryDirectory() as d:
         assert fish('ukko pi') == [['ping', 'time each step from the name look-up to an answer']]
-        assert sorted(w for w, _ in fish('ukko config ')) == ['check', 'diff', 'explain', 'get', 'query', 'render']
+        assert sorted(w for w, _ in fish('ukko config ')) == ['check', 'diff', 'dump', 'explain', 'get', 'query', 'render']
         assert [w for w, _ in fish('ukko ping --inter')] == ['--interval']
         assert [w for w, _ in fish('ukko -o js')] == ['json', 'jsonl']
         open(os.path.join(d, 'one.conf'), 'w').close()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """node, ping, tell, ask, identify, deploy and stop; what can be wrong with a peer; each exit code."""
-import http.server, os, re, resource, shutil, signal, socket, struct, subprocess, tempfile, threading
+import base64, http.server, os, re, resource, shutil, signal, socket, struct, subprocess, tempfile, threading, time
 from support import *
 
 
@@ -416,3 +416,77 @@ def what_is_no_fault_of_the_user_is_status_70():
 def output_that_cannot_be_written_is_status_9():
     with open('/dev/full', 'w') as full:
         ukko('version', code=9, stdout=full)
+
+
+# ---------------------------------------------------------------- lines, bytes of any serializer, what nobody can read
+@test
+def tell_sends_lines():
+    n = Node()
+    p = ukko('tell', '-l', n.address + '/user/sink', stdin=b'one\ntwo\n' + b'more\n' * 2500)
+    assert p.out.startswith('2502 sent to ' + n.address + '/user/sink#'), p.out
+    assert ukko_json('ask', n.address + '/user/sink', 'count')['value'] == 2502
+    t0 = time.monotonic()
+    assert ukko_json('tell', '-l', '--rate', '20', n.address + '/user/sink', stdin=b'a\nb\nc\nd\n')['count'] == 4
+    assert time.monotonic() - t0 >= 0.15
+    assert ukko_json('tell', '-l', n.address + '/user/sink', stdin=b'')['count'] == 0
+    r = Running('-o', 'json', 'tell', '-l', n.address + '/user/counter')
+    r.p.stdin.write(b'x\n' * 3)
+    while ukko_json('ask', n.address + '/user/counter', 'x')['value'] < 4:
+        pass
+    status, out, err = r.end(signal.SIGINT)
+    assert (status, json.loads(out)['count']) == (130, 3), (status, out, err)
+    n.end()
+    for args in (['--rate', '5', 'x'], ['-l', 'x'], ['-l', '--rate', '0']):
+        assert error('tell', node().address + '/user/sink', *args, code=2)['code'] == 'USAGE', args
+    assert error('tell', '-l', '--json-class', 'a.B', node().address + '/user/sink', code=2, stdin=b'{\n')['code'] == 'USAGE'
+
+
+@test
+def bytes_of_any_serializer_go_and_come():
+    stream = bytes.fromhex('aced00057372000b636f6d2e6578616d706c65')   # begins as Java serialization does
+    r = Running('-o', 'json', 'listen', '-v', '-v', '/user/box', '-C', '3', '--reply', 'got it')
+    address = None
+    while not address:
+        m = re.search(r'listening on addresses :\[(.*?)\]', r.p.stderr.readline().decode())
+        address = m and m[1]
+    with tempfile.NamedTemporaryFile() as f:
+        f.write(stream)
+        f.flush()
+        assert ukko('ask', address + '/user/box', '--serializer', '1', '--file', f.name).out == 'got it\n'
+    assert ukko('ask', address + '/user/box', '--serializer', '99', '--manifest', 'M1', '--bytes-hex', '00ff').out == 'got it\n'
+    subprocess.run([UKKO, 'tell', address + '/user/box', '--serializer', '20', '--bytes-hex', '6869'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LIMIT)
+    status, out, err = r.end()
+    rows = json.loads(out)
+    for row in rows:
+        fits(row, {'$ref': '#/$defs/record'}, schema_of(['listen']))
+    assert status == 0 and [(x['type'], x['serializer'], x['manifest'], x['bytes']) for x in rows] == [
+        ('opaque', 1, '', 19), ('opaque', 99, 'M1', 2), ('java.lang.String', 20, '', 2)], rows
+    assert rows[1]['value'] == {'serializer': 99, 'manifest': 'M1', 'java_class': None, 'base64': 'AP8='} and rows[2]['value'] == 'hi', rows
+    assert base64.b64decode(rows[0]['value']['base64']) == stream
+    for args in (['--serializer', '5'], ['--serializer', 'x', '--bytes-hex', '00'], ['--serializer', '5', '--bytes-hex', '00', 'text'], ['--manifest', 'M', 'x'],
+                 ['--serializer', '5', '--bytes-hex', '0'], ['--serializer', '5', '--bytes-hex', '00', '--file', '/dev/null']):
+        assert error('tell', node().address + '/user/sink', *args, code=2)['code'] == 'USAGE', args
+    assert error('tell', node().address + '/user/sink', '--serializer', '5', '--file', '/nowhere/x', code=9)['code'] == 'FILE'
+
+
+@test
+def ping_shakes_hands_only():
+    n = Node('-D', 'pekko.remote.classic.untrusted-mode = on')
+    j = ukko_json('ping', '--handshake-only', n.address)
+    assert j['answers_ms'] == [] and j['min_ms'] is None and j['stages']['handshake_ms'] > 0 and j['uid'] == n.started['uid'], j
+    assert 'handshake' in ukko('ping', '--handshake-only', n.address).out
+    n.end()
+    held = []
+    with server(lambda c: (held.append(c), threading.Event().wait())) as port:
+        assert error('-t', '300ms', 'ping', '--handshake-only', at(port), code=6)['stage'] == 'handshake'
+
+
+@test
+def configuration_comes_from_the_environment_too():
+    with tempfile.NamedTemporaryFile('w', suffix='.conf') as f:
+        f.write('pekko.remote.classic.netty.tcp.maximum-frame-size = 32000b\n')
+        f.flush()
+        env = {'UKKO_CONFIG': f.name}
+        assert error('tell', node().address + '/user/sink', 'x' * 40000, code=8, env=env)['code'] == 'DROPPED'
+        ukko('tell', node().address + '/user/sink', 'x' * 40000, '--config', '/dev/null', env=env)
+        assert ukko('config', 'dump', f.name).out == ukko('config', 'render', f.name).out != ''
