@@ -424,15 +424,15 @@ static void balancing_gives_work_to_whoever_is_free(void **state) {
     while (sem_wait(&entered)) {}
     for (int i = 0; i < 100; i++)
         ukko_tell_text(NULL, router, "m"); /* none waits behind the blocked one */
-    char blocked = 0;
+    char busy = 0;
     size_t counts[64];
     count_texts(100, "m", counts);
     sem_post(&gate);
     ukko_msg *m = probe_expect(p, &ukko_string_type);
-    blocked = ukko_msg_text(m)[1];
+    busy = ukko_msg_text(m)[1];
     assert_string_equal(ukko_msg_text(m) + 2, " block");
     ukko_msg_release(m);
-    assert_int_equal(counts[blocked - 'a'], 0);
+    assert_int_equal(counts[busy - 'a'], 0);
     end_router(router);
 }
 /* spec: BalancingSpec 27 */
