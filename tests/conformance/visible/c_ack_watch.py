@@ -345,6 +345,28 @@ def watch_crash(s):
     a.expect('lifecycle', kind='QuarantinedEvent', remote=b.address, uid=b.uid)
 
 
+@scenario('WATCH', 'a node that crashed is back: a new watch is monitored afresh, and told of the next crash, too', 'RemoteWatcherSpec 4', timeout=90)
+def watch_crash_again(s):
+    a, b = s.both(QUICK_FD + G1)
+    uids = []
+    for life in range(2):
+        ref = b.lookup('/user/echo')
+        a.cmd('watchref ' + ref)
+        a.expect('watching', ref=ref)
+        s.fence(a, b)
+        time.sleep(1.5) # the first heartbeat answer carries the uid
+        a.absent('terminated-msg', ref=ref)
+        b.kill()
+        a.expect('terminated-msg', ref=ref, existenceConfirmed=False, addressTerminated=True)
+        a.expect('lifecycle', kind='QuarantinedEvent', remote=b.address, uid=b.uid)
+        uids.append(b.uid)
+        if life == 0:
+            b = s.again(b)
+            s.link(a, b)
+    s.check(uids[0] != uids[1], 'two lives with one uid')
+    s.equal(len(a.find('terminated-msg', addressTerminated=True)), 2, 'number of Terminated')
+
+
 @scenario('WATCH', 'a frozen node (no crash, no closed connection) is found by its missing heartbeats', 'RemoteWatcherSpec 2', timeout=60)
 def watch_frozen(s):
     a, b = s.both(QUICK_FD)

@@ -193,7 +193,7 @@ def both_transports(s, side, cert):
     return p, p.address.replace('pekko.tcp', 'pekko.ssl.tcp').rsplit(':', 1)[0] + ':%d' % port
 
 
-@scenario('TLS', 'plain and encrypted transport in one system: the scheme of an address chooses, senders and the references of answers are spelled for whom they go to', '', timeout=90)
+@scenario('TLS', 'plain and encrypted transport in one system: the scheme of an address chooses, senders and the references of answers are spelled for whom they go to', 'RemotingSpec 10,11', timeout=90)
 def tls_both_transports(s):
     b, secure = both_transports(s, 'y', 'node2')
     a, c = s.many(('x', *tls('node1')), ('x',))
