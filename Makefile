@@ -74,6 +74,9 @@ model: build     ## the pure link machines of two nodes through LINK_MODEL_RUNS 
 hostile: build   ## 10000 hostile connections while a peer works at full rate: what it keeps of it, and the memory
 	@tests/hostile/run
 
+faults: build    ## faults between real nodes in network namespaces: partition, blackhole, kill -9, SIGSTOP, 500 restarts; needs root
+	@tests/faults/run
+
 bench-local:     ## L1 to L7 in one process: ukko beside other actor systems
 	@tools/need build bench
 	@tools/need --optional bench-peers
