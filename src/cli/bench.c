@@ -14,6 +14,7 @@ typedef struct driver {
     uint8_t *bytes;       /* of size; the first two tell the slot */
     size_t size;
     int in_flight, flying;
+    int round, rounds;    /* the measurement that runs, of how many */
     bool titled, stopped; /* stopped: the driver's own, until it has said "done" */
     int64_t end_ns, first_ns, last_ns, n;
     int64_t sent_ns[MAX_FLIGHT];
@@ -124,6 +125,8 @@ static int measure(session *s, driver *d, int64_t ms) {
     problem p = {CLI_INTERNAL, "SPAWN", "start", NULL, NULL};
     if (ukko_system_spawn(s->sys, ukko_props_new(&d->kind), name, &ref) != UKKO_OK)
         return cli_fail(s->cli, &p, "cannot start");
+    output_progress(s->cli, "%d of %d: %zu bytes, %d in flight", d->round, d->rounds, d->size,
+                    d->in_flight);
     ukko_tell_text(NULL, ref, "go");
     int status = session_next(s, session_deadline(ms + s->cli->timeout_ms), &a);
     if (status == CLI_OK) arrival_free(a);
@@ -160,9 +163,16 @@ static int check_list(cli *c, const char *name, const char *list, int64_t most) 
     return *list ? CLI_OK : cli_usage(c, "--%s is empty", name);
 }
 
+static int list_length(const char *list) {
+    int n = 1;
+    for (; *list; list++) n += *list == ',' && list[1];
+    return n;
+}
+
 static int measure_all(session *s, driver *d, const char *sizes, const char *flights, int64_t ms) {
     int status = CLI_OK;
     int64_t size = 0, flight = 0;
+    d->rounds = list_length(sizes) * list_length(flights);
     for (const char *p = sizes; *p && status == CLI_OK;) {
         next_size(&p, MAX_SIZE, &size);
         d->size = size < 2 ? 2 : (size_t)size;
@@ -170,6 +180,7 @@ static int measure_all(session *s, driver *d, const char *sizes, const char *fli
         for (const char *q = flights; *q && status == CLI_OK;) {
             next_size(&q, MAX_FLIGHT, &flight);
             d->in_flight = (int)flight;
+            d->round++;
             status = measure(s, d, ms);
         }
         free(d->bytes);

@@ -78,6 +78,9 @@ struct command {
 };
 
 typedef enum output_mode { HUMAN, JSON, JSONL, TSV } output_mode;
+typedef enum progress_mode {
+    PROGRESS_UNKNOWN, PROGRESS_OFF, PROGRESS_OVER, PROGRESS_LINES
+} progress_mode;
 
 enum { MAX_GIVEN = 128 };
 
@@ -91,6 +94,9 @@ struct cli {
     int n_given;
     output_mode mode;
     bool quiet, color;
+    progress_mode progress;
+    bool progress_shown; /* a line that is to be taken back stands there */
+    int64_t progress_ns; /* when the last one was written; 0: never */
     int verbosity;
     int64_t timeout_ms;
     bool context_taken; /* its options are among those given */
@@ -140,10 +146,16 @@ int cli_fail(cli *c, const problem *p, const char *format, ...) UKKO_PRINTF(3, 4
 int cli_usage(cli *c, const char *format, ...) UKKO_PRINTF(2, 3); /* CLI_USAGE */
 /* One result: human prints the line, the other modes the record. Takes record. */
 void output_record(cli *c, json_t *record, const char *format, ...) UKKO_PRINTF(3, 4);
-void output_note(const cli *c, const char *format, ...) UKKO_PRINTF(2, 3); /* human, not quiet */
+void output_note(cli *c, const char *format, ...) UKKO_PRINTF(2, 3); /* human, not quiet */
 void output_end(cli *c, int status); /* json: prints the records */
 json_t *output_text(const char *text); /* NULL and broken UTF-8 give null and a mended text */
 json_t *output_ms(int64_t ns);
+
+/* ---- progress.c ---------------------------------------------------------------------- */
+
+/* How far it is, on standard error; too many are left out. What is printed takes the last one away. */
+void output_progress(cli *c, const char *format, ...) UKKO_PRINTF(2, 3);
+void output_progress_end(cli *c); /* takes it away */
 
 /* ---- settings.c: the configuration of the command's own system ----------------------- */
 

@@ -321,6 +321,22 @@ static bool to_ip(int kind, view *v) {
 
 /* ---- The command --------------------------------------------------------------------- */
 
+/* A file tells how much of it was read, standard input does not. */
+static void tell_progress(const decode *d, pcap_t *in) {
+    FILE *f = pcap_file(in);
+    struct stat st;
+    long at = f ? ftell(f) : -1;
+    if (at > 0 && fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
+        output_progress(d->c, "%lld %%, %lld packets, %lld frames",
+                        (long long)at * 100 / (long long)st.st_size, (long long)d->packets,
+                        (long long)d->frames);
+    else
+        output_progress(d->c, "%lld packets, %lld frames", (long long)d->packets,
+                        (long long)d->frames);
+}
+
+enum { TELL_EACH = 64 }; /* packets: the look at the file is not for free */
+
 static int read_all(decode *d, pcap_t *in, const char *name) {
     struct pcap_pkthdr *head;
     const unsigned char *bytes;
@@ -337,6 +353,7 @@ static int read_all(decode *d, pcap_t *in, const char *name) {
         d->packets++;
         d->now = head->ts;
         if (to_ip(kind, &v)) ip(d, v);
+        if (d->packets % TELL_EACH == 1) tell_progress(d, in);
     }
     problem p = {CLI_TOO_BIG, "CAPTURE", "decode", NULL, NULL};
     if (interrupt_came()) return CLI_INTERRUPTED; /* what standard input then ends with is no fault */

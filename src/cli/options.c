@@ -11,6 +11,8 @@ const option output_options[] = {
     {"quiet", 'q', NULL, "no notes for people", NULL},
     {"verbose", 'v', NULL, "the log on standard error; -vv, -vvv more of it", NULL},
     {"no-color", 0, NULL, "plain text also on a terminal; so does NO_COLOR", NULL},
+    {"progress", 0, NULL, "how far it is, on standard error, also where that is no terminal", NULL},
+    {"no-progress", 0, NULL, "nor on a terminal", NULL},
     {"help", 'h', NULL, "about the command", NULL},
     END,
 };

@@ -59,6 +59,8 @@ void output_record(cli *c, json_t *record, const char *format, ...) {
     va_list args;
     va_start(args, format);
     c->n_records++;
+    if (c->mode != JSON)
+        output_progress_end(c);
     if (c->mode == HUMAN) {
         vprintf(format, args);
         putchar('\n');
@@ -76,9 +78,10 @@ void output_record(cli *c, json_t *record, const char *format, ...) {
     json_decref(record);
 }
 
-void output_note(const cli *c, const char *format, ...) {
+void output_note(cli *c, const char *format, ...) {
     if (c->mode != HUMAN || c->quiet)
         return;
+    output_progress_end(c);
     va_list args;
     va_start(args, format);
     vprintf(format, args);
@@ -92,6 +95,7 @@ static void fail_for_programs(const cli *c, const problem *p, const char *detail
 void output_end(cli *c, int status) {
     bool many = c->command && c->command->many, interrupted = status == CLI_INTERRUPTED;
     problem p = {CLI_INTERRUPTED, "INTERRUPTED", "wait", NULL, NULL};
+    output_progress_end(c);
     if (!c->records && many && c->mode == JSON && (status == CLI_OK || interrupted))
         c->records = json_array();
     if (interrupted && !many && !c->n_records && c->command && !c->command->own_output &&
@@ -129,6 +133,7 @@ static void fail(cli *c, const problem *p, const char *format, va_list args) {
     char detail[2048];
     if (interrupt_came())
         return; /* it failed because of that; what there is goes out at the end */
+    output_progress_end(c);
     vsnprintf(detail, sizeof detail, format, args);
     json_decref(c->records); /* json: the error is the one result */
     c->records = NULL;

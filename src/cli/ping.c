@@ -123,6 +123,7 @@ static int ping_times(session *s, int64_t n, int64_t interval_ms) {
         if (status != CLI_OK)
             break;
         count(&t, ns);
+        output_progress(s->cli, "%lld of %lld answers", (long long)t.n, (long long)n);
         json_array_append_new(answers, output_ms(ns));
         show_answer(s, i, ns);
     }

@@ -78,6 +78,7 @@ static int tell_lines(session *s, ukko_ref *to, int64_t rate) {
         if (rate && !interrupt_pause((start + n * 1000000000 / rate - clock_ns()) / 1000000))
             break;
         status = send_line(s, to, line, ++n);
+        output_progress(s->cli, "%lld sent", (long long)n);
     }
     free(line);
     fclose(in);

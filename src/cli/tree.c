@@ -36,6 +36,7 @@ static int collect(tree *t, const char *pattern, int64_t first_ms, size_t *found
         if (i && i->ref) {
             add(t, ukko_ref_path(i->ref));
             ++*found;
+            output_progress(t->s.cli, "%zu actors, at %s", t->n, pattern);
         }
         arrival_free(a);
     }
