@@ -354,6 +354,7 @@ static ukko_ref *make_here(node *at, const char *name) {
 
 /* spec: NewRemoteActorSpec 3 */
 /* spec: RemoteDeployerSpec 2 */
+/* spec: RemoteFeaturesSpec(multi-jvm) 5,9 */
 static void the_configuration_decides(void **state) {
     (void)state;
     char text[1000];

@@ -96,22 +96,46 @@ static void a_pool_spreads_over_nodes(void **state) {
     node_end(&c);
     node_end(&d);
 }
+#define UNSAFE_OFF "pekko.remote.use-unsafe-remote-features-outside-cluster = off\n"
+
+static node configured_for(const node *b, const char *more) {
+    char config[500];
+    snprintf(config, sizeof config,
+             "%spekko.actor.deployment { /boss/p { router = round-robin-pool, nr-of-instances = 2, "
+             "target.nodes = [\"%s\"] } }",
+             more, b->address);
+    return node_begin("A", config, NULL, NULL);
+}
 /* spec: RemoteRouterSpec 1 */
+/* spec: RemoteFeaturesSpec(multi-jvm) 8 */
 static void nodes_from_configuration(void **state) {
     (void)state;
-    char config[400];
-    node b = node_begin("B", "", NULL, NULL);
-    snprintf(config, sizeof config,
-             "pekko.actor.deployment { /boss/p { router = round-robin-pool, nr-of-instances = 2, "
-             "target.nodes = [\"%s\"] } }",
-             b.address);
-    node a = node_begin("A", config, NULL, NULL);
+    node b = node_begin("B", "", NULL, NULL), a = configured_for(&b, "");
     ukko_router_opts opts = UKKO_POOL(UKKO_ROUTER_FROM_CONFIG, 0);
     ukko_ref *router = make_router(&a, &opts, NULL, "p");
     tally t = ask_many(router, 10);
     assert_int_equal(t.n, 2);
     expect_in(&t, &a, &b, "p/c1", 5);
     expect_in(&t, &a, &b, "p/c2", 5);
+    ukko_ref_release(router);
+    node_end(&a);
+    node_end(&b);
+}
+/* spec: RemoteFeaturesSpec(multi-jvm) 8 */
+static void without_the_unsafe_features_a_pool_stays_here(void **state) {
+    (void)state;
+    char here[300];
+    node b = node_begin("B", "", NULL, NULL), a = configured_for(&b, UNSAFE_OFF);
+    ukko_router_opts opts = UKKO_POOL(UKKO_ROUTER_FROM_CONFIG, 0);
+    ukko_ref *router = make_router(&a, &opts, NULL, "p");
+    tally t = ask_many(router, 10);
+    snprintf(here, sizeof here, "%s/user/boss/p/", a.address);
+    assert_int_equal(t.n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_memory_equal(t.paths[i], here, strlen(here));
+        assert_int_equal(t.counts[i], 5);
+    }
+    probe_expect_nothing(b.log);
     ukko_ref_release(router);
     node_end(&a);
     node_end(&b);
@@ -171,10 +195,8 @@ static void other_kinds_over_nodes(void **state) {
     node_end(&c);
     node_end(&d);
 }
-/* spec: RemoteRoundRobinSpec 3 */
-static void a_group_of_remote_paths(void **state) {
-    (void)state;
-    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL);
+static void group_of_paths(const char *config) {
+    node a = node_begin("A", config, NULL, NULL), b = node_begin("B", "", NULL, NULL);
     char one[300], two[300];
     snprintf(one, sizeof one, "%s/user/boss/x", b.address);
     snprintf(two, sizeof two, "%s/user/bo*/y", b.address);
@@ -190,6 +212,18 @@ static void a_group_of_remote_paths(void **state) {
     ukko_ref_release(router);
     node_end(&a);
     node_end(&b);
+}
+/* spec: RemoteRoundRobinSpec 3 */
+/* spec: RemoteFeaturesSpec(multi-jvm) 7 */
+static void a_group_of_remote_paths(void **state) {
+    (void)state;
+    group_of_paths("");
+}
+/* A group sends only: that is not one of the unsafe features. */
+/* spec: RemoteFeaturesSpec(multi-jvm) 7 */
+static void without_the_unsafe_features_a_group_is_the_same(void **state) {
+    (void)state;
+    group_of_paths(UNSAFE_OFF);
 }
 /* A routee that ends leaves the router; one whose node is lost, too. */
 static void routees_are_lost(void **state) {
@@ -370,9 +404,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pool_spreads_over_nodes),
         cmocka_unit_test(nodes_from_configuration),
+        cmocka_unit_test(without_the_unsafe_features_a_pool_stays_here),
         cmocka_unit_test(a_resizer_adds_remote_routees),
         cmocka_unit_test(other_kinds_over_nodes),
         cmocka_unit_test(a_group_of_remote_paths),
+        cmocka_unit_test(without_the_unsafe_features_a_group_is_the_same),
         cmocka_unit_test(routees_are_lost),
         cmocka_unit_test(a_strategy_for_remote_routees),
         cmocka_unit_test(a_router_deployed_by_code),

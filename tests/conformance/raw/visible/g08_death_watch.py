@@ -167,13 +167,15 @@ def _(t):
 
 @case("node-unwatches", profile="watch")
 def _(t):
-    """After unwatch the node sends Unwatch and its heartbeats to us stop."""
+    """Watch comes from /system/remote-watcher; after unwatch so does Unwatch, and the heartbeats to us stop."""
     peer = t.peer()
     target = peer.path("/user/x", 8)
     link = peer.connect(t.node, auto_rw=True)
     t.lifecycle("AssociatedEvent", peer)
     rw = t.identify(link, "/system/remote-watcher")
     t.node.cmd("watchref " + target)
+    p = t.wait_sys(link, w.WATCH)
+    t.eq("Watch", (target, w.sys_watch(target, rw)), (p.to, p.message))
     link.wait(lambda p: p.watch_heartbeat)
     t.node.cmd("unwatchref " + target)
     p = t.wait_sys(link, w.UNWATCH)
