@@ -9,6 +9,7 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 190
 STRESS_SECONDS ?= 600
 LINK_MODEL_RUNS ?= 100000
+SOAK_SECONDS ?= 900
 
 deps:            ## everything that any target needs
 	@tools/need build test shells java fuzz bench
@@ -76,6 +77,11 @@ hostile: build   ## 10000 hostile connections while a peer works at full rate: w
 
 faults: build    ## faults between real nodes in network namespaces: partition, blackhole, kill -9, SIGSTOP, 500 restarts; needs root
 	@tests/faults/run
+
+soak: build      ## ukko and a real JVM under random faults for SOAK_SECONDS (900): a ledger, and nothing unaccounted for
+	@tools/need test java
+	@tests/peer/build.sh 1.0.2
+	@tests/soak/run --seconds $(SOAK_SECONDS)
 
 bench-local:     ## L1 to L7 in one process: ukko beside other actor systems
 	@tools/need build bench
