@@ -72,6 +72,7 @@ struct command {
     const field *whole;  /* what json prints when that is something else */
     const char *complete; /* what the arguments are, as option.values */
     bool many;            /* json: an array of records, not one */
+    const char *many_with; /* the option that makes it one; NULL: none */
     bool own_output;      /* it prints by itself: text, or a document of its own */
     bool local;           /* runs no system: the options of one are left out of its help */
     bool attends;         /* local, and looks for interrupts by itself */

@@ -94,6 +94,11 @@ const option tell_options[] = {
     END,
 };
 
+const option ask_options[] = {
+    {"count", 'C', "N", "wait for so many replies, each as long as for one (1); json has an array", NULL},
+    END,
+};
+
 const option listen_options[] = {
     {"count", 'C', "N", "end after so many messages", NULL},
     {"format", 'F', "FORMAT", "how a message is printed", NULL},

@@ -92,8 +92,13 @@ void output_note(cli *c, const char *format, ...) {
 
 static void fail_for_programs(const cli *c, const problem *p, const char *detail);
 
+static bool prints_many(const cli *c) {
+    const command *k = c->command;
+    return k && (k->many || (k->many_with && args_count(c, k->many_with)));
+}
+
 void output_end(cli *c, int status) {
-    bool many = c->command && c->command->many, interrupted = status == CLI_INTERRUPTED;
+    bool many = prints_many(c), interrupted = status == CLI_INTERRUPTED;
     problem p = {CLI_INTERRUPTED, "INTERRUPTED", "wait", NULL, NULL};
     output_progress_end(c);
     if (!c->records && many && c->mode == JSON && (status == CLI_OK || interrupted))

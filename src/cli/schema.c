@@ -45,6 +45,10 @@ static json_t *error_schema(void) {
     return j;
 }
 
+static json_t *array_of_records(void) {
+    return json_pack("{s:s, s:{s:s}}", "type", "array", "items", "$ref", "#/$defs/record");
+}
+
 /* json: one document; jsonl: each line */
 static json_t *schema_of(const command *outer, const command *k) {
     char title[100];
@@ -56,8 +60,10 @@ static json_t *schema_of(const command *outer, const command *k) {
     if (k->whole)
         whole = object_of(k->whole);
     else if (k->many)
-        json_object_update_new(
-            whole, json_pack("{s:s, s:{s:s}}", "type", "array", "items", "$ref", "#/$defs/record"));
+        json_object_update_new(whole, array_of_records());
+    else if (k->many_with)
+        json_object_set_new(whole, "oneOf", json_pack("[{s:s}, o]", "$ref", "#/$defs/record",
+                                                      array_of_records()));
     else
         json_object_set_new(whole, "$ref", json_string("#/$defs/record"));
     return json_pack("{s:s, s:s, s:s, s:[o, {s:s}], s:o}", "$schema",

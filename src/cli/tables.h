@@ -11,6 +11,7 @@ extern const option top_options[];
 extern const option doctor_options[];
 extern const option message_options[];
 extern const option tell_options[];
+extern const option ask_options[];
 extern const option listen_options[];
 extern const option watch_options[];
 extern const option tree_options[];

@@ -149,33 +149,46 @@ static int show_reply(session *s, const arrival *a, int64_t ns) {
     return CLI_OK;
 }
 
-static int ask(session *s, ukko_ref *to, ukko_msg *msg) {
-    int64_t start = clock_ns();
-    arrival *a;
+static int too_few(session *s, const ukko_ref *to, int64_t got, int64_t count) {
+    long long ms = (long long)s->cli->timeout_ms;
+    problem p = {CLI_TIMEOUT, "TIMEOUT", "reply", ukko_ref_path(to),
+                 got ? "the others did not come" : "the actor is there; it did not answer this message"};
+    return got ? cli_fail(s->cli, &p, "%lld of %lld replies; none more within %lld ms",
+                          (long long)got, (long long)count, ms)
+               : cli_fail(s->cli, &p, "no reply within %lld ms", ms);
+}
+
+static int ask(session *s, ukko_ref *to, ukko_msg *msg, int64_t count) {
+    int64_t start = clock_ns(), got = 0;
+    int status = CLI_OK;
     ukko_tell_from(to, msg, s->self);
-    int status = session_next(s, session_deadline(s->cli->timeout_ms), &a);
-    if (status == CLI_OK) {
+    while (got < count && status == CLI_OK) {
+        arrival *a;
+        status = session_next(s, session_deadline(s->cli->timeout_ms), &a);
+        if (status != CLI_OK)
+            break;
         status = show_reply(s, a, a->at_ns - start);
         arrival_free(a);
-        return status;
+        got++;
+        if (count > 1)
+            output_progress(s->cli, "%lld of %lld replies", (long long)got, (long long)count);
     }
-    if (status != CLI_TIMEOUT)
-        return status;
-    problem p = {CLI_TIMEOUT, "TIMEOUT", "reply", ukko_ref_path(to),
-                 "the actor is there; it did not answer this message"};
-    return cli_fail(s->cli, &p, "no reply within %lld ms", (long long)s->cli->timeout_ms);
+    return status == CLI_TIMEOUT ? too_few(s, to, got, count) : status;
 }
 
 int run_ask(cli *c) {
     session s = {0};
     ukko_msg *msg = NULL;
     ukko_ref *to = NULL;
-    int status = message_build(c, 1, &msg);
+    int64_t count = 1;
+    int status = args_number(c, "count", 1, 1000000000, &count);
+    if (status == CLI_OK)
+        status = message_build(c, 1, &msg);
     if (status != CLI_OK)
         return status;
     status = session_reach(&s, c, &to);
     if (status == CLI_OK)
-        status = ask(&s, to, ukko_msg_retain(msg));
+        status = ask(&s, to, ukko_msg_retain(msg), count);
     ukko_msg_release(msg);
     ukko_ref_release(to);
     session_close(&s);

@@ -206,6 +206,29 @@ def ask_that_nobody_answers_is_status_6():
 
 
 @test
+def ask_takes_several_replies():
+    name = 'asker@127.0.0.1:%d' % free_port()
+    asked = Running('-o', 'jsonl', 'ask', '-C', '3', '--listen', '--as', name, node().address + '/user/echo', 'first')
+    rows = [asked.record()]
+    for text in ('second', 'third'):
+        more = Running('tell', 'pekko.tcp://%s/user/cli' % name, text)
+        rows.append(asked.record())
+        assert more.end()[0] == 0 or text == 'third', rows  # with the third one ends whom it was sent to
+    assert [r['value'] for r in rows] == ['first', 'second', 'third'], rows
+    assert rows[0]['ms'] < rows[1]['ms'] < rows[2]['ms'], rows
+    assert asked.end() == (0, '', '')
+    row, = ukko_json('ask', '-C', '1', node().address + '/user/echo', 'hi')
+    assert row['value'] == 'hi', row
+
+
+@test
+def ask_with_too_few_replies_is_status_6():
+    row, failed = ukko_lines('-t', '300ms', 'ask', '--count', '2', node().address + '/user/echo', 'x', code=6)
+    assert row['value'] == 'x' and failed['error']['code'] == 'TIMEOUT' and '1 of 2 replies' in failed['error']['detail'], failed
+    assert error('ask', '-C', '0', node().address + '/user/echo', 'x', code=2)['code'] == 'USAGE'
+
+
+@test
 def ask_and_tell_of_a_missing_actor_are_status_1():
     for command in ('ask', 'tell'):
         e = error(command, node().address + '/user/nobody', 'x', code=1)
