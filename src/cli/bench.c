@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `ukko bench`: round trips with an actor that sends byte arrays back, by size and by number in flight.
+/* `ukko bench`: round trips with an actor that sends byte arrays back, by size and by number in flight;
+   one way: what an actor takes, in two batches, so that one is on its way while the other is confirmed.
    The driver's callbacks run on the threads of the session's system, the rest on the main thread. */
 #include "cli.h"
 #include <stdio.h>
@@ -13,10 +14,11 @@ typedef struct driver {
     ukko_ref *to, *inbox; /* borrowed from the session */
     uint8_t *bytes;       /* of size; the first two tell the slot */
     size_t size;
-    int in_flight, flying;
+    int in_flight, flying; /* flying: slots that wait for something */
+    bool one_way;          /* a slot is a batch, not a message */
     int round, rounds;    /* the measurement that runs, of how many */
     bool titled, stopped; /* stopped: the driver's own, until it has said "done" */
-    int64_t end_ns, first_ns, last_ns, n;
+    int64_t end_ns, first_ns, last_ns, n, samples;
     int64_t sent_ns[MAX_FLIGHT];
     uint32_t *ns; /* one round trip each, the first MAX_SAMPLES of them */
 } driver;
@@ -31,6 +33,33 @@ static void send_slot(ukko_ctx *ctx, driver *d, int slot) {
     ukko_tell(ctx, d->to, &ukko_bytes_type, &body);
 }
 
+static int slots_of(const driver *d) {
+    return !d->one_way ? d->in_flight : d->in_flight > 1 ? 2 : 1;
+}
+
+static int batch_of(const driver *d, int slot) {
+    int half = d->in_flight / 2;
+    return !d->one_way ? 1 : slot == 0 ? d->in_flight - half : half;
+}
+
+/* The answer to an Identify behind the messages tells that they have arrived. */
+static void send_batch(ukko_ctx *ctx, driver *d, int slot) {
+    ukko_slice body = {d->bytes, d->size};
+    int64_t number = slot;
+    ukko_msg *id = ukko_msg_copy(&ukko_long_type, &number);
+    d->sent_ns[slot] = clock_ns();
+    for (int i = 0; i < batch_of(d, slot); i++) ukko_tell(ctx, d->to, &ukko_bytes_type, &body);
+    ukko_tell(ctx, d->to, &ukko_identify_type, &(ukko_identify){id});
+    ukko_msg_release(id);
+}
+
+static void send_next(ukko_ctx *ctx, driver *d, int slot) {
+    if (d->one_way)
+        send_batch(ctx, d, slot);
+    else
+        send_slot(ctx, d, slot);
+}
+
 /* "go", or "stop": what is on its way is not waited for */
 static int on_word(ukko_ctx *ctx, void *state, const void *body) {
     driver *d = ukko_ctx_actor(ctx)->data;
@@ -40,31 +69,46 @@ static int on_word(ukko_ctx *ctx, void *state, const void *body) {
         ukko_tell_text(ctx, d->inbox, "done");
         return UKKO_OK;
     }
-    d->flying = d->in_flight;
+    d->flying = slots_of(d);
     d->first_ns = clock_ns();
-    for (int i = 0; i < d->in_flight; i++) send_slot(ctx, d, i);
+    for (int i = 0; i < slots_of(d); i++) send_next(ctx, d, i);
+    return UKKO_OK;
+}
+
+static int slot_is_back(ukko_ctx *ctx, driver *d, int64_t slot) {
+    if (slot < 0 || slot >= slots_of(d) || d->stopped) return UKKO_OK;
+    int64_t now = clock_ns(), ns = now - d->sent_ns[slot];
+    if (d->samples < MAX_SAMPLES)
+        d->ns[d->samples++] = ns < UINT32_MAX ? (uint32_t)ns : UINT32_MAX;
+    d->n += batch_of(d, (int)slot);
+    d->last_ns = now;
+    if (now < d->end_ns)
+        send_next(ctx, d, (int)slot);
+    else if (--d->flying == 0)
+        ukko_tell_text(ctx, d->inbox, "done");
     return UKKO_OK;
 }
 
 static int on_back(ukko_ctx *ctx, void *state, const void *body) {
     driver *d = ukko_ctx_actor(ctx)->data;
     const ukko_slice *b = body;
-    int slot = b->len >= 2 ? b->ptr[0] | b->ptr[1] << 8 : MAX_FLIGHT;
     (void)state;
-    if (slot >= d->in_flight || d->stopped) return UKKO_OK;
-    int64_t now = clock_ns(), ns = now - d->sent_ns[slot];
-    if (d->n < MAX_SAMPLES) d->ns[d->n] = ns < UINT32_MAX ? (uint32_t)ns : UINT32_MAX;
-    d->n++;
-    d->last_ns = now;
-    if (now < d->end_ns)
-        send_slot(ctx, d, slot);
-    else if (--d->flying == 0)
-        ukko_tell_text(ctx, d->inbox, "done");
-    return UKKO_OK;
+    if (b->len < 2 || d->one_way) return UKKO_OK; /* one way: an answer that nobody asked for */
+    return slot_is_back(ctx, d, b->ptr[0] | b->ptr[1] << 8);
+}
+
+/* Without a reference the actor has ended, and nothing arrived: then no answer is the answer. */
+static int on_identity(ukko_ctx *ctx, void *state, const void *body) {
+    driver *d = ukko_ctx_actor(ctx)->data;
+    const ukko_identity *i = body;
+    const int64_t *slot = ukko_msg_get(i->id, &ukko_long_type);
+    (void)state;
+    return d->one_way && i->ref && slot ? slot_is_back(ctx, d, *slot) : UKKO_OK;
 }
 
 static const ukko_case driver_cases[] = {
-    {&ukko_bytes_type, on_back}, {&ukko_string_type, on_word}, {NULL, NULL}};
+    {&ukko_bytes_type, on_back}, {&ukko_identity_type, on_identity},
+    {&ukko_string_type, on_word}, {NULL, NULL}};
 
 /* ---- One measurement ----------------------------------------------------------------- */
 
@@ -74,7 +118,7 @@ static int by_value(const void *a, const void *b) {
 }
 
 static double at_share(const driver *d, double share) {
-    int64_t n = d->n < MAX_SAMPLES ? d->n : MAX_SAMPLES, i = (int64_t)(share * (double)n);
+    int64_t n = d->samples, i = (int64_t)(share * (double)n);
     return (double)d->ns[i < n ? i : n - 1] / 1000;
 }
 
@@ -84,12 +128,11 @@ static void show(cli *c, driver *d) {
         double share;
     } shares[] = {
         {"p50_us", 0.5}, {"p90_us", 0.9}, {"p99_us", 0.99}, {"p999_us", 0.999}, {"max_us", 1}};
-    int64_t n = d->n < MAX_SAMPLES ? d->n : MAX_SAMPLES;
     double seconds = (double)(d->last_ns - d->first_ns) / 1e9, rate = (double)d->n / seconds;
-    qsort(d->ns, (size_t)n, sizeof *d->ns, by_value);
+    qsort(d->ns, (size_t)d->samples, sizeof *d->ns, by_value);
     if (!d->titled) /* not before there is something below it */
-        output_note(c, "%9s %9s %11s %9s %9s %9s %9s %9s   (us)", "bytes", "in flight",
-                    "per second", "p50", "p90", "p99", "p99.9", "max");
+        output_note(c, "%9s %9s %11s %9s %9s %9s %9s %9s   (us%s)", "bytes", "in flight",
+                    "per second", "p50", "p90", "p99", "p99.9", "max", d->one_way ? ", batch" : "");
     d->titled = true;
     json_t *j = json_object();
     json_object_set_new(j, "bytes", json_integer((json_int_t)d->size));
@@ -99,6 +142,7 @@ static void show(cli *c, driver *d) {
     json_object_set_new(j, "per_second", json_real(rate));
     for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++)
         json_object_set_new(j, shares[i].name, json_real(at_share(d, shares[i].share)));
+    json_object_set_new(j, "one_way", json_boolean(d->one_way));
     output_record(c, j, "%9zu %9d %11.0f %9.1f %9.1f %9.1f %9.1f %9.1f", d->size, d->in_flight,
                   rate, at_share(d, 0.5), at_share(d, 0.9), at_share(d, 0.99), at_share(d, 0.999),
                   at_share(d, 1));
@@ -119,7 +163,7 @@ static int measure(session *s, driver *d, int64_t ms) {
     arrival *a;
     ukko_ref *ref = NULL;
     snprintf(name, sizeof name, "bench%d", made++);
-    d->n = 0;
+    d->n = d->samples = 0;
     d->stopped = false;
     d->end_ns = session_deadline(ms);
     problem p = {CLI_INTERNAL, "SPAWN", "start", NULL, NULL};
@@ -131,7 +175,9 @@ static int measure(session *s, driver *d, int64_t ms) {
     int status = session_next(s, session_deadline(ms + s->cli->timeout_ms), &a);
     if (status == CLI_OK) arrival_free(a);
     p = (problem){CLI_TIMEOUT, "TIMEOUT", "reply", s->target.text,
-                  "the target has to send byte arrays back, as /user/echo of ukko node does"};
+                  d->one_way ? "the actor may have ended, or have more to do than it can"
+                             : "the target has to send byte arrays back, as /user/echo of ukko "
+                               "node does"};
     if (status == CLI_TIMEOUT)
         status = cli_fail(s->cli, &p, "an answer did not come within %lld ms",
                           (long long)s->cli->timeout_ms);
@@ -204,6 +250,7 @@ int run_bench(cli *c) {
     status = session_reach(&s, c, &to);
     d->to = to;
     d->inbox = s.self;
+    d->one_way = args_count(c, "one-way") > 0;
     d->kind = (ukko_actor){.size = sizeof d->kind,
                            .name = "ukko.cli.Bench",
                            .receive = {driver_cases, NULL},

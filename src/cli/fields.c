@@ -177,13 +177,14 @@ const field bench_fields[] = {
     {"bytes", "integer", "of a message"},
     {"in_flight", "integer", "messages on their way at a time"},
     {"seconds", "number", "how long it took"},
-    {"round_trips", "integer", "that were made"},
+    {"round_trips", "integer", "that were made; one way: messages that arrived"},
     {"per_second", "number", "of them"},
-    {"p50_us", "number", "the median of a round trip"},
+    {"p50_us", "number", "the median of a round trip; one way: until half of those in flight are confirmed"},
     {"p90_us", "number", "nine of ten are quicker"},
     {"p99_us", "number", "99 of 100"},
     {"p999_us", "number", "999 of 1000"},
     {"max_us", "number", "the slowest"},
+    {"one_way", "boolean", "messages did not come back"},
     END,
 };
 

@@ -363,7 +363,7 @@ const command commands[] = {
               "restarted, for it is the incarnation that is refused."},
     {.name = "bench",
      .args = "TARGET",
-     .help = "measure round trips with an actor that sends messages back",
+     .help = "measure round trips with an actor that sends messages back, or how many it takes",
      .least = 1,
      .most = 1,
      .options = bench_options,
@@ -371,10 +371,13 @@ const command commands[] = {
      .fields = bench_fields,
      .complete = "@target",
      .many = true,
-     .about = "Byte arrays go to the actor and come back, for each size with each number in flight. It "
-              "loads the node: do not point it at what others need.",
+     .about = "Byte arrays go to the actor and come back, for each size with each number in flight. With "
+              "--one-way they go to any actor; an Identify behind each half of those in flight tells "
+              "that they have arrived. It loads the node: do not point it at what others need.",
      .examples = LIST({"bench pekko.tcp://ukko@127.0.0.1:7355/user/echo -s 100 -f 1 -d 5s",
-                       "how long one round trip takes"})},
+                       "how long one round trip takes"},
+                      {"bench pekko.tcp://ukko@127.0.0.1:7355/user/sink --one-way -s 100 -f 1000",
+                       "how many messages a second arrive"})},
     {.name = "repl",
      .args = "[NODE]",
      .help = "take commands line by line",

@@ -14,6 +14,20 @@ def bench_measures_each_size_and_number():
 
 
 @test
+def bench_one_way_counts_what_arrives():
+    n = Node()
+    rows = ukko_json('bench', n.address + '/user/sink', '--one-way', '-s', '100,5k', '-f', '1,65', '-d', '100ms')
+    assert [(r['bytes'], r['in_flight'], r['one_way']) for r in rows] == [(100, 1, True), (100, 65, True), (5000, 1, True), (5000, 65, True)], rows
+    for r in rows:
+        assert r['round_trips'] >= r['in_flight'] and 0 < r['p50_us'] <= r['p99_us'] <= r['max_us'], r
+    assert ukko_json('ask', n.address + '/user/sink', 'count')['value'] == sum(r['round_trips'] for r in rows), rows
+    # also what comes back is not counted twice
+    row, = ukko_json('bench', n.address + '/user/counter', '--one-way', '-s', '10', '-f', '3', '-d', '50ms')
+    assert ukko_json('ask', n.address + '/user/counter', 'x')['value'] == row['round_trips'] + 1, row
+    n.end()
+
+
+@test
 def bench_refuses_what_cannot_be_measured():
     for args in (['-s', 'x'], ['-f', '0'], ['-f', '1,,2'], ['-d', 'x'], ['-s', '']):
         assert error('bench', node().address + '/user/echo', *args, code=2)['code'] == 'USAGE', args
