@@ -200,6 +200,10 @@ void target_complete(target *t); /* address and text from the parts */
    wrong when one fails. */
 int target_dial(cli *c, const target *t, int64_t *resolve_ns, int64_t *connect_ns, char *own,
                 size_t len);
+struct channel;
+/* Connects, with TLS when the target has it; otherwise says why not. *ch is ended by channel_close(),
+   also on failure. */
+int target_connect(cli *c, const target *t, struct channel *ch);
 typedef enum port_kind {
     PORT_SILENT, PORT_HTTP, PORT_TLS, PORT_ARTERY, PORT_LITTLE_ENDIAN, PORT_OTHER, PORT_CLOSED
 } port_kind;
@@ -293,6 +297,7 @@ int run_stop(cli *c);
 int run_bench(cli *c);
 int run_repl(cli *c);
 int run_proxy(cli *c);
+int run_send_raw(cli *c);
 int run_context_add(cli *c);
 int run_context_ls(cli *c);
 int run_context_use(cli *c);

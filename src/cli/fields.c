@@ -155,6 +155,22 @@ const field frame_fields[] = {
     END,
 };
 
+const field send_raw_fields[] = {
+    {"ts", "string", "when it was sent, or came"},
+    {"direction", "string", "there, or back"},
+    {"kind", "string", "control.associate, ack, system.Watch, message.String, ..."},
+    {"text", "string", "what it says, for people"},
+    {"recipient", "string?", "path; null when it carries no message"},
+    {"sender", "string?", "path; null when there is none"},
+    {"serializer", "integer?", "serializer identifier"},
+    {"manifest", "string?", "manifest, empty when there is none"},
+    {"type", "string?", "kind of the message"},
+    {"seq", "integer?", "number of a system message"},
+    {"ack", "integer?", "the highest number that is acknowledged; -1: none"},
+    {"bytes", "integer", "length of the frame"},
+    END,
+};
+
 const field proxy_fields[] = {
     {"ts", "string", "when it came"},
     {"connection", "integer", "number of the connection, from 1"},

@@ -162,6 +162,12 @@ const option proxy_options[] = {
     END,
 };
 
+const option send_raw_options[] = {
+    {"pace", 0, "TIME", "between two frames (0)", NULL},
+    {"wait", 0, "TIME", "at the end, until nothing has come back for so long (1s)", NULL},
+    END,
+};
+
 const option stop_options[] = {
     {"kill", 0, NULL, "with Kill, which fails the actor, instead of PoisonPill", NULL},
     END,

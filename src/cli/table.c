@@ -406,6 +406,21 @@ const command commands[] = {
               "unread.",
      .examples = LIST({"proxy 2552 127.0.0.1:2553 --drop control.heartbeat --delay 200ms",
                        "a slow link that loses heartbeats"})},
+    {.name = "send-raw",
+     .args = "TARGET FILE",
+     .help = "send the frames of a file as they are, and show what comes back",
+     .least = 2,
+     .most = 2,
+     .options = send_raw_options,
+     .run = run_send_raw,
+     .fields = send_raw_fields,
+     .complete = "@file",
+     .many = true,
+     .about = "FILE (- is standard input) has the bytes that one side of a connection sends, from "
+              "its ASSOCIATE on: each frame with its length in front, as tshark -z follow,tcp,raw,N "
+              "prints them in hex. What is no frame is sent too, in one piece. Of the target only host, "
+              "port and TLS matter. For trying out how a node takes what no node would send.",
+     .examples = LIST({"send-raw 127.0.0.1:2552 frames.bin --pace 100ms", "ten frames a second"})},
     {.name = "context",
      .args = "COMMAND ...",
      .help = "save targets and their options under a name",

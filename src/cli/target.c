@@ -202,7 +202,7 @@ static int learn_failed(cli *c, const target *t, outcome out, int64_t timeout_ms
     return cli_fail(c, &p, "no answer within %lld ms", (long long)timeout_ms);
 }
 
-static int open_tls(cli *c, target *t, probe *p, int64_t deadline) {
+static int open_tls(cli *c, const target *t, channel *ch, int64_t deadline) {
     tls_material m;
     tls_report r;
     char why[300];
@@ -210,7 +210,7 @@ static int open_tls(cli *c, target *t, probe *p, int64_t deadline) {
     if (status != CLI_OK) return status;
     tls_setup *setup = tls_setup_new(&m, false, why, sizeof why);
     if (!setup) return cli_usage(c, "TLS: %s", why);
-    bool up = channel_tls(&p->ch, setup, t->host, deadline, &r);
+    bool up = channel_tls(ch, setup, t->host, deadline, &r);
     tls_setup_free(setup);
     problem bad = {CLI_TLS, tls_fault_name(r.fault), "tls", t->text,
                    "ukko doctor says more about it"};
@@ -218,6 +218,18 @@ static int open_tls(cli *c, target *t, probe *p, int64_t deadline) {
     snprintf(detail, sizeof detail, "%s", r.detail);
     tls_report_fini(&r);
     return up ? CLI_OK : cli_fail(c, &bad, "TLS failed: %s", detail);
+}
+
+int target_connect(cli *c, const target *t, channel *ch) {
+    struct addrinfo *list;
+    int64_t deadline = session_deadline(c->timeout_ms);
+    *ch = (channel){.fd = -1};
+    int code = channel_look_up(t->host, t->port, &list);
+    if (code != 0) return not_resolved(c, t, code);
+    bool up = channel_dial(ch, list, deadline);
+    freeaddrinfo(list);
+    if (!up) return not_connected(c, t, ch->error);
+    return t->tls ? open_tls(c, t, ch, deadline) : CLI_OK;
 }
 
 /* pekko or akka: the wrong one is dropped by the peer without a word to us. */
@@ -244,7 +256,7 @@ static int learn_from(cli *c, target *t, probe *p, int64_t deadline) {
     channel_own(&p->ch, host, sizeof host, &p->self.port);
     snprintf(p->self.host, sizeof p->self.host, "%s", host);
     snprintf(p->self.protocol, sizeof p->self.protocol, "%s", t->tls ? "ssl.tcp" : "tcp");
-    int status = t->tls ? open_tls(c, t, p, deadline) : CLI_OK;
+    int status = t->tls ? open_tls(c, t, &p->ch, deadline) : CLI_OK;
     outcome out = status == CLI_OK ? probe_handshake(p, deadline) : OUT_YES;
     if (status == CLI_OK && out != OUT_YES) status = learn_failed(c, t, out, c->timeout_ms);
     if (status == CLI_OK && !*t->name) status = learn_name(c, t, p);
