@@ -34,6 +34,8 @@ CASES = {
     'a tail of a connection that did not break': (stream(5, range(4)), [connection(range(5))], 'did not break'),
     'in the socket of a connection that broke': (stream(8, [0, 1, 5, 6, 7]), [connection([0, 1], 4.5), connection([5, 6, 7])], None),
     'never on a wire that did not break': (stream(5, [0, 1, 4]), [connection([0, 1, 4])], 'without a trace'),
+    'written before the sender noticed': (stream(8, [0, 1, 2, 5, 6, 7], [4]), [connection([0, 1, 2], 2.7), connection([5, 6, 7])], None),
+    'written when it had to know': (stream(8, [0, 1, 2, 5, 6, 7], [4]), [connection([0, 1, 2], 2.3), connection([5, 6, 7])], 'without a trace'),
     'two runs and one break': (stream(9, [0, 3, 4, 8], [2, 6]), [connection([0], 8.0), connection([3, 4]), connection([8])], 'without a trace'),
     'a break before the message was sent': (stream(9, [0, 1, 2, 3, 8]), [connection([0, 1], 1.5), connection([2, 3, 8])], 'without a trace'),
     'with the process': (stream(5, [0, 1], died=2.0), [connection([0, 1])], None),

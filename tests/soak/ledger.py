@@ -3,18 +3,22 @@
 
 - `lost on a connection`: it came by the wire on a connection that broke, and behind it on that connection nothing was delivered
   (a contiguous tail);
-- `lost in a socket`: it never came by the wire, and lies where a connection broke: not before the message was sent, and before the
-  next number came by on another connection. Each connection explains one such run;
+- `lost in a socket`: it never came by the wire, and lies where a connection broke: the sender learned of that not before it wrote the
+  message (NOTICE after the break, or after it was thawed), and the break was before the next number came by on another connection.
+  Each connection explains one such run;
 - `lost with the process`: its sender was killed or ended, and nothing with a higher number of it came by.
 
 All else is unaccounted for. Runs in the script's main thread, after the end of the traffic."""
 from collections import Counter
+
+NOTICE = 0.5   # seconds within which a process that runs learns that a connection has ended; what it writes till then is lost
 
 
 class Stream:
     """one way of the traffic: the numbers of one incarnation of a sender"""
     def __init__(self, way, incarnation):
         self.way, self.incarnation, self.sent, self.died = way, incarnation, {}, None
+        self.frozen = []   # (from, to)
         self.got, self.dead = Counter(), {}
 
 
@@ -49,10 +53,28 @@ def runs_of(numbers):
     return runs
 
 
+def noticed(c, stream):
+    thawed = [b for a, b in stream.frozen if a <= c.broken <= b]
+    return max([c.broken] + thawed) + NOTICE
+
+
 def explains(c, stream, run, after):
     """whether this connection may have taken the run with it"""
     mine = key(stream.way, c, stream.incarnation)
-    return c.broken and c.broken >= stream.sent[run[0]] and c.broken <= after + 1 and not any(n > run[0] for n, _ in mine)
+    return c.broken and noticed(c, stream) >= stream.sent[run[0]] and c.broken <= after + 1 and not any(n > run[0] for n, _ in mine)
+
+
+def around(stream, connections, run):
+    """what became of the neighbours, and the connections of that time"""
+    fate = lambda n: 'delivered' if n in stream.got else stream.dead[n] or 'dead letter' if n in stream.dead else 'lost'
+    near = ['%d %s' % (n, fate(n)) for n in range(run[0] - 3, run[-1] + 4) if n in stream.sent and (n <= run[0] + 1 or n > run[-1])]
+    t, links = stream.sent[run[0]], []
+    for c in connections:
+        mine = key(stream.way, c, stream.incarnation)
+        if (c.broken or t) >= t - 15 and c.opened <= t + 15:
+            links.append('opened by %s at %+.2f s, %s at %+.2f s, carried %s' % (c.opener, c.opened - t, c.why or 'open', (c.broken or t) - t,
+                                                                              '%d to %d' % (mine[0][0], mine[-1][0]) if mine else 'none'))
+    return '; '.join(near + links)
 
 
 def unseen(stream, connections, bad):
@@ -68,7 +90,7 @@ def unseen(stream, connections, bad):
         after = min(later) if later else float('inf')
         by = [c for c in connections if id(c) not in used and explains(c, stream, run, after)]
         if not by:
-            bad.append('m%s%d-%d to %d vanished without a trace' % (stream.way, stream.incarnation, run[0], run[-1]))
+            bad.append('m%s%d-%d to %d vanished without a trace: %s' % (stream.way, stream.incarnation, run[0], run[-1], around(stream, connections, run)))
             continue
         used.add(id(by[0]))
         socket += len(run)

@@ -41,7 +41,7 @@ class Wire:
             except OSError:
                 return
             try:
-                if self.refuse:
+                if self.refuse or not self.targets[side]:
                     raise OSError('refused')
                 far = socket.create_connection(('127.0.0.1', self.targets[side]), 2)
                 far.settimeout(None)
