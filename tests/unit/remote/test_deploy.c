@@ -549,6 +549,29 @@ static void a_node_that_is_not_there(void **state) {
     probe_free(dead);
 }
 
+/* It is frozen before it can answer a heartbeat: nothing is known of it but its address. */
+/* spec: RemoteNodeDeathWatchSpec 6 */
+static void a_watched_node_that_never_answers(void **state) {
+    (void)state;
+    victim b = victim_begin("B", QUICK_WATCH);
+    node a = node_begin("A", QUICK_WATCH, NULL, NULL);
+    char path[300];
+    ukko_ref *boss = NULL;
+    snprintf(path, sizeof path, "%s/user/boss", b.address);
+    assert_int_equal(ukko_find_wait(a.sys, path, 10000, &boss), UKKO_OK);
+    kill(b.pid, SIGSTOP);
+    probe_watch(a.log, boss);
+    victim_crash(&b);
+    ukko_msg *m = probe_expect(a.log, &ukko_terminated_type);
+    const ukko_terminated *t = ukko_msg_get(m, &ukko_terminated_type);
+    assert_true(ukko_ref_equal(t->ref, boss));
+    assert_true(t->address_terminated && !t->existence_confirmed);
+    ukko_msg_release(m);
+    probe_expect_nothing(a.log);
+    ukko_ref_release(boss);
+    node_end(&a);
+}
+
 /* spec: RemoteNodeDeathWatchSpec 7 */
 static void a_crashed_creator(void **state) {
     (void)state;
@@ -619,6 +642,7 @@ static void many_children(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_on_a_crashed_node),
+        cmocka_unit_test(a_watched_node_that_never_answers),
         cmocka_unit_test(a_crashed_creator),
         cmocka_unit_test(a_creator_that_comes_back),
         cmocka_unit_test(a_child_lives_on_another_node),

@@ -1,48 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules of death watch hold when watcher and watched live on different nodes: two nodes in one
    process, over loopback. The test's thread waits for messages; monitors do what it tells them. */
+#include "support/monitor.h"
 #include "support/nodes.h"
 #include <semaphore.h>
 
 static ukko_system *here, *there;
 static probe *p;
 
-/* An actor that does what it is told, and tells the probe what else comes. */
-typedef struct deed {
-    void (*fn)(ukko_ctx *ctx, void *data);
-    void *data;
-} deed;
-static const ukko_type deed_type = {
-    .size = sizeof(ukko_type), .body_size = sizeof(deed), .name = "Deed", .serializer = UKKO_SER_LOCAL};
-static int on_deed(ukko_ctx *ctx, void *state, const void *body) {
-    const deed *d = body;
-    (void)state;
-    d->fn(ctx, d->data);
-    ukko_reply_text(ctx, "done");
-    return UKKO_OK;
-}
-static void report(ukko_ctx *ctx, const ukko_msg *msg) {
-    char text[200];
-    const ukko_terminated *t = ukko_msg_get(msg, &ukko_terminated_type);
-    snprintf(text, sizeof text, "%s: %s%s", ukko_ref_name(ukko_self(ctx)), t ? "end of " : "",
-             t ? ukko_ref_name(t->ref) : ukko_msg_text(msg));
-    ukko_tell_text(ctx, p->ref, text);
-}
-static int on_other(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
-    (void)state;
-    report(ctx, msg);
-    return UKKO_OK;
-}
-static const ukko_case deeds[] = {{&deed_type, on_deed}, {NULL, NULL}};
-static const ukko_actor monitor = {.size = sizeof(ukko_actor), .name = "monitor", .receive = {deeds, on_other}};
-static void tell_deed(ukko_ref *who, void (*fn)(ukko_ctx *, void *), void *data) {
-    ukko_tell(NULL, who, &deed_type, &(deed){fn, data});
-}
-static void does(ukko_ref *who, void (*fn)(ukko_ctx *, void *), void *data) { /* and has done it */
-    assert_int_equal(ukko_ask_wait(who, &deed_type, &(deed){fn, data}, 10000, NULL), UKKO_OK);
-}
-static void watch(ukko_ctx *ctx, void *ref) { assert_int_equal(ukko_watch(ctx, ref), UKKO_OK); }
-static void unwatch(ukko_ctx *ctx, void *ref) { ukko_unwatch(ctx, ref); }
 static void watch_with(ukko_ctx *ctx, void *ref) {
     assert_int_equal(ukko_watch_with(ctx, ref, ukko_msg_string("it is over")), UKKO_OK);
 }
@@ -72,11 +37,7 @@ static int teardown(void **state) {
     probe_free(p);
     return 0;
 }
-static ukko_ref *monitor_new(const char *name) {
-    ukko_ref *r = NULL;
-    assert_int_equal(ukko_system_spawn(here, ukko_props_new(&monitor), name, &r), UKKO_OK);
-    return r;
-}
+static ukko_ref *monitor_new(const char *name) { return monitor_at(here, name); }
 /* One there, as it is known here. */
 static ukko_ref *subject_new(const char *name) {
     char path[64];
