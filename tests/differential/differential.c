@@ -16,7 +16,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WINDOW = 200, PROTO_PARSER = -2 };
+enum {
+    WINDOW = 200,
+    IN_FLIGHT = 48 << 10, /* bytes: a pipe holds 64 KiB */
+    OVERHEAD = 200,       /* of a message: its head and manifest */
+    PROTO_PARSER = -2
+};
 
 ukko_system *diff_system;
 uk_serial *diff_serial;
@@ -230,37 +235,50 @@ static bool check_one(const kind *k, const sent *x) {
     uk_free(a.text);
     return ok;
 }
-/* The answers of a window are all read, also after a failure. */
-static bool run_window(const kind *k, size_t from, size_t n, uint64_t *seed) {
-    sent *all = uk_zalloc(n * sizeof *all);
-    ukko_error err = {0, ""};
-    bool ok = true;
-    size_t made = 0;
-    for (; ok && made < n; made++) {
-        sent *x = &all[made];
-        x->number = from + made;
-        x->s = k->make(seed);
-        if (encode(&x->s, &x->c, &err)) {
-            ok = refuse(x, "is not written:", err.message);
-            coded_free(&x->c);
-            sample_free(&x->s);
-            break;
-        }
-        send_one(k, x);
-    }
+typedef struct window { /* messages that are made together, and how far they have come */
+    sent *all;
+    size_t sent, answered;
+    size_t bytes; /* on their way: no more than a pipe holds, or both sides would wait for ever */
+    bool failed;
+} window;
+
+/* All that was sent is answered, also after a failure. */
+static void drain(const kind *k, window *w) {
     fflush(to_peer);
-    bool failed = !ok;
-    for (size_t i = 0; i < made; i++) {
+    for (; w->answered < w->sent; w->answered++) {
         char first[sizeof why];
         memcpy(first, why, sizeof first);
-        ok = check_one(k, &all[i]);
-        if (failed) memcpy(why, first, sizeof why); /* the first one counts */
-        failed |= !ok;
-        coded_free(&all[i].c);
-        sample_free(&all[i].s);
+        bool ok = check_one(k, &w->all[w->answered]);
+        if (w->failed) memcpy(why, first, sizeof why); /* the first one counts */
+        w->failed |= !ok;
+        coded_free(&w->all[w->answered].c);
+        sample_free(&w->all[w->answered].s);
     }
-    uk_free(all);
-    return !failed;
+    w->bytes = 0;
+}
+static void send_next(const kind *k, window *w, size_t number, uint64_t *seed) {
+    ukko_error err = {0, ""};
+    sent *x = &w->all[w->sent];
+    x->number = number;
+    x->s = k->make(seed);
+    if (encode(&x->s, &x->c, &err)) {
+        refuse(x, "is not written:", err.message);
+        w->failed = true;
+        coded_free(&x->c);
+        sample_free(&x->s);
+        return;
+    }
+    if (w->bytes + x->c.bytes.len > IN_FLIGHT) drain(k, w);
+    w->bytes += x->c.bytes.len + OVERHEAD;
+    send_one(k, x);
+    w->sent++;
+}
+static bool run_window(const kind *k, size_t from, size_t n, uint64_t *seed) {
+    window w = {.all = uk_zalloc(n * sizeof *w.all)};
+    for (size_t i = 0; i < n && !w.failed; i++) send_next(k, &w, from + i, seed);
+    drain(k, &w);
+    uk_free(w.all);
+    return !w.failed;
 }
 static bool run_kind(const kind *k, size_t count) {
     uint64_t seed = 1;
