@@ -138,6 +138,13 @@ static int spawn_here(ukko_system *sys, uk_cell *parent, ukko_props *props, cons
     uk_ref_release(&c->ref); /* ours; its life keeps the other */
     return UKKO_OK;
 }
+static void warn_of_plain(ukko_system *sys, const uk_deployment *d) {
+    if (!d->found->router || d->props->router) return;
+    uk_log(sys, UKKO_LOG_WARN, "ukko", "org.apache.pekko.actor.LocalActorRefProvider", NULL, NULL,
+           "pekko.actor.deployment.\"%.200s\" makes %.200s/%.200s a router, but its props do not: "
+           "remove the section's router, or spawn it with ukko_router_props()", d->found->key,
+           uk_ref_text(d->parent), d->name);
+}
 int uk_cell_spawn(ukko_system *sys, uk_cell *parent, ukko_props *props, const char *name,
                   ukko_ref **out) {
     char generated[32];
@@ -151,6 +158,7 @@ int uk_cell_spawn(ukko_system *sys, uk_cell *parent, ukko_props *props, const ch
     uk_deployment d = {&parent->ref, props, name, NULL, uk_new_uid(), NULL};
     if (!rc && uk_deployments_any(sys->deployments))
         d.found = uk_deploy_of_child(sys, &parent->ref, name);
+    if (d.found && sys->debug.router_misconfiguration) warn_of_plain(sys, &d);
     if (!rc) rc = spawn_elsewhere(sys, &d, out);
     if (!rc && props->router) rc = uk_router_prepare(sys, &props, NULL, d.found, &spawn_error);
     if (!rc) return spawn_here(sys, parent, props, &d, out);

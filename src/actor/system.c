@@ -84,7 +84,6 @@ static int read_debug(ukko_system *sys, ukko_error *err) {
                  {"pekko.actor.debug.lifecycle", &sys->debug.lifecycle},
                  {"pekko.actor.debug.autoreceive", &sys->debug.autoreceive},
                  {"pekko.actor.debug.receive", &sys->debug.receive},
-                 {"pekko.actor.debug.fsm", &sys->debug.fsm},
                  {"pekko.actor.debug.event-stream", &sys->debug.event_stream},
                  {"pekko.actor.debug.router-misconfiguration",
                   &sys->debug.router_misconfiguration}};

@@ -15,7 +15,7 @@ typedef struct uk_subscription {
 } uk_subscription;
 
 typedef struct uk_debug { /* pekko.actor.debug; constant once made */
-    bool receive, autoreceive, lifecycle, fsm, event_stream, unhandled, router_misconfiguration;
+    bool receive, autoreceive, lifecycle, event_stream, unhandled, router_misconfiguration;
 } uk_debug;
 
 enum { UK_SLOTS = 4, UK_SLOT_SERIAL = 0 };

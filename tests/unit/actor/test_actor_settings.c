@@ -52,11 +52,13 @@ static void debug_settings(void **state) {
     } rows[] = {{"receive", "received handled message"},
                 {"autoreceive", "AutoReceiveMessage"},
                 {"lifecycle", "now supervising"},
-                {"event-stream", "subscribing"}};
+                {"event-stream", "subscribing"},
+                {"router-misconfiguration", "makes pekko://settings/user/a a router"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         for (int on = 0; on < 2; on++) {
             char text[200];
-            snprintf(text, sizeof text, "pekko.loglevel = DEBUG, pekko.actor.debug.%s = %s",
+            snprintf(text, sizeof text, "pekko.loglevel = DEBUG, pekko.actor.debug.%s = %s\n"
+                     "pekko.actor.deployment { /a { router = round-robin-pool } }",
                      rows[i].setting, on ? "on" : "off");
             begin(text);
             live();
