@@ -110,6 +110,7 @@ static void protobuf_zero_is_nothing(void **state) {
     ukko_msg *m = ukko_msg_copy(&order_type, &o);
     coded c = encode(m);
     assert_int_equal(c.bytes.len, 0);
+    uk_buf_fini(&c.bytes);
     ukko_msg_release(m);
     string_value v = {"pb"};
     m = ukko_msg_copy(&string_value_type, &v);
