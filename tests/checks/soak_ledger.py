@@ -21,7 +21,8 @@ def connection(numbers, broken=None):
 def stream(sent, got, dead=(), died=None):
     s = Stream('u', 0)
     s.sent = {n: float(n) for n in range(sent)}
-    s.got.update(got)
+    s.order = list(got)
+    s.got.update(s.order)
     s.dead = {n: 'gated' for n in dead}
     s.died = died
     return s
@@ -40,6 +41,7 @@ CASES = {
     'a break before the message was sent': (stream(9, [0, 1, 2, 3, 8]), [connection([0, 1], 1.5), connection([2, 3, 8])], 'without a trace'),
     'with the process': (stream(5, [0, 1], died=2.0), [connection([0, 1])], None),
     'delivered twice': (stream(2, [0, 1, 1]), [connection([0, 1])], '2 times'),
+    'out of order': (stream(3, [0, 2, 1]), [connection([0, 1, 2])], 'behind 2'),
     'delivered and dead': (stream(2, [0, 1], [1]), [connection([0, 1])], 'is a dead letter'),
 }
 

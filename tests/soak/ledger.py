@@ -8,7 +8,7 @@
   Each connection explains one such run;
 - `lost with the process`: its sender was killed or ended, and nothing with a higher number of it came by.
 
-All else is unaccounted for. Runs in the script's main thread, after the end of the traffic."""
+All else is unaccounted for, and so is what was delivered twice, out of its order on a connection, or is a dead letter too. Runs in the script's main thread, after the end of the traffic."""
 from collections import Counter
 
 NOTICE = 0.5   # seconds within which a process that runs learns that a connection has ended; what it writes till then is lost
@@ -19,7 +19,7 @@ class Stream:
     def __init__(self, way, incarnation):
         self.way, self.incarnation, self.sent, self.died = way, incarnation, {}, None
         self.frozen = []   # (from, to)
-        self.got, self.dead = Counter(), {}
+        self.got, self.order, self.dead = Counter(), [], {}
 
 
 def key(way, c, incarnation):
@@ -41,6 +41,15 @@ def tails(stream, connections, bad):
         if gone is not None and not c.broken:
             bad.append('m%s%d-%d was lost on a connection that did not break' % (stream.way, stream.incarnation, gone))
     return lost
+
+
+def in_order(stream, connections, bad):
+    """on one connection what was sent first arrives first"""
+    of, last = {n: id(c) for c in connections for n, _ in key(stream.way, c, stream.incarnation)}, {}
+    for n in stream.order:
+        if n < last.get(of.get(n), -1):
+            bad.append('m%s%d-%d was delivered behind %d' % (stream.way, stream.incarnation, n, last[of.get(n)]))
+        last[of.get(n)] = n
 
 
 def runs_of(numbers):
@@ -102,6 +111,7 @@ def settle(streams, connections):
     bad, totals = [], {'u': Counter(), 'j': Counter()}
     for s in streams:
         t = totals[s.way]
+        in_order(s, connections, bad)
         wire = tails(s, connections, bad)
         socket, process = unseen(s, connections, bad)
         double = [n for n, times in s.got.items() if times > 1]
