@@ -244,6 +244,46 @@ static void disassociate(void **state) {
     probe_free(quarantined);
 }
 
+static void end_it(ukko_system *sys, const char *path) {
+    ukko_ref *own = NULL;
+    assert_int_equal(ukko_find_wait(sys, path, 10000, &own), UKKO_OK);
+    ukko_ref_signal(own, UKKO_SIGNAL_TERMINATE, NULL);
+    ukko_ref_release(own);
+}
+/* Heartbeats have told its uid, and the watch is confirmed. */
+static bool is_watched(void *data) {
+    const pair *p = data;
+    double phi;
+    ukko_link l = {.size = sizeof l};
+    return ukko_remote_phi(p->a, p->to_b, &phi) == UKKO_OK &&
+           ukko_remote_link(p->a, p->to_b, &l) == UKKO_OK && !l.unacknowledged;
+}
+/* The peer's word that it has quarantined us makes the association invalid, but is no death: who
+   watches an actor there is told when it ends, and not before. */
+/* spec: RemotingSpec 17 */
+static void an_invalid_association_is_no_death(void **state) {
+    (void)state;
+    char config[500];
+    snprintf(config, sizeof config,
+             "%s\npekko.remote.watch-failure-detector.acceptable-heartbeat-pause = 60 s", on);
+    pair p = pair_new(config);
+    probe *watcher = probe_new(p.a, "watcher"), *quarantined = probe_new(p.a, "quarantined");
+    ukko_subscribe(p.a, &ukko_this_quarantined_type, quarantined->ref);
+    ukko_ref *echo = find_at(p.a, p.to_b, "/user/echo");
+    probe_watch(watcher, echo);
+    until(is_watched, &p, "a confirmed watch");
+    assert_int_equal(ukko_fault_disassociate(p.a, p.to_b, UKKO_REASON_PEER_QUARANTINED_US), 0);
+    ukko_msg_release(probe_expect(quarantined, &ukko_this_quarantined_type));
+    wait_answer(p.echo); /* the link is there again */
+    probe_expect_nothing(watcher);
+    end_it(p.b, "/user/echo");
+    assert_false(expect_terminated_of(watcher, echo).address_terminated);
+    ukko_ref_release(echo);
+    pair_free(&p);
+    probe_free(watcher);
+    probe_free(quarantined);
+}
+
 /* ---- adapters ---- */
 
 static const char adapters[] =
@@ -297,6 +337,7 @@ int main(void) {
         cmocka_unit_test(throttle),      cmocka_unit_test(blackhole),
         cmocka_unit_test(blackhole_is_detected), cmocka_unit_test(loss),
         cmocka_unit_test(connects_fail), cmocka_unit_test(disassociate),
+        cmocka_unit_test(an_invalid_association_is_no_death),
         cmocka_unit_test(adapters_have_a_scheme), cmocka_unit_test(what_cannot_be_set),
     };
     return cmocka_run_group_tests_name("faults", tests, NULL, NULL);
