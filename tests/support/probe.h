@@ -99,6 +99,19 @@ static inline void probe_expect_text(probe *p, const char *text) {
     assert_string_equal(ukko_msg_text(m), text);
     ukko_msg_release(m);
 }
+/* These texts come next, in any order. */
+static inline void probe_expect_all(probe *p, const char *const *want, size_t n) {
+    bool seen[16] = {false};
+    assert_true(n <= sizeof seen);
+    for (size_t i = 0; i < n; i++) {
+        ukko_msg *m = probe_expect(p, &ukko_string_type);
+        size_t k = 0;
+        while (k < n && (seen[k] || strcmp(want[k], ukko_msg_text(m)))) k++;
+        if (k == n) fail_msg("unexpected \"%s\"", ukko_msg_text(m));
+        seen[k] = true;
+        ukko_msg_release(m);
+    }
+}
 /* Nothing else has arrived: shown by a fence, a message that the probe sends itself. */
 static inline void probe_expect_nothing(probe *p) {
     ukko_tell_text(NULL, p->ref, "\1fence");

@@ -30,20 +30,8 @@ static void tell_name(ukko_ctx *ctx, const char *what) {
     snprintf(text, sizeof text, "%s %s", ukko_ref_name(ukko_self(ctx)), what);
     ukko_tell_text(ctx, p->ref, text);
 }
-/* These texts come, in any order. */
-static void expect_all(const char *const *want, size_t n) {
-    bool seen[8] = {false};
-    for (size_t i = 0; i < n; i++) {
-        ukko_msg *m = probe_expect(p, &ukko_string_type);
-        size_t k = 0;
-        while (k < n && (seen[k] || strcmp(want[k], ukko_msg_text(m)))) k++;
-        if (k == n) fail_msg("unexpected \"%s\"", ukko_msg_text(m));
-        seen[k] = true;
-        ukko_msg_release(m);
-    }
-}
 #define EXPECT_ALL(...)                                                                            \
-    expect_all((const char *const[]){__VA_ARGS__},                                                 \
+    probe_expect_all(p, (const char *const[]){__VA_ARGS__},                                        \
                sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 /* ---- hierarchies ---- */

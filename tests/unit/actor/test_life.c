@@ -104,20 +104,8 @@ static ukko_ref *spawn(const ukko_actor *kind, const char *name) {
     assert_int_equal(ukko_system_spawn(sys, ukko_props_new(kind), name, &r), UKKO_OK);
     return r;
 }
-/* The probe's next messages are these, in any order (children run side by side). */
-static void expect_set(const char *const *want, size_t n) {
-    bool seen[16] = {false};
-    for (size_t i = 0; i < n; i++) {
-        ukko_msg *m = probe_expect(p, &ukko_string_type);
-        size_t k = 0;
-        while (k < n && (seen[k] || strcmp(want[k], ukko_msg_text(m)))) k++;
-        if (k == n) fail_msg("unexpected \"%s\"", ukko_msg_text(m));
-        seen[k] = true;
-        ukko_msg_release(m);
-    }
-}
 #define EXPECT_SET(...)                                                                            \
-    expect_set((const char *const[]){__VA_ARGS__},                                                 \
+    probe_expect_all(p, (const char *const[]){__VA_ARGS__},                                        \
                sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 static ukko_ref *parent_up(const ukko_actor *kind, ukko_directive directive) {

@@ -83,17 +83,6 @@ static void one_terminated_when_it_has_ended(void **state) {
     ukko_ref_release(n);
     ukko_ref_release(s);
 }
-static void expect_all(const char *const *want, size_t n) { /* in any order */
-    bool seen[8] = {false};
-    for (size_t i = 0; i < n; i++) {
-        ukko_msg *m = probe_expect(p, &ukko_string_type);
-        size_t k = 0;
-        while (k < n && (seen[k] || strcmp(want[k], ukko_msg_text(m)))) k++;
-        if (k == n) fail_msg("unexpected \"%s\"", ukko_msg_text(m));
-        seen[k] = true;
-        ukko_msg_release(m);
-    }
-}
 /* spec: RemoteDeathWatchSpec 5 */
 static void every_monitor_gets_one(void **state) {
     static const char *const want[] = {"m: end of s", "n: end of s", "o: end of s"};
@@ -101,7 +90,7 @@ static void every_monitor_gets_one(void **state) {
     ukko_ref *m[] = {monitor_new("m"), monitor_new("n"), monitor_new("o")}, *s = subject_new("s");
     for (int i = 0; i < 3; i++) does(m[i], watch, s);
     die(s);
-    expect_all(want, 3);
+    probe_expect_all(p, want, 3);
     nothing_more(m, 3);
     for (int i = 0; i < 3; i++) ukko_ref_release(m[i]);
     ukko_ref_release(s);
@@ -114,7 +103,7 @@ static void only_those_that_still_watch(void **state) {
     for (int i = 0; i < 3; i++) does(m[i], watch, s);
     does(m[1], unwatch, s);
     die(s);
-    expect_all(want, 2);
+    probe_expect_all(p, want, 2);
     nothing_more(m, 3);
     for (int i = 0; i < 3; i++) ukko_ref_release(m[i]);
     ukko_ref_release(s);
