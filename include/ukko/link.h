@@ -190,7 +190,8 @@ UKKO_API int ukko_remote_phi(ukko_system *sys, const char *address, double *phi)
     X(DEAD, 17, "dead")                 /* a: messages that waited and are dead letters */  \
     X(MARK, 18, "mark")                 /* a: bytes that wait; b: 1 above, 0 below again */ \
     X(UNREACHABLE, 19, "unreachable")   /* remote death watch has given a node up */        \
-    X(FAULT, 20, "fault")               /* an injected fault was switched; text: which */
+    X(FAULT, 20, "fault")               /* an injected fault was switched; text: which */   \
+    X(CLEARED, 21, "cleared")           /* a quarantine was lifted by the program */
 
 /* The kinds as constants: UKKO_FLIGHT_LISTENING. */
 typedef enum ukko_flight_kind {

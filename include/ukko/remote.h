@@ -40,6 +40,17 @@ UKKO_API const char *ukko_remote_bound_address(ukko_system *sys);
    until its system is restarted. uid NULL: only gates. Returns before it is done. UKKO_EINVAL:
    address; UKKO_ESTATE: remoting is not running. (RARP.provider.quarantine) */
 UKKO_API int ukko_remote_quarantine(ukko_system *sys, const char *address, const int32_t *uid);
+/* [any] Lifts the quarantine of an incarnation on this side, as prune-quarantine-marker-after would in
+   time: the next message to the address may connect to it again, and it may dial in. uid NULL:
+   whichever incarnation is quarantined there. What the peer thinks of this node stays as it is: a
+   peer that has quarantined this node refuses it until one of the two is restarted or does the same.
+   What was given up does not come back: messages that became dead letters, watches that ended with
+   Terminated, children there that were taken for dead. Returns before it is done, and goes by
+   the quarantine that it found: one that begins meanwhile stays. UKKO_ENOTFOUND: no such incarnation is
+   quarantined there (a gate opens by itself); UKKO_EINVAL: address is NULL; UKKO_ESTATE: remoting is
+   not running. (Pekko has no such call.) */
+UKKO_API int ukko_remote_quarantine_clear(ukko_system *sys, const char *address,
+                                          const int32_t *uid);
 
 /* ---- Keys and TLS: ukko_tls(3) ----------------------------------------------------- */
 

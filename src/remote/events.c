@@ -179,6 +179,11 @@ void uk_news_log(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
         uk_log(sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_MANAGER, NULL, NULL,
                "Quarantining [%s] with UID [%d]: %s", p->address, a->uid, why);
         break;
+    case UK_LINK_LOG_CLEARED:
+        uk_log(sys, UKKO_LOG_INFO, "remoting", UK_LOG_MANAGER, NULL, NULL,
+               "The quarantine of [%s] with UID [%d] was lifted by the program. It may associate again.",
+               p->address, a->uid);
+        break;
     }
 }
 

@@ -507,6 +507,21 @@ static void on_quarantine(step *s) {
     if (s->l->state != UK_LINK_CONNECTING) unpark(s);
 }
 
+/* As when its marker runs out, at once. An attempt that is under way refuses it, so a new one is made. */
+static void on_clear(step *s) {
+    uk_link *l = s->l;
+    if (!l->refuse || !matches(s, l->refuse_uid)) return;
+    l->refuse = false;
+    note(s, UK_LINK_LOG_CLEARED, NULL)->uid = l->refuse_uid;
+    if (l->state == UK_LINK_CONNECTING) {
+        act(s, UK_DO_ABANDON);
+        go_connecting(s);
+    } else if (l->state == UK_LINK_QUARANTINED) {
+        go(s, UK_LINK_NONE, NEVER);
+        l->uid_known = false;
+    }
+}
+
 /* ---- time ---- */
 
 static void ungate(step *s) {
@@ -567,6 +582,7 @@ static const handler_fn table[UK_LINK_EVENTS][UK_LINK_STATES] = {
                           nothing},
     [UK_LINK_QUARANTINE] = {on_quarantine, on_quarantine, on_quarantine, on_quarantine,
                             on_quarantine, on_quarantine, on_quarantine},
+    [UK_LINK_CLEAR] = {on_clear, on_clear, on_clear, on_clear, on_clear, on_clear, on_clear},
     [UK_LINK_TIME] = {time_any, time_any, time_any, time_any, time_any, time_any, time_any},
 };
 

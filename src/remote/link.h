@@ -27,6 +27,7 @@ typedef enum uk_link_event_kind {
     UK_LINK_BROKEN,     /* what came in on conn cannot be handled; it is still open: text */
     UK_LINK_HOPELESS,   /* reliable delivery is not possible any more: text */
     UK_LINK_QUARANTINE, /* asked for: has_uid, uid, text */
+    UK_LINK_CLEAR,      /* asked for: the quarantine of uid, or with !has_uid whatever there is, ends */
     UK_LINK_TIME,       /* uk_link_deadline() is over */
     UK_LINK_EVENTS
 } uk_link_event_kind;
@@ -75,7 +76,8 @@ typedef enum uk_link_log {
     UK_LINK_LOG_HOPELESS_GATED, /* the same with unknown uid */
     UK_LINK_LOG_KEPT,           /* still unreachable, keeping it quarantined */
     UK_LINK_LOG_NO_UID,         /* reported as quarantined without uid, gating */
-    UK_LINK_LOG_QUARANTINED     /* uid, text */
+    UK_LINK_LOG_QUARANTINED,    /* uid, text */
+    UK_LINK_LOG_CLEARED         /* uid */
 } uk_link_log;
 
 typedef struct uk_link_action {

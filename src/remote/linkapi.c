@@ -45,7 +45,8 @@ void uk_flight_step(const uk_peer *p, const uk_link_event *ev, uk_link_state fro
         [UK_LINK_REFUSED] = UKKO_FLIGHT_REFUSED,       [UK_LINK_INBOUND] = UKKO_FLIGHT_INBOUND,
         [UK_LINK_LOST] = UKKO_FLIGHT_LOST,             [UK_LINK_BROKEN] = UKKO_FLIGHT_BROKEN,
         [UK_LINK_HOPELESS] = UKKO_FLIGHT_HOPELESS,     [UK_LINK_TIME] = UKKO_FLIGHT_TIME,
-        [UK_LINK_QUARANTINE] = UKKO_FLIGHT_QUARANTINE};
+        [UK_LINK_QUARANTINE] = UKKO_FLIGHT_QUARANTINE,
+        [UK_LINK_CLEAR] = UKKO_FLIGHT_CLEARED};
     const uk_link *l = &p->link;
     bool dull = ev->kind == UK_LINK_WANTED || ev->kind == UK_LINK_TIME;
     const uk_conn *c = ev->conn;

@@ -258,8 +258,9 @@ const char *ukko_remote_bound_address(ukko_system *sys) {
 
 /* ---- quarantine ---- */
 
-typedef struct quarantine {
+typedef struct quarantine { /* or the end of one */
     uk_task task;
+    uk_link_event_kind kind;
     uk_peer *peer;
     bool has_uid;
     int32_t uid, reason;
@@ -268,7 +269,7 @@ typedef struct quarantine {
 
 static void run_quarantine(uk_task *t) {
     quarantine *q = UK_OWNER(quarantine, t, task);
-    uk_link_event ev = {.kind = UK_LINK_QUARANTINE, .has_uid = q->has_uid, .uid = q->uid,
+    uk_link_event ev = {.kind = q->kind, .has_uid = q->has_uid, .uid = q->uid,
                         .reason = q->reason, .text = q->why};
     if (!q->peer->remote->stopping) uk_peer_event(q->peer, &ev);
     uk_peer_release(q->peer);
@@ -276,13 +277,20 @@ static void run_quarantine(uk_task *t) {
     uk_free(q);
 }
 
+static void post_quarantine(quarantine what) {
+    quarantine *q = uk_alloc(sizeof *q);
+    uk_loop *loop = what.peer->remote->loop;
+    *q = what;
+    q->task.run = run_quarantine;
+    if (uk_loop_is_here(loop)) run_quarantine(&q->task);
+    else uk_loop_post(loop, &q->task);
+}
+
 void uk_remote_quarantine(uk_remote *r, const char *to, bool has_uid, int32_t uid, int32_t reason,
                           const char *why) {
-    quarantine *q = uk_alloc(sizeof *q);
-    *q = (quarantine){{NULL, run_quarantine}, uk_peer_get(r, ukko_str(to)), has_uid, uid,
-                      reason, uk_strdup(why)};
-    if (uk_loop_is_here(r->loop)) run_quarantine(&q->task);
-    else uk_loop_post(r->loop, &q->task);
+    post_quarantine((quarantine){.kind = UK_LINK_QUARANTINE, .peer = uk_peer_get(r, ukko_str(to)),
+                                 .has_uid = has_uid, .uid = uid, .reason = reason,
+                                 .why = uk_strdup(why)});
 }
 
 int ukko_remote_quarantine(ukko_system *sys, const char *to, const int32_t *uid) {
@@ -293,4 +301,22 @@ int ukko_remote_quarantine(ukko_system *sys, const char *to, const int32_t *uid)
     uk_remote_quarantine(r, to, uid != NULL, uid ? *uid : 0, UKKO_REASON_REQUESTED,
                          "requested by the program");
     return 0;
+}
+
+int ukko_remote_quarantine_clear(ukko_system *sys, const char *address, const int32_t *uid) {
+    uk_remote *r = uk_remote_of(sys);
+    if (!address) return UKKO_EINVAL;
+    if (!r || !r->loop) return UKKO_ESTATE;
+    uk_peer *p = uk_peer_find(r, ukko_str(address));
+    if (!p) return UKKO_ENOTFOUND;
+    pthread_mutex_lock(&p->lock);
+    int32_t refused = p->link.refuse_uid;
+    bool refuses = p->link.refuse && (!uid || *uid == refused);
+    pthread_mutex_unlock(&p->lock);
+    if (!refuses) {
+        uk_peer_release(p);
+        return UKKO_ENOTFOUND;
+    }
+    post_quarantine((quarantine){.kind = UK_LINK_CLEAR, .peer = p, .has_uid = true, .uid = refused});
+    return UKKO_OK;
 }

@@ -95,6 +95,9 @@ static inline void quarantine(rig *r, int32_t uid) {
 static inline void quarantine_no_uid(rig *r) {
     step(r, (uk_link_event){.kind = UK_LINK_QUARANTINE, .text = "q"});
 }
+static inline void clear_quarantine(rig *r, bool has_uid, int32_t uid) {
+    step(r, (uk_link_event){.kind = UK_LINK_CLEAR, .has_uid = has_uid, .uid = uid});
+}
 static inline void hopeless(rig *r) {
     step(r, (uk_link_event){.kind = UK_LINK_HOPELESS, .text = "no hope"});
 }

@@ -415,6 +415,58 @@ static void markers_end(void **s) {
     STATE(&r, UK_LINK_OPEN);
 }
 
+static void cleared_markers_are_as_ended_ones(void **s) {
+    (void)s;
+    rig r = new_rig(true);
+    clear_quarantine(&r, false, 0); /* there is none */
+    assert_int_equal(r.out.n, 0);
+    wanted(&r);
+    connected(&r, 0, 7);
+    quarantine(&r, 7);
+    clear_quarantine(&r, true, 8); /* of another incarnation */
+    assert_int_equal(r.out.n, 0);
+    STATE(&r, UK_LINK_QUARANTINED);
+    clear_quarantine(&r, true, 7);
+    assert_int_equal(logged(&r, UK_LINK_LOG_CLEARED)->uid, 7);
+    STATE(&r, UK_LINK_NONE);
+    assert_true(uk_link_forgettable(&r.link));
+    inbound(&r, 1, 7);
+    STATE(&r, UK_LINK_OPEN);
+    clear_quarantine(&r, false, 0);
+    assert_int_equal(r.out.n, 0);
+    STATE(&r, UK_LINK_OPEN);
+}
+
+static void clear_while_another_incarnation_is_there(void **s) {
+    (void)s;
+    rig r = new_rig(true);
+    quarantine(&r, 7);
+    inbound(&r, 0, 8);
+    clear_quarantine(&r, false, 0);
+    STATE(&r, UK_LINK_OPEN);
+    assert_int_equal(r.link.uid, 8);
+    assert_false(uk_link_quarantined(&r.link, 7));
+    quarantine(&r, 8);
+    clear_quarantine(&r, true, 8);
+    inbound(&r, 1, 7);
+    assert_int_equal(r.link.uid, 7);
+}
+
+/* The attempt that is under way would refuse it. */
+static void clear_while_connecting(void **s) {
+    (void)s;
+    rig r = new_rig(true);
+    quarantine(&r, 7);
+    wanted(&r);
+    assert_true(find(&r, UK_DO_CONNECT)->has_uid);
+    clear_quarantine(&r, true, 7);
+    assert_non_null(find(&r, UK_DO_ABANDON));
+    assert_false(find(&r, UK_DO_CONNECT)->has_uid);
+    STATE(&r, UK_LINK_CONNECTING);
+    connected(&r, 0, 7);
+    STATE(&r, UK_LINK_OPEN);
+}
+
 static void hopeless_with_and_without_uid(void **s) {
     (void)s;
     rig r = new_rig(true);
@@ -583,6 +635,9 @@ int main(void) {
         cmocka_unit_test(quarantine_without_uid_gates),
         cmocka_unit_test(quarantine_while_gated),
         cmocka_unit_test(markers_end),
+        cmocka_unit_test(cleared_markers_are_as_ended_ones),
+        cmocka_unit_test(clear_while_another_incarnation_is_there),
+        cmocka_unit_test(clear_while_connecting),
         cmocka_unit_test(hopeless_with_and_without_uid),
         cmocka_unit_test(silent_too_long),
         cmocka_unit_test(broken_reader_and_writer),

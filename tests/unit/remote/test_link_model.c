@@ -81,6 +81,10 @@ static void quarantine(tl_node *n) {
     int32_t uid = n->link.uid_known ? n->link.uid : 0;
     bool has = n->link.uid_known && tl_roll(n->w, 4);
     n->quarantines++;
+    if (!tl_roll(n->w, 3)) { /* or it is lifted, if there is one */
+        tl_event(n, (uk_link_event){.kind = UK_LINK_CLEAR});
+        return;
+    }
     tl_event(n, (uk_link_event){.kind = UK_LINK_QUARANTINE, .has_uid = has, .uid = uid, .text = "q"});
 }
 static void cut_one(tl_world *w) {

@@ -5,9 +5,10 @@
 
 /* A life in letters: w wanted; c<uid> our handshake is done; i<uid> one dials in; r<end> our attempt
    fails; l<end> the writer is lost; m<end> the reader is lost; b the writer, B the reader sent
-   nonsense; h hopeless; q<uid> or q quarantine with or without uid; u what is unacked remains; t the
-   gate's time; p the marker's time; s the silence; g the time to give up. Ends: L lost, D disassociated,
-   S shutdown, Q quarantined us, R refused uid, H no handshake, T time, F failure detector, U nonsense,
+   nonsense; h hopeless; q<uid> or q quarantine with or without uid; x<uid> or x it is lifted; u what is
+   unacked remains; t the gate's time; p the marker's time; s the silence; g the time to give up. Ends:
+   L lost, D disassociated, S shutdown, Q quarantined us, R refused uid, H no handshake, T time,
+   F failure detector, U nonsense,
    X too long. */
 static uk_proto_end end_of(char c) {
     switch (c) {
@@ -43,6 +44,10 @@ static void live(rig *r, const char *life) {
             break;
         case 'h': hopeless(r); break;
         case 'q': digit ? quarantine(r, *++p - '0') : quarantine_no_uid(r); break;
+        case 'x':
+            clear_quarantine(r, digit, digit ? p[1] - '0' : 0);
+            p += digit;
+            break;
         case 'u': l->unacked = true; break;
         case 't': later(r, GATE); break;
         case 'p': later(r, QUARANTINE); break;
@@ -117,6 +122,10 @@ static const row rows[] = {
     {"w rS t w", UK_LINK_CONNECTING, R(PEER_SHUTDOWN), "C"},
     {"q7 w", UK_LINK_CONNECTING, R(REQUESTED), "C"},
     {"q7 w c7", UK_LINK_QUARANTINED, R(REFUSED_UID), "2KP-q"},
+    {"q7 x", UK_LINK_NONE, R(REQUESTED), ""},
+    {"q7 x7 i7", UK_LINK_OPEN, R(NONE), "N+WS"},
+    {"q7 x8 i7", UK_LINK_QUARANTINED, R(REQUESTED), "5"},
+    {"q7 w x7", UK_LINK_CONNECTING, R(REQUESTED), "AC"},
     {"q7 w c8", UK_LINK_OPEN, R(NONE), "N+WS"},
     {"q7 w rL", UK_LINK_FAILED, R(CONNECT_FAILED), "!gK-"},
     {"q7 p", UK_LINK_NONE, R(REQUESTED), ""},
