@@ -139,13 +139,18 @@ static void go_connecting(step *s) {
     a->uid = l->refuse_uid;
 }
 
-static void mark_quarantined(step *s, int32_t uid) {
+static void refuse(step *s, int32_t uid) {
     uk_link *l = s->l;
-    int64_t until = after(s->now, l->set->quarantine_ms);
-    go(s, UK_LINK_QUARANTINED, until);
-    l->uid_known = l->refuse = true;
-    l->uid = l->refuse_uid = uid;
-    l->refuse_until = until;
+    l->refuse = true;
+    l->refuse_uid = uid;
+    l->refuse_until = after(s->now, l->set->quarantine_ms);
+}
+
+static void mark_quarantined(step *s, int32_t uid) {
+    refuse(s, uid);
+    go(s, UK_LINK_QUARANTINED, s->l->refuse_until);
+    s->l->uid_known = true;
+    s->l->uid = uid;
 }
 
 /* The supervisor is gone: the manager's gate, or the quarantine that was there before. */
@@ -225,21 +230,31 @@ static void adopt(step *s, void *conn, int32_t uid) {
 
 static void unpark(step *s);
 
-/* Another incarnation has come in: the old one is over, without an event. */
-static void replace_incarnation(step *s, void *conn, int32_t uid) {
+/* Another incarnation is there: the one that was known is over, without an event. What waits for a
+   connection stays; what a connection of the old one did not take is dead. */
+static void end_incarnation(step *s) {
     uk_link *l = s->l;
-    int32_t old = l->uid;
     static const char why[] = "the remote system has been restarted";
+    bool had = l->writer || l->state == UK_LINK_CONNECTING, inbound = l->writer_inbound;
     if (l->reader) say_end(s, l->reader, UK_PDU_DISASSOCIATE, why);
     l->reader = NULL;
     s->reason = UKKO_REASON_RESTARTED;
-    stop_supervisor(s, UK_DO_RESTART, why);
-    mark_quarantined(s, old);
-    s->reason = UKKO_REASON_NONE;
-    if (!l->set->passive) {
-        go(s, UK_LINK_NONE, NEVER);
-        l->uid_known = false;
+    if (l->writer) {
+        say_end(s, l->writer, UK_PDU_DISASSOCIATE, why);
+        bury(s, why);
     }
+    l->writer = NULL;
+    give_up(s, UK_DO_RESTART, why);
+    refuse(s, l->uid);
+    l->uid_known = false;
+    if (had) news(s, UK_NEWS_DISASSOCIATED, inbound);
+    s->reason = UKKO_REASON_NONE;
+}
+
+/* Another incarnation has come in, by conn. */
+static void replace_incarnation(step *s, void *conn, int32_t uid) {
+    end_incarnation(s);
+    go(s, UK_LINK_NONE, NEVER);
     adopt(s, conn, uid);
     unpark(s);
 }
@@ -258,11 +273,21 @@ static void park(step *s, void *conn, int32_t uid) {
 
 static void inbound_none(step *s, void *conn, int32_t uid) { adopt(s, conn, uid); }
 
+/* Is it another incarnation than the one this link was to? */
+static bool is_restart(const uk_link *l, int32_t uid) {
+    return l->uid_known && l->uid != uid && !(l->refuse && l->refuse_uid == l->uid);
+}
+
+/* It waits for the outcome of our attempt. A JVM reads no longer on its own connection once it has
+   seen ours, so ours may not be given up for a new incarnation unless that cannot know of it yet. */
 static void inbound_connecting(step *s, void *conn, int32_t uid) {
     uk_link *l = s->l;
-    if (l->uid_known && l->uid != uid && !(l->refuse && l->refuse_uid == l->uid))
-        replace_incarnation(s, conn, uid);
-    else park(s, conn, uid);
+    if (!l->set->passive || l->reached || !is_restart(l, uid)) {
+        park(s, conn, uid);
+        return;
+    }
+    act(s, UK_DO_ABANDON);
+    replace_incarnation(s, conn, uid);
 }
 
 static void inbound_open(step *s, void *conn, int32_t uid) {
@@ -341,6 +366,7 @@ static void on_connected(step *s) {
         mark_quarantined(s, ev->uid);
         news_quarantined(s, ev->uid, why);
     } else {
+        if (l->n_parked && is_restart(l, ev->uid)) end_incarnation(s);
         adopt_writer(s, ev->conn, ev->uid, false);
     }
     unpark(s);
@@ -383,11 +409,23 @@ static void fail_invalid(step *s, bool was_open, bool inbound_conn) {
     news(s, UK_NEWS_DISASSOCIATED, inbound_conn);
 }
 
+/* Whoever has been restarted and waits takes the place of the attempt. */
+static bool relieved(step *s) {
+    uk_link *l = s->l;
+    if (!l->set->passive || !l->n_parked || invalid(s->ev->end)) return false;
+    uk_parked newest = l->parked[l->n_parked - 1];
+    if (!is_restart(l, newest.uid)) return false;
+    l->n_parked--;
+    replace_incarnation(s, newest.conn, newest.uid);
+    return true;
+}
+
 static void on_refused(step *s) {
     if (invalid(s->ev->end)) {
         fail_invalid(s, false, false);
     } else {
         news_error(s, UKKO_LOG_DEBUG, "Association failed", false);
+        if (relieved(s)) return;
         fail(s, "Association failed", s->ev->text, false);
     }
     unpark(s);

@@ -128,6 +128,7 @@ typedef struct uk_link {
     int32_t reader_uid;
     uk_parked parked[UK_LINK_PARKED];
     size_t n_parked;
+    bool reached;       /* kept by the owner: the peer may have seen our attempt */
     bool unacked;       /* kept by the owner: system messages wait for an ack */
     int64_t give_up_at; /* INT64_MAX: not running */
 } uk_link;

@@ -24,6 +24,16 @@ static bool something_waits(const uk_peer *p) {
     return p->kept.first || p->urgent.first || !uk_acked_send_empty(&p->numbers.send);
 }
 
+/* When the link was given up, what had asked for a connection may have gone with it. */
+static bool still_wanted(uk_peer *p, int todo) {
+    if (!(todo & UK_TODO_CONNECT) || p->remote->stopping) return false;
+    if (!(todo & UK_TODO_HOPELESS)) return true;
+    pthread_mutex_lock(&p->lock);
+    bool waits = something_waits(p);
+    pthread_mutex_unlock(&p->lock);
+    return waits;
+}
+
 static void on_wanted(uk_task *t) {
     uk_peer *p = UK_OWNER(uk_peer, t, wanted);
     pthread_mutex_lock(&p->lock);
@@ -35,11 +45,7 @@ static void on_wanted(uk_task *t) {
                                           .reason = UKKO_REASON_BUFFER_FULL,
                                           .text = "more unacknowledged system messages than "
                                                   "system-message-buffer-size allows"});
-    pthread_mutex_lock(&p->lock);
-    bool connect = todo & UK_TODO_CONNECT && (!(todo & UK_TODO_HOPELESS) || something_waits(p));
-    pthread_mutex_unlock(&p->lock);
-    if (connect && !p->remote->stopping)
-        uk_peer_event(p, &(uk_link_event){.kind = UK_LINK_WANTED});
+    if (still_wanted(p, todo)) uk_peer_event(p, &(uk_link_event){.kind = UK_LINK_WANTED});
     if (todo & UK_TODO_MARKS) uk_marks_tell(p);
     uk_peer_release(p);
 }
@@ -289,6 +295,7 @@ void uk_peer_event(uk_peer *p, const uk_link_event *ev) {
     uk_peer_retain(p);
     pthread_mutex_lock(&p->lock);
     p->link.unacked = !uk_acked_send_empty(&p->numbers.send);
+    p->link.reached = p->dialing && p->dialing->stream;
     uk_link_state from = p->link.state;
     uk_link_step(&p->link, ev, uk_loop_now(p->remote->loop), &todo);
     set_mode(p);

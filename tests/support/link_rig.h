@@ -55,6 +55,7 @@ static inline void book(rig *r, const uk_link_event *ev) {
     if (comes) r->open[number(ev->conn)] = true;
     if (ev->kind == UK_LINK_LOST) r->open[number(ev->conn)] = false;
     if (ev->kind == UK_LINK_CONNECTED || ev->kind == UK_LINK_REFUSED) r->dialing = false;
+    if (!r->dialing) r->link.reached = false;
     for (size_t i = 0; i < r->out.n; i++) {
         const uk_link_action *a = &r->out.list[i];
         if (a->what == UK_DO_END) {

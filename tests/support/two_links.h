@@ -441,6 +441,7 @@ static inline void tl_event(tl_node *n, uk_link_event ev) {
     uk_link_actions todo;
     TL_SAY(n, "event %s", names[ev.kind]);
     n->link.unacked = !uk_acked_send_empty(&n->numbers.send);
+    n->link.reached = n->dialing && n->dialing->other;
     uk_link_step(&n->link, &ev, n->w->now, &todo);
     if (n->link.state != UK_LINK_OPEN || n->out != n->link.writer) n->out = NULL;
     for (size_t i = 0; i < todo.n; i++) tl_carry_out(n, &todo.list[i]);

@@ -3,12 +3,12 @@
    reason that is kept, and all that is done, in order. No socket, no clock. */
 #include "support/link_rig.h"
 
-/* A life in letters: w wanted; c<uid> our handshake is done; i<uid> one dials in; r<end> our attempt
-   fails; l<end> the writer is lost; m<end> the reader is lost; b the writer, B the reader sent
-   nonsense; h hopeless; q<uid> or q quarantine with or without uid; x<uid> or x it is lifted; u what is
-   unacked remains; t the gate's time; p the marker's time; s the silence; g the time to give up. Ends:
-   L lost, D disassociated, S shutdown, Q quarantined us, R refused uid, H no handshake, T time,
-   F failure detector, U nonsense,
+/* A life in letters: w wanted; c<uid> our handshake is done; i<uid> one dials in; d the peer may have
+   seen our attempt; r<end> it fails; l<end> the writer is lost; m<end> the reader is lost; b the writer,
+   B the reader sent nonsense; h hopeless; q<uid> or q quarantine with or without uid; x<uid> or x it is
+   lifted; u what is unacked remains; t the gate's time; p the marker's time; s the silence; g the time to
+   give up. Ends: L lost, D disassociated, S shutdown, Q quarantined us, R refused uid, H no handshake,
+   T time, F failure detector, U nonsense,
    X too long. */
 static uk_proto_end end_of(char c) {
     switch (c) {
@@ -48,6 +48,7 @@ static void live(rig *r, const char *life) {
             clear_quarantine(r, digit, digit ? p[1] - '0' : 0);
             p += digit;
             break;
+        case 'd': l->reached = true; break;
         case 'u': l->unacked = true; break;
         case 't': later(r, GATE); break;
         case 'p': later(r, QUARANTINE); break;
@@ -159,8 +160,8 @@ static const row rows[] = {
     {"w rL q7 i7", UK_LINK_FAILED, R(CONNECT_FAILED), "5"},
     {"w c7 lL i7", UK_LINK_IDLE, R(LOST), "+NR"},
     {"w c7 u lL i7", UK_LINK_CONNECTING, R(LOST), "+NRC"},
-    {"w c7 lL i8", UK_LINK_OPEN, R(NONE), "KZN+WS"},
-    {"w c7 lL t i8", UK_LINK_OPEN, R(NONE), "KZN+WS"},
+    {"w c7 lL i8", UK_LINK_OPEN, R(NONE), "ZN+WS"},
+    {"w c7 lL t i8", UK_LINK_OPEN, R(NONE), "ZN+WS"},
     {"w c7 lL q7", UK_LINK_QUARANTINED, R(REQUESTED), "KPq"},
     {"w c7 lL q", UK_LINK_GATED, R(REQUESTED), "KUg"},
     {"w c7 u lL t", UK_LINK_CONNECTING, R(LOST), "C"},
@@ -169,6 +170,16 @@ static const row rows[] = {
     {"w c7 lL h", UK_LINK_QUARANTINED, R(UNDELIVERED), "KPq"},
     /* that is idle */
     {"w c7 lL t w", UK_LINK_CONNECTING, R(LOST), "C"},
+    /* and connects while a new incarnation does: nothing that waits is buried */
+    {"w c7 lL t w i8", UK_LINK_OPEN, R(NONE), "AZ-N+WS"},
+    {"w c7 lL t w d i8", UK_LINK_CONNECTING, R(LOST), ""},
+    {"w c7 lL t w d i8 c8", UK_LINK_OPEN, R(NONE), "Z-N+WS+NR"},
+    {"w c7 lL t w d i8 c8 i7", UK_LINK_OPEN, R(NONE), "5"},
+    {"w c7 lL t w d i8 c7", UK_LINK_OPEN, R(NONE), "N+WS2KZ-N+WS"},
+    {"w c7 lL t w d i8 rL", UK_LINK_OPEN, R(NONE), "!Z-N+WS"},
+    {"w c7 lL t w d i8 rT", UK_LINK_OPEN, R(NONE), "!Z-N+WS"},
+    {"w c7 lL t w d i8 rS", UK_LINK_OPEN, R(NONE), "!gKZ-N+WS"},
+    {"w c7 lL t w d i7 rL", UK_LINK_IDLE, R(CONNECT_FAILED), "!gK-+NR"},
     {"w c7 lL t s", UK_LINK_QUARANTINED, R(SILENT_TOO_LONG), "KPq"},
     {"w rL t s", UK_LINK_GATED, R(SILENT_TOO_LONG), "KUg"},
     /* quarantine without a supervisor */
