@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Size-class free lists per thread and the depot they exchange batches through. A thread's lists
-   are touched by that thread alone; the depot has one lock per class, taken once per batch. */
+   are touched by that thread alone; the depot has one lock per class, taken once per batch. Large
+   blocks have one lock and go back to the allocator when enough are free: what frees the large
+   messages is mostly another thread than the one that makes them, and malloc would give their pages to
+   the kernel and fetch new ones all the time. */
 #include "base/pool.h"
 #include "base/mem.h"
 #include <pthread.h>
@@ -133,8 +136,61 @@ static magazine *fresh(unsigned c) { /* an empty one */
     pthread_mutex_unlock(&d->lock);
     return m ? m : empty_one(c);
 }
+
+/* ---- large blocks ---- */
+
+enum { LARGE_CLASSES = 12, LARGE_HEAD = 512, LARGE_KEPT = 8 << 20 };
+
+typedef struct free_block {
+    struct free_block *next;
+} free_block;
+static struct {
+    pthread_mutex_t lock; /* leaf lock: guards the rest */
+    free_block *free[LARGE_CLASSES];
+    size_t kept; /* bytes of them all */
+} large = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* 6 KiB, 8, 12, 16, ... 256, and some bytes for what goes around a body of that size. */
+static size_t large_size(unsigned k) {
+    return ((size_t)(k % 2 ? 8192 : 6144) << k / 2) + LARGE_HEAD;
+}
+uint8_t uk_pool_large_class(size_t size) {
+    for (unsigned k = 0; k < LARGE_CLASSES; k++)
+        if (size <= large_size(k)) return (uint8_t)(UK_POOL_LARGE + k);
+    return UK_POOL_NONE;
+}
+size_t uk_pool_large_kept(void) {
+    pthread_mutex_lock(&large.lock);
+    size_t n = large.kept;
+    pthread_mutex_unlock(&large.lock);
+    return n;
+}
+static void *large_take(unsigned k) {
+    pthread_mutex_lock(&large.lock);
+    free_block *b = large.free[k];
+    if (b) {
+        large.free[k] = b->next; /* the one freed last: it may be in a cache */
+        large.kept -= large_size(k);
+    }
+    pthread_mutex_unlock(&large.lock);
+    return b ? b : uk_alloc(large_size(k));
+}
+static void large_free(void *ptr, unsigned k) {
+    free_block *b = ptr;
+    pthread_mutex_lock(&large.lock);
+    bool keep = large.kept + large_size(k) <= LARGE_KEPT;
+    if (keep) {
+        b->next = large.free[k];
+        large.free[k] = b;
+        large.kept += large_size(k);
+    }
+    pthread_mutex_unlock(&large.lock);
+    if (!keep) uk_free(ptr);
+}
+
 void *uk_pool_take_slow(uint8_t c, size_t size) {
-    if (c >= UK_POOL_CLASSES) return uk_alloc(size);
+    if (c == UK_POOL_NONE) return uk_alloc(size);
+    if (c >= UK_POOL_LARGE) return large_take(c - UK_POOL_LARGE);
     uk_pool_list *l = &uk_pool_lists[c];
     magazine *m = used(l);
     register_thread();
@@ -149,8 +205,12 @@ void *uk_pool_take_slow(uint8_t c, size_t size) {
     return *--l->top;
 }
 void uk_pool_free_slow(void *ptr, uint8_t cls) {
-    if (cls >= UK_POOL_CLASSES) {
+    if (cls == UK_POOL_NONE) {
         uk_free(ptr);
+        return;
+    }
+    if (cls >= UK_POOL_LARGE) {
+        large_free(ptr, cls - UK_POOL_LARGE);
         return;
     }
     uk_pool_list *l = &uk_pool_lists[cls];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Free lists by size class, one set per thread; blocks may be freed on another thread than they
-   came from, and travel back in batches through a shared depot. Any thread. Under a sanitizer
-   every block comes from malloc, so that misuse is seen. */
+   came from, and travel back in batches through a shared depot. Blocks of more than 4096 bytes wait in
+   one place for all threads, no more than some megabytes of them. Any thread. Under a sanitizer every
+   block comes from malloc, so that misuse is seen. */
 #ifndef UK_BASE_POOL_H
 #define UK_BASE_POOL_H
 #include <stddef.h>
@@ -15,12 +16,12 @@
 #  endif
 #endif
 
-enum { UK_POOL_CLASSES = 9, UK_POOL_NONE = 255, UK_POOL_LINE = 64, UK_POOL_AHEAD = 4 };
+enum { UK_POOL_CLASSES = 9, UK_POOL_LARGE = 16, UK_POOL_NONE = 255, UK_POOL_LINE = 64, UK_POOL_AHEAD = 4 };
 
 /* The class that a size falls into; UK_POOL_NONE: straight from the allocator. */
 static inline uint8_t uk_pool_class(size_t size);
 /* A block for `size` bytes of that class, aligned to a cache line when it is 64 or more, but to 16 when
-   the class is NONE; not zeroed. */
+   the class is NONE or a large one; not zeroed. */
 static inline void *uk_pool_take(uint8_t cls, size_t size);
 static inline void uk_pool_free(void *ptr, uint8_t cls);
 
@@ -47,8 +48,11 @@ extern _Thread_local uk_pool_list uk_pool_lists[UK_POOL_CLASSES]
     __attribute__((tls_model("initial-exec")));
 extern const uint8_t uk_pool_class_of[257]; /* by (size + 15) / 16 */
 
+uint8_t uk_pool_large_class(size_t size);
+size_t uk_pool_large_kept(void); /* bytes of free large blocks, for tests */
 static inline uint8_t uk_pool_class(size_t size) {
-    return __builtin_expect(size > 4096, 0) ? UK_POOL_NONE : uk_pool_class_of[(size + 15) / 16];
+    if (__builtin_expect(size > 4096, 0)) return uk_pool_large_class(size);
+    return uk_pool_class_of[(size + 15) / 16];
 }
 static inline void *uk_pool_take(uint8_t cls, size_t size) {
     uk_pool_list *l = &uk_pool_lists[cls];

@@ -8,7 +8,7 @@
 #include "base/os.h"
 #include <stdio.h>
 
-enum { STAGES = 8, STAGE_LIMIT = 128 * 1024, STAGE_KEEP = 256 * 1024, KEPT_WARN_MS = 5000 };
+enum { STAGES = 8, STAGE_LIMIT = 256 * 1024, STAGE_KEEP = 512 * 1024, KEPT_WARN_MS = 5000 };
 
 /* ---- what a thread has staged ---- */
 
