@@ -165,7 +165,7 @@ static void checked_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
 static ukko_ref *cell_parent(ukko_ref *r) { return uk_ref_retain(uk_cell_of(r)->parent); }
 
 static ukko_ref *cell_child(ukko_ref *r, ukko_slice name, int32_t uid) {
-    ukko_ref *child = uk_kids_get(uk_cell_of(r), name);
+    ukko_ref *child = uk_kids_look(uk_cell_of(r), name);
     if (!child &&
         uk_cell_of(r) == r->sys->system_guardian) { /* the runtime's own, which are no cells */
         char key[80];

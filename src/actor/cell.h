@@ -71,11 +71,7 @@ typedef struct uk_custom_watch {
     bool queued;   /* it has ended; a Terminated is under way to the watcher */
 } uk_custom_watch;
 
-typedef struct uk_kids { /* children; made with the first one */
-    pthread_mutex_t lock; /* guards map; leaf but for ref releases, which are done outside */
-    uk_map map;           /* name -> ukko_ref *, retained */
-    uint64_t names;       /* generated so far */
-} uk_kids;
+typedef struct uk_kids uk_kids; /* children.c */
 
 typedef struct uk_more { /* what few actors need; made on demand */
     uk_ref_set watching, watched_by, terminated_queued;
@@ -144,6 +140,7 @@ struct uk_cell {
     _Atomic(uk_kids *) kids; /* release on creation, acquire by look-ups */
     const char *name;        /* in this block */
     void *state;             /* likewise */
+    uint32_t name_hash;      /* set when it becomes a child; then constant */
 };
 
 /* The running turn. Lives on the worker's stack. */
@@ -186,16 +183,20 @@ void uk_cell_close(uk_cell *cell); /* closes the inboxes; what is in them goes t
 uk_more *uk_cell_more(uk_cell *cell);
 int32_t uk_new_uid(void); /* never 0 */
 
-/* children.c: any thread */
-int uk_kids_add(uk_cell *parent, const char *name, ukko_ref *child); /* UKKO_EEXISTS; retains */
-ukko_ref *uk_kids_get(uk_cell *parent, ukko_slice name);             /* retained, or NULL */
-bool uk_kids_remove(uk_cell *parent, ukko_ref *child); /* releases; false: not a child */
+/* children.c: the parent's turn; of a guardian any thread */
+/* UKKO_EEXISTS; retains. generated: the name is from uk_kids_name(), so it is a new one. */
+int uk_kids_add(uk_cell *parent, ukko_slice name, bool generated, ukko_ref *child);
+ukko_ref *uk_kids_mine(uk_cell *parent, ukko_slice name); /* retained, or NULL */
+bool uk_kids_remove(uk_cell *parent, ukko_ref *child);    /* releases; false: not a child */
 bool uk_kids_has(uk_cell *parent, ukko_ref *child);
-size_t uk_kids_count(uk_cell *parent);
 ukko_ref **uk_kids_all(uk_cell *parent, size_t *n); /* retained each; owned: uk_refs_free() */
+size_t uk_kids_name(uk_cell *parent, char *buf, size_t len); /* the next "$a"; gives its length */
+/* children.c: any thread, in no turn of the parent either */
+ukko_ref *uk_kids_look(uk_cell *parent, ukko_slice name); /* as uk_kids_mine() */
+ukko_ref **uk_kids_list(uk_cell *parent, size_t *n);      /* as uk_kids_all() */
+size_t uk_kids_count(uk_cell *parent);
 void uk_refs_free(ukko_ref **refs, size_t n);
-void uk_kids_name(uk_cell *parent, char *buf, size_t len); /* the next "$a" */
-void uk_kids_free(uk_cell *parent);
+void uk_kids_free(uk_cell *parent); /* with the parent */
 int uk_cell_spawn(ukko_system *sys, uk_cell *parent, ukko_props *props, const char *name,
                   ukko_ref **out);
 

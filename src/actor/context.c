@@ -16,7 +16,7 @@ ukko_system *ukko_ctx_system(ukko_ctx *ctx) { return ctx->cell->ref.sys; }
 const ukko_actor *ukko_ctx_actor(ukko_ctx *ctx) { return ctx->cell->props->actor; }
 const ukko_msg *ukko_current(ukko_ctx *ctx) { return ctx->current ? ctx->current->msg : NULL; }
 ukko_ref *ukko_child(ukko_ctx *ctx, const char *name) {
-    ukko_ref *r = uk_kids_get(ctx->cell, ukko_str(name));
+    ukko_ref *r = uk_kids_mine(ctx->cell, ukko_str(name));
     uk_ref_release(r); /* one that ends meanwhile lives on in its notice to this actor */
     return r;
 }

@@ -42,7 +42,7 @@ static void visit(walk *w, ukko_ref *ref, int32_t depth, int32_t most) {
     w->fn(w->data, &info);
     if (!c || depth == most || !info.children) return;
     size_t n;
-    ukko_ref **kids = uk_kids_all(c, &n);
+    ukko_ref **kids = uk_kids_list(c, &n);
     for (size_t i = 0; i < n; i++) visit(w, kids[i], depth + 1, most);
     uk_refs_free(kids, n);
 }

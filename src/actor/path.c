@@ -167,7 +167,7 @@ bool uk_glob_match(ukko_slice p, ukko_slice n) {
     while (i < p.len && p.ptr[i] == '*') i++;
     return i == p.len;
 }
-void uk_base64_name(uint64_t n, const char *prefix, char *buf, size_t len) {
+size_t uk_base64_name(uint64_t n, const char *prefix, char *buf, size_t len) {
     static const char digits[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+~";
     size_t i = 0;
     for (; prefix[i] && i + 1 < len; i++) buf[i] = prefix[i];
@@ -176,4 +176,5 @@ void uk_base64_name(uint64_t n, const char *prefix, char *buf, size_t len) {
         n >>= 6;
     } while (n);
     buf[i] = 0;
+    return i;
 }

@@ -30,6 +30,6 @@ bool uk_system_name_valid(const char *name);
 bool uk_host_valid(ukko_slice host);
 /* Does a name match a glob of '*' and '?'? Linear-time bounded: never backtracks exponentially. */
 bool uk_glob_match(ukko_slice pattern, ukko_slice name);
-/* Generated names: 0 -> "$a", 64 -> "$ab"; buf has 16 bytes. */
-void uk_base64_name(uint64_t n, const char *prefix, char *buf, size_t len);
+/* Generated names: 0 -> "$a", 64 -> "$ab"; buf has 16 bytes. Gives the length. */
+size_t uk_base64_name(uint64_t n, const char *prefix, char *buf, size_t len);
 #endif

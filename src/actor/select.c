@@ -29,7 +29,7 @@ typedef struct walk {
 
 bool uk_each_child(ukko_ref *ref, ukko_ref ***out, size_t *n) {
     if (ref->vt->kind == UK_REF_CELL) {
-        *out = uk_kids_all(uk_cell_of(ref), n);
+        *out = uk_kids_list(uk_cell_of(ref), n);
         return true;
     }
     *n = 0;

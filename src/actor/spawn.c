@@ -92,7 +92,7 @@ static int spawn_elsewhere(ukko_system *sys, const uk_deployment *d, ukko_ref **
     if (!sys->has_provider || !sys->provider.deploy || parent == sys->system_guardian) return 0;
     int rc = sys->provider.deploy(sys->provider.self, d, &ref, &order, &spawn_error);
     if (rc <= 0) return rc;
-    if (uk_kids_add(parent, ukko_ref_name(ref), ref)) { /* before the other node can answer */
+    if (uk_kids_add(parent, ukko_str(ukko_ref_name(ref)), false, ref)) { /* before the other node can answer */
         ukko_msg_release(order);
         uk_ref_release(ref);
         return taken(d->name);
@@ -125,7 +125,7 @@ static int spawn_here(ukko_system *sys, uk_cell *parent, ukko_props *props, cons
         return rc;
     }
     uk_cell *c = new_cell(sys, &parent->ref, props, name, d->uid, &p);
-    if (uk_kids_add(parent, c->name, &c->ref)) {
+    if (uk_kids_add(parent, ukko_str(c->name), *c->name == '$', &c->ref)) {
         taken(name);
         uk_cell_discard(c);
         return UKKO_EEXISTS;

@@ -21,6 +21,16 @@ static uint64_t mix(uint64_t a, uint64_t b) {
     __uint128_t r = (__uint128_t)a * b;
     return (uint64_t)r ^ (uint64_t)(r >> 64);
 }
+/* The less than 8 bytes at the end as one word: parts of them twice rather than byte by byte. */
+static uint64_t last_of(const uint8_t *p, size_t len) {
+    uint32_t a, b;
+    if (len >= 4) {
+        memcpy(&a, p, 4);
+        memcpy(&b, p + len - 4, 4);
+        return (uint64_t)a << 32 | b;
+    }
+    return len ? (uint64_t)p[0] << 16 | (uint64_t)p[len / 2] << 8 | p[len - 1] : 0;
+}
 uint32_t uk_hash(const void *key, size_t len) {
     const uint8_t *p = key;
     uint64_t h = seed() ^ len, w;
@@ -28,8 +38,7 @@ uint32_t uk_hash(const void *key, size_t len) {
         memcpy(&w, p, 8);
         h = mix(h ^ w, 0x9e3779b97f4a7c15u);
     }
-    w = 0;
-    if (len) memcpy(&w, p, len);
+    w = last_of(p, len);
     h = mix(h ^ w, 0xd6e8feb86659fd93u);
     return (uint32_t)(h ^ h >> 32);
 }
