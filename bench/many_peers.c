@@ -2,10 +2,11 @@
 /* Thousands of simulated peers of one node: each has a connection, an address of its own and a
    handshake; they answer nothing, but send heartbeats. Measures, on the node's process, what links
    cost: memory each, processor time while nothing is said, and processor time for a message and its
-   echo when 1, 10, … all links talk. One thread; the node is another process, given by address
+   echo when 1, 10, … all links take turns, by one message and by WINDOW at once. One thread; the node is another process, given by address
    and pid. Not ukko: sockets and bytes by hand.
 
-       many_peers pekko.tcp://SYSTEM@127.0.0.1:PORT PID LINKS [IDLE_SECONDS] [MESSAGES]            */
+       many_peers pekko.tcp://SYSTEM@127.0.0.1:PORT PID LINKS [IDLE_SECONDS] [MESSAGES]
+       many_peers raw - LINKS 0 [MESSAGES]     on a plain echo server with epoll, for comparison    */
 #include "common/bench.h"
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -30,6 +31,7 @@ static peer *peers;
 static int n_peers, poller, node_pid;
 static char node_system[64], node_host[64];
 static unsigned node_port;
+static const char *system_name = "ukko";
 static uint64_t answers; /* payload frames that came in */
 static int handshakes;
 
@@ -195,8 +197,8 @@ static void connect_all(int n) {
     while (handshakes < n) serve(10000);
     char extra[160];
     snprintf(extra, sizeof extra, ",\"n\":%d,\"rss_mb\":%.1f", n, node_rss() / 1048576.0);
-    report("ukko", "link_memory", (node_rss() - before) / n, "bytes/link", extra);
-    report("ukko", "link_rate", n / ((double)(now_ns() - t) / 1e9), "links/s", "");
+    report(system_name, "link_memory", (node_rss() - before) / n, "bytes/link", extra);
+    report(system_name, "link_rate", n / ((double)(now_ns() - t) / 1e9), "links/s", "");
 }
 static void idle(int seconds) {
     double cpu = node_cpu();
@@ -208,39 +210,74 @@ static void idle(int seconds) {
     cpu = (node_cpu() - cpu) / ((double)(now_ns() - t) / 1e9);
     char extra[64];
     snprintf(extra, sizeof extra, ",\"n\":%d", n_peers);
-    report("ukko", "links_idle_cpu", cpu * 100, "% of a core", extra);
+    report(system_name, "links_idle_cpu", cpu * 100, "% of a core", extra);
 }
-static void talk(int links, uint64_t messages) {
-    uint8_t *frames = malloc((size_t)links * 400);
-    size_t *len = malloc((size_t)links * sizeof *len);
-    for (int i = 0; i < links; i++) len[i] = question(frames + (size_t)i * 400, i);
+/* One link after the other says `burst` messages at once and gets them back: the same work for each
+   message, however many links take turns. */
+static void talk(int links, uint64_t messages, unsigned burst) {
+    static uint8_t out[WINDOW * 400];
     double cpu = 0;
-    uint64_t t = 0;
+    uint64_t t = 0, done = 0;
     for (int round = 0; round < 2; round++) { /* the first one warms up */
-        uint64_t sent = 0, total = round ? messages : (uint64_t)links * 2;
-        answers = 0;
-        cpu = node_cpu(), t = now_ns();
-        while (answers < total) {
-            while (sent < total && sent - answers < WINDOW) {
-                int i = (int)(sent % (uint64_t)links);
-                say(&peers[i], frames + (size_t)i * 400, len[i]);
-                sent++;
-            }
-            serve(10000);
+        uint64_t total = round ? messages : (uint64_t)links * burst;
+        cpu = node_cpu(), t = now_ns(), done = 0;
+        for (int i = 0; done < total; i = (i + 1) % links, done += burst) {
+            size_t n = 0;
+            for (unsigned k = 0; k < burst; k++) n += question(out + n, i);
+            answers = 0;
+            say(&peers[i], out, n);
+            while (answers < burst) serve(10000);
         }
         cpu = node_cpu() - cpu;
         t = now_ns() - t;
     }
     char workload[32], extra[80];
-    snprintf(workload, sizeof workload, "echo_%d_links", links);
-    snprintf(extra, sizeof extra, ",\"msgs_per_s\":%.0f", (double)messages / ((double)t / 1e9));
-    report("ukko", workload, cpu / (double)messages * 1e9, "ns cpu/message", extra);
-    free(frames);
-    free(len);
+    snprintf(workload, sizeof workload, "%s_%d_links", burst == 1 ? "echo" : "burst", links);
+    snprintf(extra, sizeof extra, ",\"msgs_per_s\":%.0f", (double)done / ((double)t / 1e9));
+    report(system_name, workload, cpu / (double)done * 1e9, "ns cpu/message", extra);
 }
 
+/* A server with sockets and epoll alone, that gives every byte back: what the kernel takes for this. */
+static void echo_server(int listener) {
+    static uint8_t buf[READ];
+    struct epoll_event ev[256];
+    int poll = epoll_create1(0);
+    epoll_ctl(poll, EPOLL_CTL_ADD, listener,
+              &(struct epoll_event){.events = EPOLLIN, .data.fd = listener});
+    for (;;) {
+        int n = epoll_wait(poll, ev, 256, -1);
+        for (int i = 0; i < n; i++) {
+            int fd = ev[i].data.fd, one = 1;
+            if (fd != listener) {
+                ssize_t r = recv(fd, buf, sizeof buf, 0);
+                if (r <= 0) _exit(0); /* the first peer that ends, ends it */
+                say(&(peer){.fd = fd}, buf, (size_t)r);
+                continue;
+            }
+            fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+            if (fd < 0) die("accept");
+            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+            epoll_ctl(poll, EPOLL_CTL_ADD, fd,
+                      &(struct epoll_event){.events = EPOLLIN, .data.fd = fd});
+        }
+    }
+}
+static void start_echo_server(void) {
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof a;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(fd, (void *)&a, len) || listen(fd, 4096) || getsockname(fd, (void *)&a, &len))
+        die("listen");
+    strcpy(node_system, "raw"), strcpy(node_host, "127.0.0.1"), node_port = ntohs(a.sin_port);
+    system_name = "raw";
+    if (!(node_pid = fork())) echo_server(fd);
+    close(fd);
+}
 int main(int argc, char **argv) {
-    if (argc < 4 || sscanf(argv[1], "pekko.tcp://%63[^@]@%63[^:]:%u", node_system, node_host,
+    int raw = argc > 3 && !strcmp(argv[1], "raw");
+    if (raw) {
+        start_echo_server();
+    } else if (argc < 4 || sscanf(argv[1], "pekko.tcp://%63[^@]@%63[^:]:%u", node_system, node_host,
                            &node_port) != 3) {
         fputs("usage: many_peers ADDRESS PID LINKS [IDLE_SECONDS] [MESSAGES]\n", stderr);
         return 2;
@@ -249,14 +286,14 @@ int main(int argc, char **argv) {
     getrlimit(RLIMIT_NOFILE, &lim);
     lim.rlim_cur = lim.rlim_max;
     setrlimit(RLIMIT_NOFILE, &lim);
-    node_pid = atoi(argv[2]);
+    if (!raw) node_pid = atoi(argv[2]);
     int links = atoi(argv[3]), seconds = argc > 4 ? atoi(argv[4]) : 12;
     uint64_t messages = argc > 5 ? strtoull(argv[5], NULL, 10) : 200000;
     peers = calloc((size_t)links, sizeof *peers);
     poller = epoll_create1(0);
     connect_all(links);
     if (seconds) idle(seconds);
-    for (int n = 1; n < links; n *= 10) talk(n, messages);
-    talk(links, messages);
+    for (int n = 1; n < links; n *= 10) talk(n, messages, 1), talk(n, messages * 4, WINDOW);
+    talk(links, messages, 1), talk(links, messages * 4, WINDOW);
     return 0;
 }

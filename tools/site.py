@@ -95,6 +95,14 @@ class Site:
             return self.relative(page, 'api/%s.html' % (first.name if first else 'index'))
         return self.relative(page, self.place(name)) + ('#' + fragment if fragment else '')
 
+    def picture(self, source, page, target):
+        """a picture of the repository goes where the pages are"""
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
+        to = name[5:] if name.startswith('docs/') else 'source/' + name
+        os.makedirs(os.path.dirname(os.path.join(self.out, to)), exist_ok=True)
+        shutil.copyfile(os.path.join(ROOT, name), os.path.join(self.out, to))
+        return self.relative(page, to)
+
     @staticmethod
     def relative(page, to):
         return posixpath.relpath(to, posixpath.dirname(page) or '.')
@@ -120,6 +128,8 @@ class Site:
             for c in t.children or []:
                 if c.type == 'link_open':
                     c.attrSet('href', self.link(source, page, c.attrGet('href')))
+                elif c.type == 'image':
+                    c.attrSet('src', self.picture(source, page, c.attrGet('src')))
         rendered = self.md.renderer
         rendered.rules['fence'] = lambda ts, i, o, e: self.fence(ts[i], base)
         rendered.rules['table_open'] = lambda *a: '<div class="table"><table>\n'
