@@ -36,6 +36,8 @@ typedef struct uk_provider {
     /* Called by a worker after an actor's turn in which uk_turn_dirty() was called, and before the
        worker parks: what was staged on this thread goes to the links now. */
     void (*flush)(void *self);
+    /* Now and then, on the timer thread, while turns last: what waits for their end goes out now. */
+    void (*late)(void *self);
     /* Runs the I/O rounds while their thread is held up by an actor; returns when it is back. May be
        NULL when uk_batch_run() is never called. */
     void (*assist)(void *self);

@@ -94,8 +94,21 @@ static void end_life(uk_cell *c) {
     uk_ref_release_n(&c->ref, 1u + c->spare);
 }
 
+/* What is staged for other nodes may wait for the next budget of an actor that goes on at once, for
+   this long after the first of it. A handler that then lasts is seen by the watchdog. */
+enum { STAGED_NS = 50000 };
+static void send_staged(ukko_system *sys, bool goes_on, int64_t *since_ns) {
+    int64_t now = goes_on ? uk_now_ns() : 0;
+    if (goes_on && !*since_ns) *since_ns = now;
+    if (goes_on && now - *since_ns < STAGED_NS) return;
+    *since_ns = 0;
+    uk_turn_flush(sys);
+}
+static inline bool on_guard(ukko_system *sys) { return sys->has_provider && uk_sched_on_guard(); }
+
 void uk_cell_run(uk_cell *c) {
     ukko_ctx ctx = {.cell = c};
+    int64_t staged_ns = 0; /* of the first thing that was staged and has not been sent; 0: none */
     ukko_system *sys = c->ref.sys;
     uk_worker *w = uk_here.w;
     unsigned budget = w ? w->throughput : uk_dispatcher_throughput(c->disp);
@@ -109,14 +122,16 @@ void uk_cell_run(uk_cell *c) {
         if (w) uk_turn_counts(w);
         bool more = run_messages(&ctx, w, budget);
         uk_outbox_flush();
-        if (__builtin_expect(uk_here.dirty, 0)) uk_turn_flush(sys);
-        if (uk_cell_stopped(c)) {
+        bool stopped = uk_cell_stopped(c);
+        bool goes_on = more && !stopped && uk_sched_alone() && !on_guard(sys);
+        if (__builtin_expect(uk_here.dirty, 0)) send_staged(sys, goes_on, &staged_ns);
+        if (stopped) {
             uk_turn_over(w);
             end_life(c);
             return;
         }
-        bool guard = sys->has_provider && uk_sched_on_guard();
-        if (more && !guard && uk_sched_alone()) continue;
+        bool guard = on_guard(sys); /* also after what was just written */
+        if (goes_on && !guard) continue;
         uk_turn_over(w);
         if (!more && uk_inbox_idle(c)) return;
         if (more || guard) {

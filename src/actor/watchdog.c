@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looks after workers whose turn lasts: an actor that blocks or computes for long keeps others from
    running. What waits in such a worker's slot or outbox gets another worker, which is woken for it;
-   after a limit the actor is named in a warning. While any worker runs, a timer looks at all of them
+   what it has staged for other nodes is sent; after a limit the actor is named in a warning. While any worker runs, a timer looks at all of them
    every LOOK_MS; when all sleep it stops, and the next one that is woken starts it again. On the timer
    thread, but for uk_watchdog_wake(). */
 #include "actor/dispatchers.h"
@@ -78,6 +78,7 @@ static void look(void *data) {
     if (g->closed) return;
     size_t n = uk_dispatchers_all(g->sys, &all);
     for (size_t i = 0; i < n; i++) any |= look_at_all(g, all[i]);
+    if (any && g->sys->has_provider) g->sys->provider.late(g->sys->provider.self);
     if (!any) atomic_store_explicit(&g->armed, false, memory_order_seq_cst);
     /* one that was woken before the flag fell did not start us: look once more */
     for (size_t i = 0; i < n; i++) {

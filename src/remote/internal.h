@@ -244,6 +244,8 @@ bool uk_send_body(ukko_ref *to, uk_peer *p, const ukko_type *type, const void *b
                   ukko_ref *sender);
 void uk_send_system(ukko_ref *to, uk_peer *p, uk_sysmsg *m);                     /* takes m */
 void uk_send_flush(void); /* what this thread has staged */
+/* What other threads have staged for ms or longer, because their turn goes on; 0: anything. */
+void uk_send_late(int64_t ms);
 void uk_send_opened(uk_peer *p, uk_conn *c);                /* [io] writes what was kept */
 void uk_send_bury_kept(uk_peer *p, const char *reason);     /* [io] */
 /* Gives how many messages became dead letters. */

@@ -54,7 +54,15 @@ static void add_refs(uk_remote *r) {
 }
 
 static void after_round(void *sys) { uk_batch_run(sys); }
-static void assist(void *self) { uk_loop_assist(((uk_remote *)self)->loop); }
+static void assist(void *self) { /* an actor holds the I/O thread up, perhaps with something staged */
+    uk_send_late(0);
+    uk_loop_assist(((uk_remote *)self)->loop);
+}
+enum { LATE_MS = 5 };
+static void late(void *self) {
+    (void)self;
+    uk_send_late(LATE_MS);
+}
 
 static void poll_io(void *self) {
     uk_loop_poll(((uk_remote *)self)->loop);
@@ -212,7 +220,7 @@ int ukko_remote_enable(ukko_system *sys, ukko_error *err) {
     r->sys = sys;
     uk_provider p = {.self = r, .start = start, .shutdown = shut_down, .free = free_remote,
                      .address = address, .is_own = is_own, .remote_ref = remote_ref,
-                     .watch = watch, .unwatch = unwatch, .flush = flush,
+                     .watch = watch, .unwatch = unwatch, .flush = flush, .late = late,
                      .deploy = uk_deploy_child, .deployed = uk_deploy_ordered,
                      .assist = assist,
                      .poll = poll_io,

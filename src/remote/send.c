@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sending messages: the sender's own thread encodes them as frames. Inside an actor's turn they are
-   staged and leave together at its end; otherwise they leave at once. While there is no connection
-   they are kept as messages, so that they can become dead letters. Any thread, but for [io].
-   Locks: peer.lock, and a stream's lock by itself or under it. */
+   staged and leave together at its end; otherwise they leave at once. When a turn lasts, another thread
+   sends what it has staged (uk_send_late). While there is no connection they are kept as messages, so
+   that they can become dead letters. Any thread, but for [io].
+   Locks: stages_lock, then a thread's stages, then peer.lock, and a stream's lock by itself or under it. */
 #include "remote/internal.h"
+#include "base/asym.h"
 #include "base/mem.h"
 #include "base/os.h"
 #include <stdio.h>
@@ -20,17 +22,29 @@ typedef struct stage {
 } stage;
 
 typedef struct stages {
+    uk_asym own; /* guards list, used; its owner is the thread that stages */
     stage list[STAGES];
-    unsigned used; /* slots 0 .. used - 1 may hold something */
+    _Atomic unsigned used;  /* slots 0 .. used - 1 may hold something; relaxed: peeked at by others */
+    _Atomic unsigned flushes; /* so far; relaxed, likewise */
+    /* what was seen by the last look from another thread; under stages_lock */
+    unsigned seen;
+    int64_t seen_ms;
+    struct stages *next;
 } stages;
 
 static _Thread_local stages *mine;
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t stages_lock = PTHREAD_MUTEX_INITIALIZER;
+static stages *all_stages; /* of all threads; under stages_lock */
 
 static void free_stages(void *arg) {
-    stages *s = arg;
+    stages *s = arg, **at = &all_stages;
     uk_send_flush();
+    pthread_mutex_lock(&stages_lock);
+    while (*at != s) at = &(*at)->next;
+    *at = s->next;
+    pthread_mutex_unlock(&stages_lock);
     for (size_t i = 0; i < STAGES; i++) uk_buf_fini(&s->list[i].frames);
     uk_free(s);
     mine = NULL;
@@ -42,7 +56,12 @@ static stages *my_stages(void) {
     if (mine) return mine;
     pthread_once(&once, make_key);
     mine = uk_zalloc(sizeof *mine);
+    uk_asym_init(&mine->own);
     pthread_setspecific(key, mine);
+    pthread_mutex_lock(&stages_lock);
+    mine->next = all_stages;
+    all_stages = mine;
+    pthread_mutex_unlock(&stages_lock);
     return mine;
 }
 
@@ -67,18 +86,53 @@ static void flush_stage(stage *s) {
     uk_peer_release(p);
 }
 
+static void flush_all(stages *s) { /* by its owner inside, or with the claim */
+    /* what is answered to a dead letter may use one more */
+    for (unsigned i = 0; i < atomic_load_explicit(&s->used, memory_order_relaxed); i++)
+        flush_stage(&s->list[i]);
+    atomic_store_explicit(&s->used, 0, memory_order_relaxed);
+    unsigned n = atomic_load_explicit(&s->flushes, memory_order_relaxed) + 1;
+    atomic_store_explicit(&s->flushes, n, memory_order_relaxed);
+}
 void uk_send_flush(void) {
-    if (!mine) return;
-    for (unsigned i = 0; i < mine->used; i++) flush_stage(&mine->list[i]);
-    mine->used = 0;
+    if (!mine || !atomic_load_explicit(&mine->used, memory_order_relaxed)) return;
+    uk_asym_enter(&mine->own);
+    flush_all(mine);
+    uk_asym_leave(&mine->own);
 }
 
+/* Has it waited? The claim stays until it is written: the order of a thread's messages is kept. */
+static void look_late(stages *s, int64_t now, int64_t ms) {
+    unsigned n = atomic_load_explicit(&s->flushes, memory_order_relaxed);
+    bool some = atomic_load_explicit(&s->used, memory_order_relaxed);
+    if (!some || n != s->seen) s->seen_ms = now;
+    s->seen = n;
+    if (!some || now - s->seen_ms < ms || !uk_asym_claim(&s->own)) return;
+    flush_all(s);
+    uk_asym_unclaim(&s->own);
+}
+void uk_send_late(int64_t ms) {
+    int64_t now = uk_now_ms();
+    stages *own = my_stages(); /* before the lock: a dead letter may be answered from here */
+    pthread_mutex_lock(&stages_lock);
+    for (stages *s = all_stages; s; s = s->next)
+        if (s != own) look_late(s, now, ms);
+    pthread_mutex_unlock(&stages_lock);
+}
+
+/* Comes back inside; leave_soon() leaves. */
 static stage *find_stage(uk_peer *p) {
     stages *s = my_stages();
-    for (unsigned i = 0; i < s->used; i++)
+    uk_asym_enter(&s->own);
+    unsigned used = atomic_load_explicit(&s->used, memory_order_relaxed);
+    for (unsigned i = 0; i < used; i++)
         if (s->list[i].peer == p) return &s->list[i];
-    if (s->used == STAGES) uk_send_flush();
-    stage *n = &s->list[s->used++];
+    if (used == STAGES) {
+        flush_all(s);
+        used = atomic_load_explicit(&s->used, memory_order_relaxed);
+    }
+    stage *n = &s->list[used];
+    atomic_store_explicit(&s->used, used + 1, memory_order_relaxed);
     n->peer = uk_peer_retain(p);
     return n;
 }
@@ -208,7 +262,8 @@ static int encode(uk_peer *p, ukko_ref *to, const ukko_msg *msg, ukko_ref *sende
 
 static void leave_soon(const stage *s) { /* at the end of the turn, unless there is much, or none */
     if (uk_in_turn() && s->frames.len < STAGE_LIMIT) uk_turn_dirty();
-    else uk_send_flush();
+    else flush_all(mine);
+    uk_asym_leave(&mine->own);
 }
 static void send_open(ukko_ref *to, uk_peer *p, ukko_msg *msg, ukko_ref *sender) {
     stage *s = find_stage(p);

@@ -38,6 +38,11 @@ static int stuck_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     ukko_reply_text(ctx, "unstuck");
     return UKKO_OK;
 }
+/* Says something, and waits until that has been heard. */
+static int says_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
+    ukko_reply_text(ctx, "said");
+    return block_receive(ctx, state, msg);
+}
 static int echo_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     (void)state;
     ukko_reply_msg(ctx, ukko_msg_retain(msg));
@@ -45,6 +50,8 @@ static int echo_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
 }
 static const ukko_actor blocker = {
     .size = sizeof(ukko_actor), .name = "blocker", .receive = {NULL, block_receive}};
+static const ukko_actor says = {
+    .size = sizeof(ukko_actor), .name = "says", .receive = {NULL, says_receive}};
 static const ukko_actor stuck = {
     .size = sizeof(ukko_actor), .name = "stuck", .receive = {NULL, stuck_receive}};
 static const ukko_actor echo = {
@@ -115,6 +122,32 @@ static void a_held_up_actor_does_not_hold_up_the_node(void **state) {
     ukko_system_free(b);
     probe_free(events);
 }
+/* In a round of its own for each thread that may run the actor: after questions that the I/O thread
+   answered itself, and without. */
+static void what_a_handler_says_is_heard_while_it_goes_on(void **state) {
+    (void)state;
+    ukko_system *a = node("A"), *b = node("B");
+    probe *hears = probe_new(a, "hears");
+    assert_int_equal(ukko_system_spawn(b, ukko_props_new(&says), "says", NULL), UKKO_OK);
+    assert_int_equal(ukko_system_spawn(b, ukko_props_new(&echo), "echo", NULL), UKKO_OK);
+    ukko_ref *to_echo = remote(a, b, "/user/echo"), *to_says = remote(a, b, "/user/says");
+    for (int round = 0; round < 10; round++) {
+        for (int i = 0; i < round * 5; i++) ask_echo(to_echo);
+        release_it = false;
+        ukko_tell_from(to_says, ukko_msg_string("say"), hears->ref);
+        probe_expect_text(hears, "said");
+        pthread_mutex_lock(&lock);
+        release_it = true;
+        pthread_cond_broadcast(&changed);
+        pthread_mutex_unlock(&lock);
+        probe_expect_text(hears, "unblocked");
+    }
+    ukko_ref_release(to_echo);
+    ukko_ref_release(to_says);
+    ukko_system_free(a);
+    ukko_system_free(b);
+    probe_free(hears);
+}
 static int64_t now_ms(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -175,6 +208,7 @@ static void all_held_up_and_still_alive(void **state) {
 }
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_held_up_actor_does_not_hold_up_the_node),
+                                       cmocka_unit_test(what_a_handler_says_is_heard_while_it_goes_on),
                                        cmocka_unit_test(all_held_up_and_still_alive)};
     return cmocka_run_group_tests_name("busy", tests, NULL, NULL);
 }
