@@ -104,11 +104,21 @@ static int decide(place *p) {
 
 /* ---- the order ---- */
 
+/* Our address as an element of a path, where the brackets of an IPv6 literal may not stand; Pekko
+   leaves them there, and cannot read its own path then. */
+static void put_own(uk_buf *out, const char *address) {
+    for (const char *c = strstr(address, "://") + 3; *c; c++) {
+        if (*c == '[') uk_buf_str(out, "%5B");
+        else if (*c == ']') uk_buf_str(out, "%5D");
+        else uk_buf_byte(out, (uint8_t)*c);
+    }
+}
+
 static void put_path(const place *p, uk_buf *out) {
     const uk_transport *t = uk_transport_for(p->remote, p->at.protocol);
-    const char *own = strstr(t->address, "://") + 3;
-    uk_buf_printf(out, "%s/remote/%s/%s%s#%d", p->address, t->protocol, own,
-                  (const char *)p->logical.ptr, p->d->uid);
+    uk_buf_printf(out, "%s/remote/%s/", p->address, t->protocol);
+    put_own(out, t->address);
+    uk_buf_printf(out, "%s#%d", (const char *)p->logical.ptr, p->d->uid);
 }
 
 static ukko_msg *scope_of(const char *address) {

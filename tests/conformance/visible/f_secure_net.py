@@ -263,6 +263,32 @@ def net_bind_all(s):
     socket.create_connection(('127.0.0.3', b.port), 5).close()
 
 
+@scenario('NET', 'nodes at literals of IPv6: messages both ways; deployment, watch and stop, unless the maker is a JVM, which cannot read its own path then', '')
+def net_ipv6(s):
+    try:
+        with socket.socket(socket.AF_INET6) as x:
+            x.bind(('::1', 0))
+    except OSError:
+        s.skip('no IPv6 here')
+    a, b = s.both(('--hostname', '[::1]'), ('--hostname', '[::1]'))
+    s.check(a.address.startswith('pekko.tcp://%s@[::1]:' % a.name), 'address %r' % a.address)
+    s.ping(a, b)
+    s.ping(b, a)
+    if not a.expect('started')['pekko'].startswith('ukko'):
+        return
+    a.cmd('deploy Worker w %s str:x' % b.address)
+    ref = a.expect('deployed', name='w')['ref']
+    b.expect('worker-start', parent=a.ref('/user/deployer'))
+    t = s.token()
+    a.cmd('tell %s %s' % (ref, t))
+    a.expect('recv', value=has(t), sender=ref)
+    a.cmd('tell %s throw ouch' % ref)
+    a.expect('child-failed', child=ref, decision='restart')
+    b.expect('worker-postrestart')
+    a.cmd('stop-child w')
+    a.expect('terminated-msg', ref=ref, addressTerminated=False)
+
+
 @scenario('NET', 'a client that listens nowhere (ukko.remote.client; others listen all the same): it is answered and spoken to over its connection, also over the next ones, and watched', '', timeout=90)
 def net_client(s):
     b, px = s.proxied('y', *G1, *SLOW_FD)
