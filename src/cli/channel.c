@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <ukko/wire.h>
 
@@ -104,6 +105,19 @@ void channel_connect(channel *ch, const char *host, int port, int64_t deadline) 
     if (channel_look_up(host, port, &list) != 0) return;
     channel_dial(ch, list, deadline);
     freeaddrinfo(list);
+}
+
+void channel_connect_path(channel *ch, const char *path) {
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    *ch = (channel){.fd = -1, .error = ENAMETOOLONG};
+    if (strlen(path) >= sizeof a.sun_path) return;
+    strcpy(a.sun_path, path);
+    ch->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    ch->error = 0;
+    if (ch->fd < 0 || connect(ch->fd, (struct sockaddr *)&a, sizeof a) == 0) return;
+    ch->error = errno;
+    close(ch->fd);
+    ch->fd = -1;
 }
 
 static uint16_t port_of(const struct sockaddr_storage *a) {

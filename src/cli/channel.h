@@ -30,6 +30,8 @@ int channel_look_up(const char *host, int port, struct addrinfo **list);
 bool channel_dial(channel *ch, const struct addrinfo *list, int64_t deadline);
 /* Both: ch->fd < 0 when one fails. */
 void channel_connect(channel *ch, const char *host, int port, int64_t deadline);
+/* A Unix-domain socket. */
+void channel_connect_path(channel *ch, const char *path);
 /* A listening socket at host ("" any) and port (0: any free), its port in *port; -1: errno. */
 int channel_listen(const char *host, int port, uint16_t *bound);
 void channel_adopt(channel *ch, int fd); /* of accept() */

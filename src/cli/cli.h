@@ -273,8 +273,11 @@ char *show_line(const ukko_msg *msg); /* the value for people; free() */
 int context_target(cli *c, const char *text, char *whole, size_t len);
 void context_names(void (*fn)(const char *name, void *data), void *data);
 
-/* ---- node_http.c: /status.json of a node; *out owned ---- */
-int node_status(cli *c, const char *place, json_t **out);
+/* ---- node_http.c: place is where a status page or a control socket is; *out owned ---- */
+int node_status(cli *c, const char *place, json_t **out); /* /status.json */
+/* Any request; *http is the status of the answer, *out NULL when that is no JSON. */
+int node_request(cli *c, const char *place, const char *method, const char *what, int *http,
+                 json_t **out);
 
 /* ---- shell.c: a command of the user's; in, out: descriptors, -1: those of this process ---- */
 bool shell_start(const char *line, int in, int out, pid_t *pid);
@@ -306,6 +309,7 @@ int run_stat(cli *c);
 int run_top(cli *c);
 int run_quarantine_ls(cli *c);
 int run_quarantine_explain(cli *c);
+int run_quarantine_clear(cli *c);
 int run_decode(cli *c);
 int run_dissector(cli *c);
 int run_config_render(cli *c);

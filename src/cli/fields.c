@@ -9,6 +9,7 @@ const field node_fields[] = {
     {"address", "string", "where the node is reached"},
     {"uid", "integer", "of this incarnation"},
     {"status", "string?", "URL of its status page"},
+    {"control", "string?", "path of its control socket"},
     END,
 };
 
@@ -40,6 +41,13 @@ const field shut_fields[] = {
     {"reason_text", "string", "what happened"},
     {"remedy", "string", "what helps"},
     {"left_ms", "integer", "until it is over; -1: no limit"},
+    END,
+};
+
+const field clear_fields[] = {
+    {"address", "string", "of the peer"},
+    {"uid", "integer", "the incarnation that may associate again"},
+    {"cleared", "boolean", "true"},
     END,
 };
 

@@ -93,36 +93,57 @@ static int start(cli *c, const own_system *own, ukko_system **sys) {
     return rc == UKKO_OK ? CLI_OK : settings_failed(c, &err);
 }
 
-/* "9464", "0.0.0.0:9464"; without the option as the configuration says. */
+/* "9464", "0.0.0.0:9464" */
+static int read_place(cli *c, const char *place, char *host, size_t len, int32_t *port) {
+    const char *colon = strrchr(place, ':');
+    char *end;
+    long n = strtol(colon ? colon + 1 : place, &end, 10);
+    if (*end || n < 0 || n > 65535 || end == place)
+        return cli_usage(c, "--status: '%s' is not [HOST:]PORT", place);
+    snprintf(host, len, "%.*s", colon ? (int)(colon - place) : 9, colon ? place : "127.0.0.1");
+    *port = (int32_t)n;
+    return CLI_OK;
+}
+
+/* What the options leave open is as the configuration says. */
 static int start_status(cli *c, ukko_system *sys, ukko_status **page) {
-    char host[200] = "127.0.0.1";
-    const char *place = args_value(c, "status"), *colon = place ? strrchr(place, ':') : NULL;
+    char host[200];
+    const char *place = args_value(c, "status"), *control = args_value(c, "control");
     ukko_status_opts opts = UKKO_STATUS_OPTS;
     ukko_error err = {0};
-    char *end;
-    if (!place) {
-        int rc = ukko_status_start_configured(page, sys, &err);
-        return rc == UKKO_OK ? CLI_OK : settings_failed(c, &err);
+    bool on = false;
+    int status = CLI_OK, rc;
+    if (place) {
+        status = read_place(c, place, host, sizeof host, &opts.port);
+        opts.host = host;
+    } else if (ukko_config_bool(ukko_system_config(sys), "ukko.status.enabled", &on) || !on) {
+        opts.port = UKKO_STATUS_NO_PORT;
     }
-    long port = strtol(colon ? colon + 1 : place, &end, 10);
-    if (*end || port < 0 || port > 65535 || end == place)
-        return cli_usage(c, "--status: '%s' is not [HOST:]PORT", place);
-    if (colon)
-        snprintf(host, sizeof host, "%.*s", (int)(colon - place), place);
-    opts.host = host;
-    opts.port = (int32_t)port;
-    return ukko_status_start(page, sys, &opts, &err) == UKKO_OK ? CLI_OK : settings_failed(c, &err);
+    opts.control = control;
+    if (status != CLI_OK) return status;
+    rc = place || control ? ukko_status_start(page, sys, &opts, &err)
+                          : ukko_status_start_configured(page, sys, &err);
+    return rc == UKKO_OK ? CLI_OK : settings_failed(c, &err);
+}
+
+static const char *control_of(cli *c, ukko_system *sys) {
+    const char *path = args_value(c, "control");
+    if (!path && ukko_config_string(ukko_system_config(sys), "ukko.status.control", &path))
+        return NULL;
+    return *path ? path : NULL;
 }
 
 static void show(cli *c, ukko_system *sys, const ukko_status *page) {
-    const char *address = ukko_remote_address(sys);
+    const char *address = ukko_remote_address(sys), *control = control_of(c, sys);
+    const char *url = page && *ukko_status_url(page) ? ukko_status_url(page) : NULL;
     json_t *j = json_object();
     json_object_set_new(j, "address", output_text(address));
     json_object_set_new(j, "uid", json_integer(ukko_system_uid(sys)));
-    json_object_set_new(j, "status", output_text(page ? ukko_status_url(page) : NULL));
+    json_object_set_new(j, "status", output_text(url));
+    json_object_set_new(j, "control", output_text(control));
     output_record(c, j, "node %s", address);
-    if (page)
-        output_note(c, "status page %s", ukko_status_url(page));
+    if (url) output_note(c, "status page %s", url);
+    if (control) output_note(c, "control socket %s", control);
     if (c->mode == JSON)
         output_end(c, CLI_OK);
     for (size_t i = 0; i < N_ACTORS; i++)

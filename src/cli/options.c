@@ -45,6 +45,12 @@ const option node_options[] = {
     {"port", 'p', "PORT", "published and bound port, 0 for any (7355)", NULL},
     {"name", 0, "NAME", "of the system (ukko)", NULL},
     {"status", 0, "[HOST:]PORT", "a status page, /metrics and /healthz there (127.0.0.1)", NULL},
+    {"control", 0, "PATH", "a control socket there, for this user: ukko quarantine clear", "@file"},
+    END,
+};
+
+const option clear_options[] = {
+    {"uid", 0, "N", "only when it is this incarnation", NULL},
     END,
 };
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `ukko stat` and `ukko quarantine`: the links of a node, from its status page. Main thread. */
+/* `ukko stat` and `ukko quarantine`: the links of a node, from its status page or control socket. Main thread. */
 #include "cli.h"
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -114,3 +116,45 @@ static int show_all_shut(cli *c, bool explain) {
 int run_quarantine_ls(cli *c) { return show_all_shut(c, false); }
 
 int run_quarantine_explain(cli *c) { return show_all_shut(c, true); }
+
+/* Everything but what needs no escape. */
+static void escape(const char *text, char *to, size_t len) {
+    size_t n = 0;
+    for (; *text && n + 4 < len; text++)
+        n += (size_t)snprintf(to + n, len - n, isalnum((unsigned char)*text) ? "%c" : "%%%02X",
+                              (unsigned char)*text);
+    to[n] = 0;
+}
+
+static int not_cleared(cli *c, int http, const char *address, const char *why) {
+    problem p = {CLI_NEGATIVE, "NOT_QUARANTINED", "quarantine", address,
+                 "ukko quarantine ls shows who is"};
+    problem other = {CLI_HANDSHAKE, "NOT_A_CONTROL_SOCKET", "handshake", c->args[0],
+                     "a status page only shows: this goes through ukko node --control PATH, or "
+                     "ukko.status.control"};
+    return http == 404 && *why ? cli_fail(c, &p, "%s: %s", address, why)
+                               : cli_fail(c, &other, "%s is no control socket", c->args[0]);
+}
+
+int run_quarantine_clear(cli *c) {
+    char address[1500], what[1800];
+    int64_t uid = 0;
+    int http, status = args_number(c, "uid", INT32_MIN, INT32_MAX, &uid);
+    json_t *answer;
+    if (status != CLI_OK) return status;
+    escape(c->args[1], address, sizeof address);
+    int n = snprintf(what, sizeof what, "/quarantine/clear?address=%s", address);
+    if (args_count(c, "uid")) snprintf(what + n, sizeof what - (size_t)n, "&uid=%lld", (long long)uid);
+    status = node_request(c, c->args[0], "POST", what, &http, &answer);
+    if (status != CLI_OK) return status;
+    if (http == 200) {
+        json_int_t which = atoll(text_in(answer, "cleared"));
+        json_t *j = json_pack("{s:s, s:I, s:b}", "address", c->args[1], "uid", which, "cleared", 1);
+        output_record(c, j, "%s: incarnation %lld may associate again", c->args[1],
+                      (long long)which);
+    } else {
+        status = not_cleared(c, http, c->args[1], text_in(answer, "error"));
+    }
+    json_decref(answer);
+    return status;
+}

@@ -145,6 +145,22 @@ static const command quarantine_commands[] = {
      .run = run_quarantine_explain,
      .fields = shut_fields,
      .many = true},
+    {.name = "clear",
+     .args = "CONTROL ADDRESS",
+     .help = "let a quarantined incarnation associate again",
+     .least = 2,
+     .most = 2,
+     .options = clear_options,
+     .run = run_quarantine_clear,
+     .fields = clear_fields,
+     .complete = "@file",
+     .about = "CONTROL is the node's control socket: ukko node --control PATH, or ukko.status.control. "
+              "ADDRESS is the peer as ukko quarantine ls shows it. Only this node's refusal is lifted; "
+              "a peer that has quarantined this node goes on refusing it. What was given up does "
+              "not come back: dead letters, watches that ended with Terminated. Better where possible "
+              "is to restart one of the two.",
+     .examples = LIST({"quarantine clear /run/shop.sock pekko.tcp://b@b.example.com:2552",
+                       "whichever incarnation is refused"})},
     END,
 };
 
@@ -344,7 +360,8 @@ const command commands[] = {
      .fields = stat_fields,
      .many = true,
      .about = "NODE is where its status page is: PORT, HOST:PORT or a URL (127.0.0.1:9464). A ukko node "
-              "has one with ukko node --status, or ukko.status.enabled = on.",
+              "has one with ukko node --status, or ukko.status.enabled = on. The path of its control "
+              "socket (--control, ukko.status.control) will do as well.",
      .examples = LIST({"stat --watch 1s -o tsv", "a line a second for each link"})},
     {.name = "top",
      .args = "[NODE]",
@@ -357,9 +374,9 @@ const command commands[] = {
               "lines with a text, q quit."},
     {.name = "quarantine",
      .args = "COMMAND ...",
-     .help = "see whom a node has gated or quarantined, and why",
+     .help = "see whom a node has gated or quarantined, and why; lift a quarantine",
      .sub = quarantine_commands,
-     .about = "NODE as for stat. The way out is in each explanation: most often the peer has to be "
+     .about = "NODE as for stat, or the path of its control socket. The way out is in each explanation: most often the peer has to be "
               "restarted, for it is the incarnation that is refused."},
     {.name = "bench",
      .args = "TARGET",

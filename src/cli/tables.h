@@ -5,6 +5,7 @@
 #include "cli.h"
 
 extern const option node_options[];
+extern const option clear_options[];
 extern const option ping_options[];
 extern const option stat_options[];
 extern const option top_options[];
@@ -34,6 +35,7 @@ extern const field node_fields[];
 extern const field ping_fields[];
 extern const field stat_fields[];
 extern const field shut_fields[];
+extern const field clear_fields[];
 extern const field ping_whole[];
 extern const field doctor_fields[];
 extern const field tell_fields[];

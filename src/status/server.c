@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The status page's server: settings, the four documents, start and end. libmicrohttpd runs one thread
-   for all connections, the sampler is another. */
+   for all connections of a socket, the sampler is another. */
 #include "status.h"
 #include <arpa/inet.h>
 #include <errno.h>
-#include <microhttpd.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +21,8 @@ extern const size_t status_page_len;
 
 /* ---- answering ---- */
 
-static enum MHD_Result send_text(struct MHD_Connection *c, unsigned status, const char *type,
-                                 char *text, size_t len, enum MHD_ResponseMemoryMode mode) {
+enum MHD_Result st_send(struct MHD_Connection *c, unsigned status, const char *type, char *text,
+                        size_t len, enum MHD_ResponseMemoryMode mode) {
     struct MHD_Response *r = MHD_create_response_from_buffer(len, text, mode);
     if (!r) return MHD_NO;
     MHD_add_response_header(r, "Content-Type", type);
@@ -38,7 +37,7 @@ static enum MHD_Result send_text(struct MHD_Connection *c, unsigned status, cons
 }
 
 static enum MHD_Result send_plain(struct MHD_Connection *c, unsigned status, const char *text) {
-    return send_text(c, status, "text/plain; charset=utf-8", (char *)(uintptr_t)text, strlen(text),
+    return st_send(c, status, "text/plain; charset=utf-8", (char *)(uintptr_t)text, strlen(text),
                      MHD_RESPMEM_PERSISTENT);
 }
 
@@ -48,7 +47,7 @@ static enum MHD_Result send_books(ukko_status *s, struct MHD_Connection *c, cons
     pthread_mutex_lock(&s->lock);
     char *text = render(s, &len);
     pthread_mutex_unlock(&s->lock);
-    return text ? send_text(c, MHD_HTTP_OK, type, text, len, MHD_RESPMEM_MUST_FREE) : MHD_NO;
+    return text ? st_send(c, MHD_HTTP_OK, type, text, len, MHD_RESPMEM_MUST_FREE) : MHD_NO;
 }
 
 static bool wants_openmetrics(struct MHD_Connection *c) {
@@ -58,15 +57,14 @@ static bool wants_openmetrics(struct MHD_Connection *c) {
 
 static bool runs(ukko_status *s) { return ukko_system_wait(s->sys, 0) == UKKO_ETIMEOUT; }
 
-static enum MHD_Result answer(void *data, struct MHD_Connection *c, const char *url,
-                              const char *method, const char *version, const char *body,
-                              size_t *body_len, void **state) {
+enum MHD_Result st_answer(void *data, struct MHD_Connection *c, const char *url, const char *method,
+                          const char *version, const char *body, size_t *body_len, void **state) {
     ukko_status *s = data;
     (void)version, (void)body, (void)body_len, (void)state;
     if (strcmp(method, "GET") && strcmp(method, "HEAD"))
         return send_plain(c, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET\n");
     if (!strcmp(url, "/"))
-        return send_text(c, MHD_HTTP_OK, "text/html; charset=utf-8", (char *)(uintptr_t)status_page,
+        return st_send(c, MHD_HTTP_OK, "text/html; charset=utf-8", (char *)(uintptr_t)status_page,
                          status_page_len, MHD_RESPMEM_PERSISTENT);
     if (!strcmp(url, "/status.json")) return send_books(s, c, "application/json", st_render_json);
     if (!strcmp(url, "/metrics"))
@@ -141,42 +139,76 @@ static ukko_status *make(ukko_system *sys) {
     return s;
 }
 
-static int begin(ukko_status *s, const char *host, int port, ukko_error *err) {
-    int fd = -1, bound = port, rc = listen_at(host, port, &fd, &bound);
-    if (rc)
-        return fail(err, UKKO_EIO, "the status page cannot listen at", host, port, strerror(rc));
-    s->server = MHD_start_daemon(
+static struct MHD_Daemon *serve(ukko_status *s, int fd, MHD_AccessHandlerCallback answer) {
+    struct MHD_Daemon *d = MHD_start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, answer, s,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)MEMORY, MHD_OPTION_END);
-    if (!s->server) {
-        close(fd);
+    if (!d) close(fd);
+    return d;
+}
+
+static int begin_page(ukko_status *s, const char *host, int port, ukko_error *err) {
+    int fd = -1, bound = port, rc = listen_at(host, port, &fd, &bound);
+    if (rc)
+        return fail(err, UKKO_EIO, "the status page cannot listen at", host, port, strerror(rc));
+    s->server = serve(s, fd, st_answer);
+    if (!s->server)
         return fail(err, UKKO_EIO, "the status page cannot start at", host, port, "no server");
-    }
     snprintf(s->url, sizeof s->url, strchr(host, ':') ? "http://[%s]:%d/" : "http://%s:%d/", host,
              bound);
-    rc = st_subscribe(s);
-    if (!rc && pthread_create(&s->sampler, NULL, sample_on, s)) rc = UKKO_EIO;
-    if (rc) {
-        s->ending = true; /* nothing to join */
-        return fail(err, rc, "the status page cannot watch", host, port, ukko_strerror(rc));
-    }
     return UKKO_OK;
+}
+
+static int begin_control(ukko_status *s, const char *path, ukko_error *err) {
+    int fd = -1, rc = st_control_listen(path, &fd);
+    if (!rc) {
+        s->control_path = strdup(path);
+        s->control = serve(s, fd, st_control_answer);
+    }
+    if (s->control) return UKKO_OK;
+    if (err) {
+        err->code = UKKO_EIO;
+        snprintf(err->message, sizeof err->message, "ukko.status.control: cannot listen at %.200s: %s",
+                 path, rc ? strerror(rc) : "no server");
+    }
+    return UKKO_EIO;
+}
+
+static int begin_books(ukko_status *s, ukko_error *err) {
+    int rc = st_subscribe(s);
+    if (!rc) rc = pthread_create(&s->sampler, NULL, sample_on, s) ? UKKO_EIO : UKKO_OK;
+    s->sampling = !rc;
+    if (rc && err) {
+        err->code = rc;
+        snprintf(err->message, sizeof err->message, "the status page cannot watch: %s",
+                 ukko_strerror(rc));
+    }
+    return rc;
+}
+
+/* A program that was built before there was one has a shorter struct. */
+static const char *control_of(const ukko_status_opts *opts, const ukko_config *cfg) {
+    const char *path = opts && opts->size >= sizeof *opts ? opts->control : NULL;
+    if (!path && ukko_config_string(cfg, "ukko.status.control", &path)) path = "";
+    return path;
 }
 
 int ukko_status_start(ukko_status **out, ukko_system *sys, const ukko_status_opts *opts,
                       ukko_error *err) {
     const ukko_config *cfg = ukko_system_config(sys);
-    const char *host = opts ? opts->host : NULL;
+    const char *host = opts ? opts->host : NULL, *control = control_of(opts, cfg);
     int64_t port = opts ? opts->port : -1;
     *out = NULL;
     if (!host && ukko_config_string(cfg, "ukko.status.hostname", &host)) host = "127.0.0.1";
-    if (port < 0 && ukko_config_int(cfg, "ukko.status.port", &port)) port = 9464;
-    if (port < 0 || port > 65535)
+    if (port == -1 && ukko_config_int(cfg, "ukko.status.port", &port)) port = 9464;
+    if ((port < 0 || port > 65535) && port != UKKO_STATUS_NO_PORT)
         return fail(err, UKKO_ECONFIG, "ukko.status.port", host, (int)port, "is no port");
     ukko_status *s = make(sys);
-    int rc = begin(s, host, (int)port, err);
+    int rc = port == UKKO_STATUS_NO_PORT ? UKKO_OK : begin_page(s, host, (int)port, err);
+    if (!rc && *control) rc = begin_control(s, control, err);
+    if (!rc) rc = begin_books(s, err);
     if (rc)
         ukko_status_free(s);
     else
@@ -185,11 +217,12 @@ int ukko_status_start(ukko_status **out, ukko_system *sys, const ukko_status_opt
 }
 
 int ukko_status_start_configured(ukko_status **out, ukko_system *sys, ukko_error *err) {
+    const ukko_config *cfg = ukko_system_config(sys);
+    ukko_status_opts opts = UKKO_STATUS_OPTS;
     bool on = false;
     *out = NULL;
-    if (ukko_config_bool(ukko_system_config(sys), "ukko.status.enabled", &on) || !on)
-        return UKKO_OK;
-    return ukko_status_start(out, sys, NULL, err);
+    if (ukko_config_bool(cfg, "ukko.status.enabled", &on) || !on) opts.port = UKKO_STATUS_NO_PORT;
+    return on || *control_of(&opts, cfg) ? ukko_status_start(out, sys, &opts, err) : UKKO_OK;
 }
 
 const char *ukko_status_url(const ukko_status *s) { return s->url; }
@@ -197,12 +230,14 @@ const char *ukko_status_url(const ukko_status *s) { return s->url; }
 void ukko_status_free(ukko_status *s) {
     if (!s) return;
     pthread_mutex_lock(&s->lock);
-    bool joined = s->ending;
     s->ending = true;
     pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->lock);
     if (s->server) MHD_stop_daemon(s->server);
-    if (s->server && !joined) pthread_join(s->sampler, NULL);
+    if (s->control) MHD_stop_daemon(s->control);
+    if (s->control_path) unlink(s->control_path);
+    free(s->control_path);
+    if (s->sampling) pthread_join(s->sampler, NULL);
     st_unsubscribe(s);
     st_books_free(s);
     pthread_cond_destroy(&s->wake);

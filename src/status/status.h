@@ -4,6 +4,7 @@
 #ifndef UK_STATUS_STATUS_H
 #define UK_STATUS_STATUS_H
 #include <jansson.h>
+#include <microhttpd.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <ukko/inspect.h>
@@ -52,8 +53,10 @@ enum { ST_MAX_REASONS = 32 };
 
 struct ukko_status {
     ukko_system *sys;
-    struct MHD_Daemon *server;
+    struct MHD_Daemon *server, *control; /* NULL: none */
     char url[300];
+    char *control_path; /* NULL: none */
+    bool sampling; /* there is a thread to join */
     ukko_ref *letters_ref, *events_ref;
     pthread_t sampler;
     pthread_mutex_t lock; /* all below; nothing of ukko is called under it */
@@ -75,6 +78,18 @@ struct ukko_status {
     uint64_t dropped, unhandled, quarantines;
 };
 
+/* server.c */
+enum MHD_Result st_send(struct MHD_Connection *c, unsigned status, const char *type, char *text,
+                        size_t len, enum MHD_ResponseMemoryMode mode);
+enum MHD_Result st_answer(void *status, struct MHD_Connection *c, const char *url,
+                          const char *method, const char *version, const char *body,
+                          size_t *body_len, void **state);
+/* control.c: 0, or an errno; another process that listens there keeps it. st_control_answer as
+   st_answer. */
+int st_control_listen(const char *path, int *fd);
+enum MHD_Result st_control_answer(void *status, struct MHD_Connection *c, const char *url,
+                                  const char *method, const char *version, const char *body,
+                                  size_t *body_len, void **state);
 /* sample.c */
 void st_sample(ukko_status *s); /* one look, by the sampler's thread */
 void st_books_free(ukko_status *s);

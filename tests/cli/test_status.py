@@ -167,6 +167,66 @@ def stat_and_quarantine_read_the_page():
 
 
 @test
+def quarantine_clear_lets_the_same_incarnation_associate_again():
+    d = tempfile.mkdtemp()
+    control = d + '/n.sock'
+    n = Node('--control', control)
+    assert n.started['control'] == control and n.started['status'] is None and os.stat(control).st_mode & 0o777 == 0o600
+    peer = 'pekko.tcp://x@127.0.0.1:%d' % free_port()
+    assert error('quarantine', 'clear', control, peer, code=1)['code'] == 'NOT_QUARANTINED'
+    # a peer that acknowledges what was never sent is quarantined
+    port = int(peer.rsplit(':', 1)[1])
+    r = Raw(n.port, 'x', '127.0.0.1', port, uid=77)
+    r.s.sendall(framed(pb(1, pb(1, struct.pack('<BQ', 0x09, 1 << 40)))))
+    deadline = time.monotonic() + LIMIT
+    while not (rows := ukko_json('quarantine', 'ls', control)) or rows[0]['refused_uid'] is None:
+        assert time.monotonic() < deadline, rows
+    assert rows[0]['address'] == peer and rows[0]['refused_uid'] == 77 and rows[0]['state'] == 'quarantined', rows
+    with socket.create_connection(('127.0.0.1', n.port), timeout=LIMIT) as refused:
+        refused.sendall(associate('x', '127.0.0.1', port, 77))
+        said = refused.makefile("rb").read()
+        assert framed(pb(2, pb(1, 5))) in said, said   # DISASSOCIATE_QUARANTINED
+    assert error('quarantine', 'clear', control, peer, '--uid', 78, code=1)['code'] == 'NOT_QUARANTINED'
+    row = ukko_json('quarantine', 'clear', control, peer, '--uid', 77)
+    assert row == {'address': peer, 'uid': 77, 'cleared': True}, row
+    while ukko_json('quarantine', 'ls', control):   # the books are a second old at most
+        assert time.monotonic() < deadline
+    again = Raw(n.port, 'x', '127.0.0.1', port, uid=77)
+    again.identify(n.address + '/user/echo', peer + '/user/me')
+    assert b'/user/echo' in again.next_payload()
+    while ukko_json('stat', control)[0]['state'] != 'active':
+        assert time.monotonic() < deadline
+    n.end()
+    assert not os.path.exists(control)
+    os.rmdir(d)
+
+
+@test
+def the_control_socket_is_for_this_user_and_the_page_only_shows():
+    with tempfile.TemporaryDirectory() as d:
+        control, peer = d + '/n.sock', at(1)
+        assert error('quarantine', 'clear', control, peer, code=3)['code'] == 'CONNECT_REFUSED'
+        n = Page('-D', 'ukko.status.control = "%s"' % control)
+        assert n.started['control'] == control
+        assert error('quarantine', 'clear', n.place, peer, code=5)['code'] == 'NOT_A_CONTROL_SOCKET'
+        with server(lambda c: (c.recv(1000), c.sendall(b'HTTP/1.0 404 x\r\n\r\n'))) as port:
+            assert error('quarantine', 'clear', port, peer, code=5)['code'] == 'NOT_A_CONTROL_SOCKET'
+        assert error('node', '--port', '0', '--control', control, code=9)['code'] == 'LISTEN'   # in use: not taken away
+        n.until(lambda s: s['links'])
+        assert ukko_json('stat', control)[0]['address'] == ukko_json('stat', n.place)[0]['address']
+        n.p.kill()
+        n.end()
+        m = Node('--control', control)   # left over: taken
+        assert ukko_json('quarantine', 'ls', control) == []
+        m.end()
+        with open(control, 'w') as f:
+            f.write('mine')
+        assert error('node', '--port', '0', '--control', control, code=9)['code'] == 'LISTEN'
+        assert open(control).read() == 'mine'
+        assert error('node', '--port', '0', '--control', d + '/' + 'x' * 120, code=9)['code'] == 'LISTEN'
+
+
+@test
 def top_as_text_and_on_a_terminal():
     n = Page()
     n.until(lambda s: s['links'] and s['links'][0]['state'] == 'active')
