@@ -235,11 +235,15 @@ typedef struct session {
     int32_t uid;      /* of the peer */
     const char *name; /* of the actor that fills the inbox; NULL: cli */
     bool tolerant;    /* what becomes of the link does not end it */
+    bool beside;      /* the inbox is another session's */
 } session;
 
 /* types: what may arrive besides the built-in ones, ends with NULL; may be NULL. */
 int own_parse(cli *c, own_system *own, char *buf, size_t len); /* --as */
 int session_open(session *s, cli *c, const char *text, const ukko_type *const *types);
+/* Another system that talks to the same target; what comes is an arrival of first, which is closed
+   after it. Its address differs by the port. */
+int session_beside(session *s, const session *first, const ukko_type *const *types);
 /* A system that others talk to, without a target; s->name is set before. */
 int session_host(session *s, cli *c, const own_system *own, const ukko_actor *const *actors);
 void session_close(session *s);

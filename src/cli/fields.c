@@ -199,7 +199,7 @@ const field proxy_fields[] = {
 
 const field bench_fields[] = {
     {"bytes", "integer", "of a message"},
-    {"in_flight", "integer", "messages on their way at a time"},
+    {"in_flight", "integer", "messages on their way at a time, on each link"},
     {"seconds", "number", "how long it took"},
     {"round_trips", "integer", "that were made; one way: messages that arrived"},
     {"per_second", "number", "of them"},
@@ -209,6 +209,7 @@ const field bench_fields[] = {
     {"p999_us", "number", "999 of 1000"},
     {"max_us", "number", "the slowest"},
     {"one_way", "boolean", "messages did not come back"},
+    {"links", "integer", "connections, each of a system of its own"},
     END,
 };
 

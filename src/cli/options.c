@@ -153,7 +153,8 @@ const option source_options[] = {
 
 const option bench_options[] = {
     {"size", 's', "LIST", "bytes of a message (100,1k,10k)", NULL},
-    {"in-flight", 'f', "LIST", "messages on their way at a time (1,16)", NULL},
+    {"in-flight", 'f', "LIST", "messages on their way at a time, on each link (1,16)", NULL},
+    {"links", 'l', "N", "connections to the node, each of a system of its own (1)", NULL},
     {"duration", 'd', "TIME", "of each measurement (2s)", NULL},
     {"one-way", 0, NULL, "messages do not come back; half of those in flight are confirmed at once", NULL},
     END,

@@ -207,7 +207,7 @@ static int prepare(session *s, own_system *own, char *buf, size_t len, ukko_conf
                              sizeof s->local);
     if (status != CLI_OK)
         return status;
-    if (*s->target.published)
+    if (*s->target.published && !s->beside)
         output_note(s->cli, "the peer calls itself %s", s->target.address);
     choose_address(s->cli, own, local);
     return settings_build(s->cli, own, &s->target, config);
@@ -231,6 +231,16 @@ static void close_inbox(inbox *b) {
     inbox_free(b);
 }
 
+static int start_with(session *s, const char *name, ukko_config *config,
+                      const ukko_type *const *types) {
+    ukko_system_opts opts = UKKO_SYSTEM_OPTS(name, NULL);
+    opts.config = config;
+    opts.types = types;
+    opts.log = settings_log;
+    opts.log_data = s->cli;
+    return start_system(s, &opts);
+}
+
 int session_open(session *s, cli *c, const char *text, const ukko_type *const *types) {
     own_system own;
     char buf[400];
@@ -241,14 +251,23 @@ int session_open(session *s, cli *c, const char *text, const ukko_type *const *t
         status = prepare(s, &own, buf, sizeof buf, &config);
     if (status == CLI_OK)
         status = open_inbox(s);
-    if (status == CLI_OK) {
-        ukko_system_opts opts = UKKO_SYSTEM_OPTS(own.name, NULL);
-        opts.config = config;
-        opts.types = types;
-        opts.log = settings_log;
-        opts.log_data = c;
-        status = start_system(s, &opts);
-    }
+    if (status == CLI_OK)
+        status = start_with(s, own.name, config, types);
+    ukko_config_release(config);
+    return status;
+}
+
+int session_beside(session *s, const session *first, const ukko_type *const *types) {
+    own_system own;
+    char buf[400];
+    ukko_config *config = NULL;
+    *s = (session){.cli = first->cli, .target = first->target, .box = first->box, .beside = true};
+    int status = prepare(s, &own, buf, sizeof buf, &config);
+    if (status == CLI_OK && own.port)
+        status = cli_usage(s->cli, "--as: several systems cannot have port %d, take 0",
+                           (int)own.port);
+    if (status == CLI_OK)
+        status = start_with(s, own.name, config, types);
     ukko_config_release(config);
     return status;
 }
@@ -275,7 +294,7 @@ int session_host(session *s, cli *c, const own_system *own, const ukko_actor *co
 void session_close(session *s) {
     ukko_ref_release(s->self);
     ukko_system_free(s->sys);
-    if (s->box)
+    if (s->box && !s->beside)
         close_inbox(s->box);
     s->sys = NULL;
     s->box = NULL;

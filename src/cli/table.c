@@ -390,7 +390,8 @@ const command commands[] = {
      .many = true,
      .about = "Byte arrays go to the actor and come back, for each size with each number in flight. With "
               "--one-way they go to any actor; an Identify behind each half of those in flight tells "
-              "that they have arrived. It loads the node: do not point it at what others need.",
+              "that they have arrived. With --links several systems do this at a time, and what they reach "
+              "is added up. It loads the node: do not point it at what others need.",
      .examples = LIST({"bench pekko.tcp://ukko@127.0.0.1:7355/user/echo -s 100 -f 1 -d 5s",
                        "how long one round trip takes"},
                       {"bench pekko.tcp://ukko@127.0.0.1:7355/user/sink --one-way -s 100 -f 1000",

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """bench: figures that fit together, and what it refuses."""
+import time
 from support import *
 
 
@@ -24,6 +25,26 @@ def bench_one_way_counts_what_arrives():
     # also what comes back is not counted twice
     row, = ukko_json('bench', n.address + '/user/counter', '--one-way', '-s', '10', '-f', '3', '-d', '50ms')
     assert ukko_json('ask', n.address + '/user/counter', 'x')['value'] == row['round_trips'] + 1, row
+    n.end()
+
+
+@test
+def bench_adds_up_what_several_links_reach():
+    n = Node('--status', '0')
+    r, = ukko_json('bench', n.address + '/user/echo', '--links', '3', '-s', '100', '-f', '2', '-d', '100ms')
+    assert r['links'] == 3 and r['round_trips'] >= 6 and 0 < r['p50_us'] <= r['max_us'], r
+    assert abs(r['round_trips'] / r['seconds'] - r['per_second']) < 1, r
+    rows = ukko_json('bench', n.address + '/user/sink', '--links', '4', '--one-way', '-s', '10,50', '-f', '1,9', '-d', '50ms')
+    assert [r['links'] for r in rows] == [4] * 4 and ukko_json('ask', n.address + '/user/sink', 'count')['value'] == sum(r['round_trips'] for r in rows), rows
+    # each is a system of its own
+    r = Running('-o', 'jsonl', 'bench', n.address + '/user/counter', '--links', '5', '--one-way', '-s', '10', '-f', '1', '-d', '60s')
+    deadline = time.monotonic() + LIMIT
+    while len({l['address'] for l in ukko_json('stat', n.started['status']) if l['state'] == 'active' and l['in_frames'] > 20}) < 5:
+        assert time.monotonic() < deadline
+    status, out, err = r.end(signal.SIGINT)
+    row = json.loads(out.splitlines()[0])
+    assert status == 130 and row['links'] == 5 and row['round_trips'] >= 5, (status, out, err)
+    assert error('bench', n.address + '/user/echo', '--links', '2', '--as', 'a@127.0.0.1:%d' % free_port(), code=2)['code'] == 'USAGE'
     n.end()
 
 
