@@ -167,6 +167,28 @@ UKKO_API int ukko_remote_add_detector(ukko_system *sys, const ukko_detector *det
    argument is NULL. (PhiAccrualFailureDetector.phi) */
 UKKO_API int ukko_remote_phi(ukko_system *sys, const char *address, double *phi);
 
+/* ---- What travels: ukko_tap(3) ----------------------------------------------------- */
+
+/* A piece of what one connection carries. Frames are cut by ukko_wire_cut() and read by
+   ukko_wire_decode(): a piece may hold several, and begin or end in the middle of one. */
+typedef struct ukko_tap {
+    uint32_t size;       /* sizeof(ukko_tap) of the library */
+    bool out;            /* this node sends it; else it came */
+    bool inbound;        /* the connection was made by the peer */
+    bool tls;            /* bytes are what is inside TLS */
+    uint64_t connection; /* its number, from 1 */
+    const char *local, *peer; /* ends of the socket, as "127.0.0.1:2552"; valid during the call */
+    ukko_slice bytes;    /* valid during the call; empty: the connection has ended */
+} ukko_tap;
+
+/* Called on the I/O thread; must not block and not call into ukko. */
+typedef void (*ukko_tap_fn)(void *data, const ukko_tap *piece);
+/* [setup] After ukko_remote_enable(), before the start: fn gets all that the connections of this
+   system carry from then on, passwords and secrets of the messages included. It costs a call for
+   each read and each write, and makes the I/O thread do all writing. NULL: none. UKKO_ESTATE:
+   remoting is not enabled, or has started. (ukko -vvv, ukko --record) */
+UKKO_API int ukko_remote_tap(ukko_system *sys, ukko_tap_fn fn, void *data);
+
 /* ---- Flight recorder: ukko_flight(3) ----------------------------------------------- */
 
 /* What is recorded. Numbers are those of the file; only append. */

@@ -34,6 +34,7 @@ typedef enum cli_exit {
 /* ---- Commands and options: one table, see table.c ------------------------------------ */
 
 typedef struct cli cli;
+typedef struct tap tap;
 typedef struct command command;
 
 typedef struct option {
@@ -101,6 +102,7 @@ struct cli {
     int verbosity;
     int64_t timeout_ms;
     bool context_taken; /* its options are among those given */
+    tap *tap;        /* NULL: none yet */
     json_t *records; /* json: what is printed at the end */
     int64_t n_records;
 };
@@ -169,6 +171,13 @@ int settings_failed(cli *c, const ukko_error *err); /* prints why a system did n
 void settings_log(void *c, const ukko_log_record *r);
 /* --config and each -D, without the defaults; *out owned, may be NULL when there is none. */
 int settings_given(cli *c, ukko_config **out);
+
+/* ---- tap.c: -vvv and --record ---- */
+
+/* Before the system starts. */
+int tap_system(cli *c, ukko_system *sys);
+/* After all systems: gives the status, or another when the capture could not be written. */
+int tap_end(cli *c, int status);
 
 /* ---- keys.c: what the options, or the configuration, say about TLS ------------------- */
 

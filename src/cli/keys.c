@@ -137,13 +137,17 @@ static int trust_shown(cli *c, const target *to, tls_material *m) {
 
 /* ---- As settings of a system --------------------------------------------------------- */
 
-static void put(FILE *out, const char *name, const char *value) {
+static void put_at(FILE *out, const char *section, const char *name, const char *value) {
     if (!value) return;
     json_t *j = output_text(value);
     char *quoted = json_dumps(j, JSON_ENCODE_ANY);
-    fprintf(out, SECURITY "%s = %s\n", name, quoted);
+    fprintf(out, "%s%s = %s\n", section, name, quoted);
     free(quoted);
     json_decref(j);
+}
+
+static void put(FILE *out, const char *name, const char *value) {
+    put_at(out, SECURITY, name, value);
 }
 
 static bool nothing_trusted(cli *c, const tls_material *m) {
@@ -172,6 +176,7 @@ static char *settings_text(const tls_material *m, bool given) {
     put(out, "key-password", m->key_password ? m->key_password : "");
     put(out, "trust-store", m->truststore);
     put(out, "trust-store-password", m->truststore_password ? m->truststore_password : "");
+    if (m->keylog && *m->keylog) put_at(out, "ukko.remote.tls.", "key-log-file", m->keylog);
     fclose(out);
     return text;
 }

@@ -42,6 +42,7 @@ int main(int argc, char **argv) {
     if (status == CLI_OK)
         status = run(&c);
     keys_end();
+    status = tap_end(&c, status);
     output_end(&c, status);
     if (fflush(stdout) != 0 || ferror(stdout))
         return status == CLI_OK ? CLI_IO : status;

@@ -86,6 +86,8 @@ static int start(cli *c, const own_system *own, ukko_system **sys) {
     ukko_config_release(config);
     if (rc == UKKO_OK)
         rc = ukko_remote_enable(*sys, &err);
+    if (rc == UKKO_OK && (status = tap_system(c, *sys)) != CLI_OK)
+        return status;
     if (rc == UKKO_OK)
         rc = ukko_system_start(*sys, &err);
     if (rc == UKKO_OK && (rc = spawn_actors(*sys)) != UKKO_OK)

@@ -9,7 +9,7 @@ const option output_options[] = {
     {"output", 'o', "MODE", "human, json, jsonl (a line for each record) or tsv",
      "human json jsonl tsv"},
     {"quiet", 'q', NULL, "no notes for people", NULL},
-    {"verbose", 'v', NULL, "the log on standard error; -vv, -vvv more of it", NULL},
+    {"verbose", 'v', NULL, "the log on standard error; -vv more of it, -vvv also each frame", NULL},
     {"no-color", 0, NULL, "plain text also on a terminal; so does NO_COLOR", NULL},
     {"progress", 0, NULL, "how far it is, on standard error, also where that is no terminal", NULL},
     {"no-progress", 0, NULL, "nor on a terminal", NULL},
@@ -36,6 +36,7 @@ const option system_options[] = {
     {"storepass-file", 0, "FILE", "password of the stores and keys, on its first line", "@file"},
     {"tls-keylog", 0, "FILE", "append TLS secrets for Wireshark to FILE; also $SSLKEYLOGFILE",
      "@file"},
+    {"record", 0, "FILE", "write what is sent and what comes, without TLS, as a capture (pcapng)", "@file"},
     {"insecure", 0, NULL, "trust whatever certificate the peer shows", NULL},
     END,
 };

@@ -170,9 +170,11 @@ int own_parse(cli *c, own_system *own, char *buf, size_t len) {
 
 static int start_system(session *s, const ukko_system_opts *opts) {
     ukko_error err = {0};
-    int rc = ukko_system_new(&s->sys, opts, &err);
+    int status, rc = ukko_system_new(&s->sys, opts, &err);
     if (rc == UKKO_OK)
         rc = ukko_remote_enable(s->sys, &err);
+    if (rc == UKKO_OK && (status = tap_system(s->cli, s->sys)) != CLI_OK)
+        return status;
     if (rc == UKKO_OK)
         rc = ukko_system_start(s->sys, &err);
     if (rc == UKKO_OK && (rc = spawn_inbox(s)) != UKKO_OK)

@@ -38,7 +38,7 @@ bool uk_access_allowed(uk_conn *c, const char *address) {
     question q = {.set = &c->remote->set, .address = address};
     c->untrusted = q.set->untrusted;
     if (!c->transport->tls || !q.set->n_rules) return true;
-    uk_tls_each_name(uk_stream_filter(c->stream), try_name, &q);
+    uk_tls_each_name(c->tls, try_name, &q);
     c->rule = q.rule;
     if (q.rule) {
         c->untrusted |= q.rule->untrusted;

@@ -275,7 +275,8 @@ static void attach(uk_conn *c, int fd) {
     c->stream = uk_stream_new(c->remote->loop, fd, &c->transport->stream_opts, &stream_events, c);
     snprintf(c->from, sizeof c->from, "%s", uk_stream_peer(c->stream));
     uk_stream_resume(c->stream, true);
-    uk_filter *f = tls_filter(c);
+    uk_filter *f = c->tls = tls_filter(c);
+    if (c->remote->tap) f = uk_tap_filter(c, f, fd);
     if (c->remote->faults) f = fault_filter(c, f);
     if (f) uk_stream_set_filter(c->stream, f);
 }

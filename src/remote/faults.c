@@ -257,7 +257,11 @@ static const char *filter_stuck(uk_filter *f) {
     return x->inner && x->inner->stuck ? x->inner->stuck(x->inner) : NULL;
 }
 
-static void filter_ended(uk_filter *f) { uk_alarm_stop(of(f)->loop, &of(f)->wake); }
+static void filter_ended(uk_filter *f) {
+    fault_filter *x = of(f);
+    uk_alarm_stop(x->loop, &x->wake);
+    if (x->inner && x->inner->ended) x->inner->ended(x->inner);
+}
 
 static void filter_free(uk_filter *f) {
     fault_filter *x = of(f);

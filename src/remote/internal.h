@@ -81,6 +81,9 @@ struct uk_remote {
     uk_class_size sizes[UK_CLASSES];
     ukko_tls_fn tls_hook; /* set before the start */
     void *tls_hook_data;
+    ukko_tap_fn tap; /* likewise; NULL: none */
+    void *tap_data;
+    uint64_t n_tapped; /* [io] */
     /* [io] */
     uint64_t key_marks; /* of the key stores, as they were loaded */
     uk_alarm renew;
@@ -186,6 +189,7 @@ struct uk_conn {
     uk_peer *peer; /* retained; NULL before the handshake of an inbound one */
     uk_proto proto;
     uk_stream *stream;
+    uk_filter *tls; /* the stream's, maybe inside others; NULL: none */
     uk_connect *dial;
     uk_alarm alarm, ack_alarm;
     int64_t armed_for;
@@ -220,6 +224,8 @@ struct uk_conn {
     uk_buf ack_bytes; /* the ack field of the payload to come; empty: none waits */
 };
 
+/* What travels goes to the program's tap. Takes inner, NULL: none; fd is the connected socket. */
+uk_filter *uk_tap_filter(uk_conn *c, uk_filter *inner, int fd);
 void uk_conn_accept(void *transport, int fd, const char *from);
 uk_conn *uk_conn_dial(uk_peer *p, bool refuse, int32_t uid);
 void uk_conn_abandon(uk_conn *c);

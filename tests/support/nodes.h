@@ -21,6 +21,8 @@ typedef struct node_opts {
     ukko_log_fn log;
     void *log_data;
     const ukko_detector *const *detectors; /* ends with NULL; may be NULL */
+    ukko_tap_fn tap;
+    void *tap_data;
 } node_opts;
 
 static inline int node_try(ukko_system **out, const char *name, node_opts opts, ukko_error *err) {
@@ -36,6 +38,7 @@ static inline int node_try(ukko_system **out, const char *name, node_opts opts, 
     if (!rc) rc = ukko_remote_enable(*out, err);
     for (size_t i = 0; !rc && opts.detectors && opts.detectors[i]; i++)
         rc = ukko_remote_add_detector(*out, opts.detectors[i]);
+    if (!rc && opts.tap) rc = ukko_remote_tap(*out, opts.tap, opts.tap_data);
     if (!rc) rc = ukko_system_start(*out, err);
     ukko_config_release(cfg);
     return rc;
