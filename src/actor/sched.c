@@ -3,15 +3,12 @@
  * Workers and run queues. Laws:
  * 1. A scheduled cell is owned by exactly one queue, or by the worker that runs it.
  * 2. A worker's last-in slot, ring and outbox are its own; another worker takes from them with a
- *    claim (worker.h), from the slot and the outbox late: after two looks.
- * 3. No lost wake-up: a pusher publishes work and then reads `idle`; a worker that goes to sleep
- *    raises `idle` (seq_cst), has a barrier run on all threads and then looks at all queues. What
- *    goes in by the injector is seq_cst on both sides.
- * 4. idle + wake-up tokens in flight = workers inside park(). Whoever lowers idle owes or is owed
- *    one token of the semaphore.
+ *    claim (worker.h), and late (steal.c).
+ * 3. Who runs out of work rests by the laws of rest.c; no wake-up is lost.
+ * 4. In find() a worker that looks at others stops that (uk_stop_looking) before it does anything else.
  * 5. An I/O thread may run one actor itself when all workers sleep, or are about to (uk_batch_run).
- *    `inline_seq` is odd meanwhile; the last worker to fall asleep looks at it every LATE_MS while such
- *    turns happen, and takes the I/O rounds over when one lasts. Slow turns switch this off for a while.
+ *    `inline_seq` is odd meanwhile; while such turns happen, the last worker to fall asleep, or the one that
+ *    looks, looks at it, and takes the I/O rounds over when one lasts (UK_WATCH_MS). Slow turns switch this off for a while.
  * 6. While the I/O thread runs an actor, one worker is free of turns: it sleeps or looks for work, or
  *    stands guard, ready to take the I/O rounds over. So no set of actors that block holds up the I/O.
  *    A worker raises `busy` before it takes a cell and then reads inline_seq; the I/O thread makes
@@ -19,50 +16,23 @@
  * Runs on the worker threads it starts; uk_schedule() on any thread.
  */
 #include "actor/sched.h"
+#include "actor/crew.h"
 #include "actor/dispatchers.h"
 #include "actor/system.h"
-#include "actor/worker.h"
 #include "base/mem.h"
 #include "base/os.h"
-#include <errno.h>
 #include <sched.h>
-#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { LIFO_RUNS = 24, INJECTOR_EVERY = 61, LATE_MS = 5, WATCH_MS = 10, STEAL_MAX = 256 };
-enum { CLAIM_SPINS = 2000, HELP_MAX = 8, CALLS_MAX = 64 };
+enum { LIFO_RUNS = 24, INJECTOR_EVERY = 61, HELP_MAX = 8, CALLS_MAX = 64 };
 enum { GUARD_SPIN_NS = 20000, GUARD_NAP_NS = 100000 };
 /* A turn that was slow once may only have been interrupted; two within few turns are a habit. */
 enum { SLOW_NS = 500000, SLOW_COST = 16, SLOW_LIMIT = 20, INLINE_OFF_MS = 1000 };
 
 typedef uk_worker worker;
-
-struct uk_dispatcher {
-    _Atomic uint32_t refs; /* relaxed up, acq_rel down */
-    ukko_system *sys;
-    char *id;
-    unsigned n, throughput;
-    int64_t deadline_ns;
-    bool started, calling, pinned;
-    uk_dispatcher *home; /* NULL: itself */
-    worker *workers;
-    _Alignas(64) _Atomic int idle; /* seq_cst, law 3 */
-    _Atomic bool stopping;         /* seq_cst with the semaphore */
-    sem_t sleep;
-    pthread_mutex_t late_lock; /* guards workers[].seen; leaf */
-    pthread_mutex_t lock;      /* guards the injector; leaf */
-    uk_cell *inj_head, *inj_tail;
-    _Atomic size_t inj_n; /* seq_cst, law 3; written under lock */
-    uint64_t rng, order; /* of a system that is stepped */
-    _Alignas(64) _Atomic uint64_t
-        inline_seq; /* release by the I/O thread, acquire by the watcher; law 6 */
-    _Atomic bool watching;                    /* a worker looks at inline_seq; seq_cst */
-    int64_t inline_off_ms;                    /* no turns on the I/O thread before; its own */
-    int slow; /* SLOW_COST for each slow turn, less one for each other; likewise */
-};
 
 _Thread_local uk_thread uk_here __attribute__((tls_model("initial-exec")));
 #define tls uk_here
@@ -74,60 +44,6 @@ static uint64_t next_random(uint64_t *s) { /* xorshift64* */
     *s ^= *s >> 27;
     return *s * 0x2545f4914f6cdd1du;
 }
-
-/* ---- waking and sleeping ---- */
-
-static bool lower_idle(uk_dispatcher *d) {
-    int v = atomic_load_explicit(&d->idle, memory_order_seq_cst);
-    while (v > 0)
-        if (atomic_compare_exchange_weak_explicit(&d->idle, &v, v - 1, memory_order_seq_cst,
-                                                  memory_order_seq_cst))
-            return true;
-    return false;
-}
-void uk_wake(uk_dispatcher *d) {
-    if (lower_idle(d)) sem_post(&d->sleep);
-}
-int uk_idle_workers(const uk_dispatcher *d) { /* relaxed: the caller's barrier orders it */
-    return atomic_load_explicit(&d->idle, memory_order_relaxed);
-}
-static void wait_token(uk_dispatcher *d) {
-    while (sem_wait(&d->sleep) && errno == EINTR) {}
-}
-static bool wait_token_ms(uk_dispatcher *d, int64_t ms) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    t.tv_nsec += ms * 1000000;
-    t.tv_sec += t.tv_nsec / 1000000000;
-    t.tv_nsec %= 1000000000;
-    for (;;) {
-        if (!sem_timedwait(&d->sleep, &t)) return true;
-        if (errno != EINTR) return false;
-    }
-}
-
-/* ---- the claim ---- */
-
-void uk_own_wait(worker *w) {
-    do {
-        atomic_store_explicit(&w->inside, 0, memory_order_release);
-        while (atomic_load_explicit(&w->claimed, memory_order_acquire)) sched_yield();
-        /* a claim may come again at once: as in uk_own_enter(), but dear */
-        atomic_store_explicit(&w->inside, 1, memory_order_seq_cst);
-    } while (atomic_load_explicit(&w->claimed, memory_order_seq_cst));
-}
-bool uk_claim(worker *o) {
-    uint32_t no = 0;
-    if (!atomic_compare_exchange_strong_explicit(&o->claimed, &no, 1, memory_order_seq_cst,
-                                                 memory_order_relaxed))
-        return false; /* another has it */
-    uk_barrier_all();
-    for (int i = 0; i < CLAIM_SPINS; i++)
-        if (!atomic_load_explicit(&o->inside, memory_order_acquire)) return true;
-    atomic_store_explicit(&o->claimed, 0, memory_order_release); /* its thread does not run now */
-    return false;
-}
-void uk_unclaim(worker *o) { atomic_store_explicit(&o->claimed, 0, memory_order_release); }
 
 /* ---- counts of references ---- */
 
@@ -149,7 +65,7 @@ void uk_credit_add(worker *w, ukko_ref *r, uint32_t n) {
     *k = ((uint64_t)(uintptr_t)r << 16) + n;
     credit_return(old);
 }
-static void give_credits(worker *w) {
+void uk_credits_give(worker *w) {
     if (w->last_sender) uk_credit_add(w, w->last_sender, w->last_count);
     w->last_sender = NULL;
     w->last_count = 0;
@@ -225,43 +141,17 @@ static uk_cell *ring_take(worker *w) {
     __builtin_prefetch((void *)(soon + UK_POOL_LINE * 2), 1);
     return w->ring[h % UK_RING];
 }
-static uk_cell *slot_take(worker *w) {
-    uk_cell *c = atomic_load_explicit(&w->next, memory_order_relaxed);
-    if (c) atomic_store_explicit(&w->next, NULL, memory_order_relaxed);
-    return c;
-}
-static uint32_t ring_count(worker *w) { /* a peek */
-    return atomic_load_explicit(&w->tail, memory_order_relaxed) -
-           atomic_load_explicit(&w->head, memory_order_relaxed);
-}
-/* Half of another's ring; the first one is given back, the others go into w's ring. */
-static uk_cell *ring_steal(worker *w, worker *from) {
-    uk_cell *got[STEAL_MAX];
-    if (!ring_count(from) || !uk_claim(from)) return NULL;
-    uint32_t n = ring_count(from), h = atomic_load_explicit(&from->head, memory_order_relaxed);
-    n -= n / 2;
-    if (n > STEAL_MAX) n = STEAL_MAX;
-    for (uint32_t i = 0; i < n; i++) got[i] = from->ring[(h + i) % UK_RING];
-    atomic_store_explicit(&from->head, h + n, memory_order_relaxed);
-    uk_unclaim(from);
-    if (!n) return NULL;
-    uk_own_enter(w);
-    for (uint32_t i = 1; i < n; i++) uk_ring_put(w, got[i]);
-    uk_own_leave(w);
-    return got[0];
-}
-
 /* ---- finding work ---- */
 
 static uk_cell *from_injector(worker *w, bool one) {
     uk_dispatcher *d = w->d;
     if (!atomic_load_explicit(&d->inj_n, memory_order_seq_cst)) return NULL;
-    uk_cell *more[STEAL_MAX];
+    uk_cell *more[UK_STEAL_MAX];
     size_t n = 0, left;
     pthread_mutex_lock(&d->lock);
     uk_cell *c = inj_pop(d);
     size_t share = one ? 0 : atomic_load_explicit(&d->inj_n, memory_order_relaxed) / d->n;
-    while (n < share && n < STEAL_MAX) more[n++] = inj_pop(d);
+    while (n < share && n < UK_STEAL_MAX) more[n++] = inj_pop(d);
     left = atomic_load_explicit(&d->inj_n, memory_order_relaxed);
     pthread_mutex_unlock(&d->lock);
     uk_own_enter(w);
@@ -273,11 +163,11 @@ static uk_cell *from_injector(worker *w, bool one) {
 static uk_cell *from_queue(worker *w) {
     uk_cell *c;
     uk_own_enter(w);
-    if (w->lifo < LIFO_RUNS && (c = slot_take(w))) {
+    if (w->lifo < LIFO_RUNS && (c = uk_slot_take(w))) {
         w->lifo++;
     } else {
         w->lifo = 0;
-        if (!(c = ring_take(w))) c = slot_take(w);
+        if (!(c = ring_take(w))) c = uk_slot_take(w);
     }
     atomic_store_explicit(&w->turn, c, memory_order_relaxed);
     uk_own_leave(w);
@@ -297,94 +187,17 @@ static uk_cell *steal(worker *w) {
     unsigned start = (unsigned)(next_random(&w->rng) % d->n);
     for (unsigned i = 0; i < d->n; i++) {
         worker *o = &d->workers[(start + i) % d->n];
-        uk_cell *c = o == w ? NULL : ring_steal(w, o);
+        uk_cell *c = o == w ? NULL : uk_ring_steal(w, o);
         if (c) return c;
     }
     return NULL;
 }
-/* A message that its sender has kept back, and goes on keeping: its handler takes long. */
-static void push_late(worker *o, uint32_t seen) {
-    uint32_t n = atomic_load_explicit(&o->out.n, memory_order_relaxed);
-    if (!n || n != seen || !uk_claim(o)) return;
-    uk_outbox out = {o->out.to, o->out.first, o->out.last, 0};
-    o->out.first = o->out.last = NULL;
-    atomic_store_explicit(&o->out.n, 0, memory_order_relaxed);
-    if (out.first) uk_cell_push_chain(out.to, out.first, out.last); /* claimed: the order is kept */
-    uk_unclaim(o);
-}
-/* Takes what has been waiting in a busy worker's slot since the last look. */
-static uk_cell *slot_steal(worker *o) {
-    uk_cell *now = atomic_load_explicit(&o->next, memory_order_relaxed), *got = NULL;
-    if (now && now == o->seen && uk_claim(o)) {
-        got = slot_take(o);
-        uk_unclaim(o);
-    }
-    o->seen = got ? NULL : now;
-    return got;
-}
-static uk_cell *steal_late(worker *w) {
-    uk_cell *got = NULL;
-    pthread_mutex_lock(&w->d->late_lock);
-    for (unsigned i = 0; i < w->d->n && !got; i++) {
-        worker *o = &w->d->workers[i];
-        if (o == w) continue;
-        push_late(o, o->seen_out);
-        o->seen_out = atomic_load_explicit(&o->out.n, memory_order_relaxed);
-        got = slot_steal(o);
-    }
-    pthread_mutex_unlock(&w->d->late_lock);
-    return got;
-}
-static bool work_in_sight(uk_dispatcher *d) {
-    if (atomic_load_explicit(&d->inj_n, memory_order_seq_cst)) return true;
-    for (unsigned i = 0; i < d->n; i++) {
-        if (ring_count(&d->workers[i])) return true;
-    }
-    return false;
-}
 /* Does the I/O until its thread is back. */
-static void assist(worker *w) {
+void uk_assist(worker *w) {
     ukko_system *sys = w->d->sys;
     tls.w = NULL;
     sys->provider.assist(sys->provider.self);
     tls.w = w;
-}
-/* Asleep as the last one, and idle is raised: looks after turns on the I/O thread (law 5). Comes back
-   with a token taken. */
-static void watch_inline(worker *w) {
-    uk_dispatcher *d = w->d;
-    uint64_t seen = atomic_load_explicit(&d->inline_seq, memory_order_acquire);
-    while (atomic_load_explicit(&d->watching, memory_order_seq_cst)) {
-        if (wait_token_ms(d, WATCH_MS)) return;
-        uint64_t now = atomic_load_explicit(&d->inline_seq, memory_order_acquire);
-        if (now == seen && now & 1 && lower_idle(d)) { /* held up: this thread does the I/O now */
-            assist(w);
-            return;
-        }
-        if (now == seen && !(now & 1))
-            atomic_store_explicit(&d->watching, false, memory_order_seq_cst);
-        seen = now;
-    }
-    wait_token(d);
-}
-/* Sleeps until there may be work. true: woken by the clock, while others are busy. */
-static bool park(worker *w) {
-    uk_dispatcher *d = w->d;
-    give_credits(w);
-    int idle = atomic_fetch_add_explicit(&d->idle, 1, memory_order_seq_cst) + 1;
-    if (idle < (int)d->n) uk_barrier_all(); /* law 3; with all asleep only the injector counts */
-    if (work_in_sight(d) || atomic_load_explicit(&d->stopping, memory_order_seq_cst)) {
-        if (!lower_idle(d)) wait_token(d);
-        return false;
-    }
-    if (idle >= (int)d->n) {
-        watch_inline(w);
-        return false;
-    }
-    if (wait_token_ms(d, LATE_MS)) return false;
-    if (lower_idle(d)) return true;
-    wait_token(d);
-    return false;
 }
 /* The owner's side of law 6: true when the I/O thread is in a turn, and all other workers are too. */
 static bool take_part(worker *w) {
@@ -408,8 +221,8 @@ static void guard(worker *w) {
     int64_t start = uk_now_ns();
     while (seq & 1 && seq == atomic_load_explicit(&d->inline_seq, memory_order_acquire)) {
         int64_t ns = uk_now_ns() - start;
-        if (ns > WATCH_MS * 1000000LL) {
-            assist(w);
+        if (ns > UK_WATCH_MS * 1000000LL) {
+            uk_assist(w);
             return;
         }
         if (ns < GUARD_SPIN_NS) sched_yield();
@@ -417,15 +230,25 @@ static void guard(worker *w) {
     }
 }
 static uk_cell *find(worker *w) {
-    for (bool late = false;;) {
-        if (take_part(w)) guard(w);
+    for (;;) {
+        if (take_part(w)) {
+            uk_stop_looking(w);
+            guard(w);
+        }
         uk_cell *c = own_work(w);
-        if (c || (c = steal(w)) || (late && (c = steal_late(w)))) return c;
+        if (!c && w->looks) c = uk_look(w);
+        if (c) {
+            uk_stop_looking(w);
+            return c;
+        }
         /* pushing what another kept back may have made its target runnable here */
         if (atomic_load_explicit(&w->next, memory_order_relaxed)) continue;
         atomic_store_explicit(&w->busy, false, memory_order_release); /* nothing was taken */
-        if (atomic_load_explicit(&w->d->stopping, memory_order_seq_cst)) return NULL;
-        late = park(w);
+        if (atomic_load_explicit(&w->d->stopping, memory_order_seq_cst)) {
+            uk_stop_looking(w);
+            return NULL;
+        }
+        uk_rest(w);
         uk_watchdog_wake(w->d->sys);
     }
 }
@@ -467,7 +290,7 @@ static void *worker_main(void *arg) {
         atomic_store_explicit(&w->busy, false, memory_order_release); /* the turn is over */
         tls.in_turn = false;
     }
-    give_credits(w);
+    uk_credits_give(w);
     tls.w = NULL;
     if (w->d->pinned) uk_dispatchers_over(w->d->sys, w->d);
     return NULL;
@@ -557,7 +380,7 @@ static bool may_run_here(uk_cell *c) {
             atomic_load_explicit(&w->next, memory_order_relaxed))
             return false;
     }
-    return !work_in_sight(d);
+    return !uk_work_in_sight(d);
 }
 /* Before a turn on the I/O thread, which has been announced in inline_seq: will somebody be there
    when it lasts? (Law 6) */
@@ -612,7 +435,7 @@ bool uk_sched_on_worker(void) { return tls.w || tls.in_turn; }
 bool uk_sched_alone(void) {
     worker *w = tls.w;
     return w && !atomic_load_explicit(&w->next, memory_order_relaxed) &&
-           !ring_count(w) &&
+           !uk_ring_count(w) &&
            !atomic_load_explicit(&w->d->inj_n, memory_order_relaxed);
 }
 void uk_turn_flush(ukko_system *sys) {
@@ -640,12 +463,13 @@ uk_dispatcher *uk_dispatcher_new(ukko_system *sys, const uk_dispatcher_opts *o) 
     d->rng = o->seed * 2 + 1;
     d->order = 0xcbf29ce484222325u;
     sem_init(&d->sleep, 0, 0);
+    sem_init(&d->nap, 0, 0);
     pthread_mutex_init(&d->lock, NULL);
-    pthread_mutex_init(&d->late_lock, NULL);
     if (d->n && posix_memalign((void **)&d->workers, 64, d->n * sizeof(worker))) abort();
     for (unsigned i = 0; i < d->n; i++) {
         memset(&d->workers[i], 0, sizeof(worker));
         d->workers[i].d = d;
+        d->workers[i].rest = &d->rest;
         d->workers[i].rng = uk_random64() | 1;
         d->workers[i].to_injector = INJECTOR_EVERY;
         d->workers[i].throughput = d->throughput;
@@ -667,12 +491,12 @@ void uk_dispatcher_stop(uk_dispatcher *d) {
     if (!d->started) return;
     d->started = false;
     atomic_store_explicit(&d->stopping, true, memory_order_seq_cst);
-    for (unsigned i = 0; i < d->n; i++) uk_wake(d);
+    uk_wake_all(d);
     for (unsigned i = 0; i < d->n; i++) pthread_join(d->workers[i].thread, NULL);
 }
 void uk_dispatcher_end(uk_dispatcher *d) {
     atomic_store_explicit(&d->stopping, true, memory_order_seq_cst);
-    uk_wake(d);
+    uk_wake_all(d);
 }
 uk_dispatcher *uk_dispatcher_retain(uk_dispatcher *d) {
     atomic_fetch_add_explicit(&d->refs, 1, memory_order_relaxed);
@@ -681,8 +505,8 @@ uk_dispatcher *uk_dispatcher_retain(uk_dispatcher *d) {
 void uk_dispatcher_release(uk_dispatcher *d) {
     if (!d || atomic_fetch_sub_explicit(&d->refs, 1, memory_order_acq_rel) != 1) return;
     sem_destroy(&d->sleep);
+    sem_destroy(&d->nap);
     pthread_mutex_destroy(&d->lock);
-    pthread_mutex_destroy(&d->late_lock);
     free(d->workers);
     uk_free(d->id);
     uk_free(d);

@@ -28,6 +28,15 @@ typedef struct uk_plain {
     uk_msg_head head;
 } uk_plain;
 
+/* Of another worker; belongs to the one that looks (steal.c). */
+typedef struct uk_look_record {
+    _Alignas(64) uint64_t turns;
+    int64_t since; /* when the present turn was first seen to run, or later */
+    uint32_t mark; /* the tail of the ring at mark_ns: what was put in before has waited since then */
+    int64_t mark_ns;
+    uint64_t mark_turns;
+} uk_look_record;
+
 typedef struct uk_worker uk_worker;
 struct uk_worker {
     _Alignas(64) _Atomic uint32_t inside; /* the owner is at its queues; see uk_own_enter() */
@@ -45,10 +54,14 @@ struct uk_worker {
     _Atomic(uk_cell *) turn;    /* whose turn runs; see uk_turn_over() */
     _Atomic uint64_t turns;     /* and fresh budgets within one, so far; relaxed */
     uint64_t rng;
-    /* what others saw at their last look; only under late_lock */
-    _Alignas(64) uk_cell *seen;
-    uint32_t seen_out;
-    /* likewise, of the watcher of long turns, on the timer thread */
+    _Atomic int *rest; /* of the dispatcher; see uk_wake_if_idle() */
+    /* while it looks at others (rest.c) */
+    bool looks, rested;
+    int64_t nap_ns, quiet_ns, stole_ns; /* the next nap; a ring was in use; took something */
+    uint64_t inline_seen;
+    int64_t inline_ns;
+    uk_look_record seen; /* what the worker that looks has seen of this one */
+    /* what the watcher of long turns has seen, on the timer thread */
     uint64_t seen_turns;
     int64_t seen_ms;
     bool seen_running, warned;
@@ -119,12 +132,13 @@ static inline void uk_ring_put(uk_worker *w, uk_cell *c) { /* inside */
     w->ring[t % UK_RING] = c;
     atomic_store_explicit(&w->tail, t + 1, memory_order_release);
 }
-/* After work was put where others may take it. The sleeper raises idle, has a barrier run on all
-   threads, and then looks at the queues: so it sees the work, or we see it idle (law 3). */
+/* After work was put where others may take it. Who goes to sleep makes the word positive, has a
+   barrier run on all threads, and then looks at the queues: so it sees the work, or we see it asleep.
+   Negative: a worker looks at the queues, and will find it (rest.c). */
 static inline void uk_wake_if_idle(uk_worker *w) {
     atomic_signal_fence(memory_order_seq_cst);
     if (__builtin_expect(uk_fences, 0)) atomic_thread_fence(memory_order_seq_cst);
-    if (uk_idle_workers(w->d) > 0) uk_wake(w->d);
+    if (atomic_load_explicit(w->rest, memory_order_relaxed) > 0) uk_wake(w->d);
 }
 /* Makes a cell runnable; the caller has just taken it from idle to scheduled. */
 static inline void uk_schedule_fast(uk_cell *c) {

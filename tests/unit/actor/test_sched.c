@@ -146,6 +146,151 @@ static void work_of_one_worker_reaches_another(void **state) {
     ukko_system_free(sys);
 }
 
+/* ---- how soon it spreads, and what does not ---- */
+
+static int64_t now_us(clockid_t clock) {
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+/* The first to run waits until another worker runs the second: from then on it is known how long that took. */
+static _Atomic int64_t began_us, spread_us; /* seq_cst; 0: not yet */
+static int first_or_second(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
+    int64_t none = 0, now = now_us(CLOCK_MONOTONIC);
+    (void)state, (void)msg;
+    if (atomic_compare_exchange_strong(&began_us, &none, now)) {
+        while (!atomic_load(&spread_us)) sched_yield();
+    } else {
+        none = 0;
+        atomic_compare_exchange_strong(&spread_us, &none, now - atomic_load(&began_us));
+    }
+    ukko_reply_text(ctx, "ran");
+    return UKKO_OK;
+}
+static const ukko_actor heavy_actor = {
+    .size = sizeof(ukko_actor), .name = "heavy", .receive = {NULL, first_or_second}};
+enum { HEAVY = 8 };
+static ukko_ref *heavy[HEAVY];
+static int start_heavy(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
+    (void)state, (void)msg;
+    for (int i = 0; i < HEAVY; i++) ukko_forward(ctx, heavy[i]);
+    return UKKO_OK;
+}
+static const ukko_actor heavy_starter = {
+    .size = sizeof(ukko_actor), .name = "starter", .receive = {NULL, start_heavy}};
+/* What one actor has set going at once: another worker takes part within a millisecond, when the machine has
+   a core for it. So the best of some rounds counts. */
+static void long_turns_spread_soon(void **state) {
+    (void)state;
+    enum { ROUNDS = 200, SOON_US = 1000 };
+    for (int threads = 2; threads <= 4; threads += 2) {
+        ukko_system *sys = system_of(threads, "pekko.loglevel = OFF");
+        ukko_ref *s = spawn(sys, &heavy_starter, NULL);
+        ukko_probe *p;
+        int64_t best = INT64_MAX;
+        assert_int_equal(ukko_probe_new(&p, sys, NULL), UKKO_OK);
+        for (int i = 0; i < HEAVY; i++) heavy[i] = spawn(sys, &heavy_actor, NULL);
+        for (int round = 0; round < ROUNDS && best > SOON_US; round++) {
+            atomic_store(&began_us, 0);
+            atomic_store(&spread_us, 0);
+            ukko_probe_tell_text(p, s, "go");
+            for (int i = 0; i < HEAVY; i++)
+                assert_int_equal(ukko_probe_expect_text(p, "ran", 20000), UKKO_OK);
+            if (atomic_load(&spread_us) < best) best = atomic_load(&spread_us);
+        }
+        if (best > SOON_US) fail_msg("%d threads: %lld us at best", threads, (long long)best);
+        for (int i = 0; i < HEAVY; i++) ukko_ref_release(heavy[i]);
+        ukko_ref_release(s);
+        ukko_probe_free(p);
+        ukko_system_free(sys);
+    }
+}
+/* Many that talk to each other in short turns: whoever gets a message sends it on to the next one. */
+enum { TALKERS = 64, TALKS = 400000 };
+static ukko_ref *talkers[TALKERS];
+static _Atomic int talks, moves;             /* relaxed: counts */
+static _Atomic(const void *) talked_on; /* relaxed: a thread, known by something of its own */
+static int talk(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
+    static _Thread_local char here;
+    int n = atomic_fetch_add_explicit(&talks, 1, memory_order_relaxed);
+    (void)state;
+    if (atomic_load_explicit(&talked_on, memory_order_relaxed) != &here) {
+        atomic_store_explicit(&talked_on, &here, memory_order_relaxed);
+        atomic_fetch_add_explicit(&moves, 1, memory_order_relaxed);
+    }
+    if (n < TALKS) ukko_forward(ctx, talkers[(n * 7 + 3) % TALKERS]);
+    else if (ukko_msg_text(msg)) ukko_reply_text(ctx, "enough");
+    return UKKO_OK;
+}
+static const ukko_actor talk_actor = {
+    .size = sizeof(ukko_actor), .name = "talk", .receive = {NULL, talk}};
+static int start_talks(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
+    (void)state, (void)msg;
+    for (int i = 0; i < TALKERS / 2; i++) ukko_forward(ctx, talkers[i]);
+    return UKKO_OK;
+}
+static const ukko_actor talk_starter = {
+    .size = sizeof(ukko_actor), .name = "starter", .receive = {NULL, start_talks}};
+/* A busy machine takes a core from a worker at times, and another takes part for a while: the best of some
+   rounds counts. Where a sanitizer makes the turns long, they are rightly spread. */
+static void a_conversation_stays_on_its_core(void **state) {
+    (void)state;
+    enum { ROUNDS = 10, FEW = 20, SHORT_NS = 500 };
+    bool any_short = false;
+    ukko_system *sys = system_of(2, "pekko.loglevel = OFF");
+    ukko_ref *s = spawn(sys, &talk_starter, NULL);
+    ukko_probe *p;
+    int best = INT32_MAX;
+    assert_int_equal(ukko_probe_new(&p, sys, NULL), UKKO_OK);
+    for (int i = 0; i < TALKERS; i++) talkers[i] = spawn(sys, &talk_actor, NULL);
+    for (int round = 0; round < ROUNDS && best > FEW; round++) {
+        atomic_store_explicit(&talks, 0, memory_order_relaxed);
+        atomic_store_explicit(&moves, 0, memory_order_relaxed);
+        int64_t from = now_us(CLOCK_MONOTONIC);
+        ukko_probe_tell_text(p, s, "go");
+        for (int i = 0; i < TALKERS / 2; i++)
+            assert_int_equal(ukko_probe_expect_text(p, "enough", 20000), UKKO_OK);
+        int n = atomic_load_explicit(&moves, memory_order_relaxed);
+        if (n < best) best = n;
+        any_short |= (now_us(CLOCK_MONOTONIC) - from) * 1000 < (int64_t)TALKS * SHORT_NS;
+    }
+    if (any_short && best > FEW) fail_msg("%d changes of the core in %d turns, at best", best, TALKS);
+    for (int i = 0; i < TALKERS; i++) ukko_ref_release(talkers[i]);
+    ukko_ref_release(s);
+    ukko_probe_free(p);
+    ukko_system_free(sys);
+}
+/* One actor works for a while; what the other threads take meanwhile is little. */
+static int work(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
+    enum { WORK_US = 300000 };
+    int64_t from = now_us(CLOCK_THREAD_CPUTIME_ID);
+    (void)state, (void)msg;
+    while (now_us(CLOCK_THREAD_CPUTIME_ID) - from < WORK_US) {}
+    ukko_reply_text(ctx, "worked");
+    return UKKO_OK;
+}
+static const ukko_actor work_actor = {
+    .size = sizeof(ukko_actor), .name = "work", .receive = {NULL, work}};
+static void those_without_work_take_little_cpu(void **state) {
+    (void)state;
+    ukko_system *sys = system_of(8, "pekko.loglevel = OFF");
+    ukko_ref *r = spawn(sys, &work_actor, NULL);
+    ukko_probe *p;
+    assert_int_equal(ukko_probe_new(&p, sys, NULL), UKKO_OK);
+    ukko_probe_tell_text(p, ukko_probe_ref(p), "awake");
+    assert_int_equal(ukko_probe_expect_text(p, "awake", 10000), UKKO_OK);
+    double before = cpu_ms();
+    for (int i = 0; i < 2; i++) { /* the second waits in a queue while all others have nothing */
+        ukko_probe_tell_text(p, r, "go");
+        assert_int_equal(ukko_probe_expect_text(p, "worked", 20000), UKKO_OK);
+    }
+    double took = cpu_ms() - before - 600;
+    if (took > 600 * 0.05) fail_msg("%.1f ms of CPU while one actor took 600", took);
+    ukko_ref_release(r);
+    ukko_probe_free(p);
+    ukko_system_free(sys);
+}
+
 /* ---- what a handler keeps back, and what waits in its worker's slot ---- */
 
 static _Atomic int arrived; /* seq_cst */
@@ -314,6 +459,9 @@ int main(void) {
         cmocka_unit_test(nobody_starves),
         cmocka_unit_test(an_idle_system_takes_no_cpu),
         cmocka_unit_test(work_of_one_worker_reaches_another),
+        cmocka_unit_test(long_turns_spread_soon),
+        cmocka_unit_test(a_conversation_stays_on_its_core),
+        cmocka_unit_test(those_without_work_take_little_cpu),
         cmocka_unit_test(messages_leave_a_handler_that_goes_on),
         cmocka_unit_test(who_holds_a_worker_is_named),
         cmocka_unit_test(a_slow_start_is_no_long_turn),

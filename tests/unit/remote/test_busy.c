@@ -22,13 +22,13 @@ static int block_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
 }
 /* Waits like the one above, after it has set two others waiting: so the I/O thread, if it runs this
    one, and all workers are held up within a moment. */
-static int n_stuck, round_now, released;
+static int n_stuck, round_now, released, n_others;
 static ukko_ref *others[2];
 static int stuck_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     (void)state;
     const char *text = ukko_msg_text(msg);
     if (!strcmp(text, "unstuck")) return UKKO_OK; /* the answer of another */
-    for (int i = 0; i < 2 && !strcmp(text, "all"); i++) ukko_tell_text(ctx, others[i], "one");
+    for (int i = 0; i < n_others && !strcmp(text, "all"); i++) ukko_tell_text(ctx, others[i], "one");
     pthread_mutex_lock(&lock);
     int mine = round_now;
     n_stuck++;
@@ -57,7 +57,7 @@ static const ukko_actor stuck = {
 static const ukko_actor echo = {
     .size = sizeof(ukko_actor), .name = "echo", .receive = {NULL, echo_receive}};
 
-static ukko_system *node(const char *name) {
+static ukko_system *node(const char *name, int threads) {
     ukko_error err = {0};
     ukko_system *sys = NULL;
     ukko_config *cfg = test_config(
@@ -70,7 +70,7 @@ static ukko_system *node(const char *name) {
         "   transport-failure-detector { heartbeat-interval = 100 ms, acceptable-heartbeat-pause = 900 ms } } } }");
     ukko_system_opts o = UKKO_SYSTEM_OPTS(name, NULL);
     o.config = cfg;
-    o.threads = 2;
+    o.threads = threads;
     if (ukko_system_new(&sys, &o, &err) || ukko_remote_enable(sys, &err) ||
         ukko_system_start(sys, &err))
         fail_msg("%s", err.message);
@@ -90,7 +90,7 @@ static void ask_echo(ukko_ref *to) {
 }
 static void a_held_up_actor_does_not_hold_up_the_node(void **state) {
     (void)state;
-    ukko_system *a = node("A"), *b = node("B");
+    ukko_system *a = node("A", 2), *b = node("B", 2);
     probe *events = probe_new(a, "events");
     ukko_subscribe(a, &ukko_disassociated_type, events->ref);
     assert_int_equal(ukko_system_spawn(b, ukko_props_new(&blocker), "blocker", NULL), UKKO_OK);
@@ -126,7 +126,7 @@ static void a_held_up_actor_does_not_hold_up_the_node(void **state) {
    answered itself, and without. */
 static void what_a_handler_says_is_heard_while_it_goes_on(void **state) {
     (void)state;
-    ukko_system *a = node("A"), *b = node("B");
+    ukko_system *a = node("A", 2), *b = node("B", 2);
     probe *hears = probe_new(a, "hears");
     assert_int_equal(ukko_system_spawn(b, ukko_props_new(&says), "says", NULL), UKKO_OK);
     assert_int_equal(ukko_system_spawn(b, ukko_props_new(&echo), "echo", NULL), UKKO_OK);
@@ -159,14 +159,15 @@ static void until_stuck(int n) {
     while (n_stuck < n) pthread_cond_wait(&changed, &lock);
     pthread_mutex_unlock(&lock);
 }
-static void all_held_up_and_still_alive(void **state) {
-    (void)state;
-    ukko_system *a = node("A"), *b = node("B");
+/* The I/O thread, in all likelihood, and n workers are held up. */
+static void held_up_and_still_alive(int n, int threads) {
+    n_others = n;
+    ukko_system *a = node("A", 2), *b = node("B", threads);
     probe *events = probe_new(a, "events"), *watcher = probe_new(a, "watcher");
     ukko_subscribe(a, &ukko_disassociated_type, events->ref);
     ukko_subscribe(a, &ukko_quarantined_type, events->ref);
     assert_int_equal(ukko_system_spawn(b, ukko_props_new(&stuck), "stuck", NULL), UKKO_OK);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < n; i++)
         assert_int_equal(ukko_system_spawn(b, ukko_props_new(&stuck), NULL, &others[i]), UKKO_OK);
     assert_int_equal(ukko_system_spawn(b, ukko_props_new(&echo), "echo", NULL), UKKO_OK);
     ukko_ref *to_echo = remote(a, b, "/user/echo"), *to_stuck = remote(a, b, "/user/stuck");
@@ -175,14 +176,14 @@ static void all_held_up_and_still_alive(void **state) {
     snprintf(path, sizeof path, "%s/user/echo", ukko_remote_address(b));
     assert_int_equal(ukko_find_wait(a, path, 10000, &watched), UKKO_OK);
     probe_watch(watcher, watched);
-    for (int round = 0; round < 3; round++) {
+    for (int round = 0; round < (threads == 2 ? 3 : 2); round++) {
         for (int i = 0; i < 20; i++) ask_echo(to_echo); /* the I/O thread runs actors now */
         pthread_mutex_lock(&lock);
         round_now++;
         n_stuck = 0;
         pthread_mutex_unlock(&lock);
         ukko_tell_from(to_stuck, ukko_msg_string("all"), events->ref);
-        until_stuck(2);
+        until_stuck(n < 2 ? n + 1 : 2);
         int64_t end = now_ms() + 1500; /* longer than either failure detector waits */
         while (now_ms() < end) {
             ukko_msg *m = probe_take(events, 100);
@@ -193,22 +194,32 @@ static void all_held_up_and_still_alive(void **state) {
         pthread_cond_broadcast(&changed);
         pthread_mutex_unlock(&lock);
         probe_expect_text(events, "unstuck");
-        until_stuck(3);
+        until_stuck(n + 1);
     }
     probe_expect_nothing(watcher); /* no Terminated */
     ask_echo(to_echo);
     ukko_ref_release(to_echo);
     ukko_ref_release(to_stuck);
     ukko_ref_release(watched);
-    for (int i = 0; i < 2; i++) ukko_ref_release(others[i]);
+    for (int i = 0; i < n; i++) ukko_ref_release(others[i]);
     ukko_system_free(a);
     ukko_system_free(b);
     probe_free(events);
     probe_free(watcher);
 }
+static void all_held_up_and_still_alive(void **state) {
+    (void)state;
+    held_up_and_still_alive(2, 2);
+}
+/* Neither of those that are free is the last to fall asleep. */
+static void one_of_several_held_up_and_still_alive(void **state) {
+    (void)state;
+    held_up_and_still_alive(1, 4);
+}
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_held_up_actor_does_not_hold_up_the_node),
                                        cmocka_unit_test(what_a_handler_says_is_heard_while_it_goes_on),
-                                       cmocka_unit_test(all_held_up_and_still_alive)};
+                                       cmocka_unit_test(all_held_up_and_still_alive),
+                                       cmocka_unit_test(one_of_several_held_up_and_still_alive)};
     return cmocka_run_group_tests_name("busy", tests, NULL, NULL);
 }
