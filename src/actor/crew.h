@@ -53,7 +53,10 @@ void uk_assist(uk_worker *w);       /* does the I/O until its thread is back */
 bool uk_work_in_sight(uk_dispatcher *d);
 /* w has found no work: it begins to look at the others, or naps before its next look, or sleeps. */
 void uk_rest(uk_worker *w);
-void uk_stop_looking(uk_worker *w); /* before it does anything else; no effect if it does not look */
+void uk_end_looking(uk_worker *w);
+static inline void uk_stop_looking(uk_worker *w) { /* before it does anything else */
+    if (__builtin_expect(w->looks, 0)) uk_end_looking(w);
+}
 void uk_wake_all(uk_dispatcher *d);
 
 /* steal.c */

@@ -171,8 +171,7 @@ static bool start_looking(worker *w) {
     if (now - w->stole_ns > w->nap_ns) w->nap_ns = NAP_NS; /* else what it took was not worth it */
     return true;
 }
-void uk_stop_looking(worker *w) {
-    if (!w->looks) return;
+void uk_end_looking(worker *w) {
     w->looks = false;
     int before = atomic_fetch_and_explicit(&w->d->rest, ~LOOKS, memory_order_seq_cst);
     if (before & SLEEPERS) uk_wake(w->d); /* law 3 */

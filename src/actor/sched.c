@@ -199,20 +199,23 @@ void uk_assist(worker *w) {
     sys->provider.assist(sys->provider.self);
     tls.w = w;
 }
-/* The owner's side of law 6: true when the I/O thread is in a turn, and all other workers are too. */
-static bool take_part(worker *w) {
+static __attribute__((noinline)) bool others_busy(worker *w) {
     uk_dispatcher *d = w->d;
-    atomic_store_explicit(&w->busy, true, memory_order_relaxed);
-    atomic_signal_fence(memory_order_seq_cst);
-    if (__builtin_expect(uk_fences, 0)) atomic_thread_fence(memory_order_seq_cst);
-    if (__builtin_expect(!(atomic_load_explicit(&d->inline_seq, memory_order_relaxed) & 1), 1))
-        return false;
     atomic_thread_fence(memory_order_seq_cst); /* of two workers here one sees the other */
     for (unsigned i = 0; i < d->n; i++)
         if (&d->workers[i] != w &&
             !atomic_load_explicit(&d->workers[i].busy, memory_order_relaxed))
             return false;
     return true;
+}
+/* The owner's side of law 6: true when the I/O thread is in a turn, and all other workers are too. */
+static inline bool take_part(worker *w) {
+    uk_dispatcher *d = w->d;
+    atomic_store_explicit(&w->busy, true, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (__builtin_expect(uk_fences, 0)) atomic_thread_fence(memory_order_seq_cst);
+    bool inline_turn = atomic_load_explicit(&d->inline_seq, memory_order_relaxed) & 1;
+    return __builtin_expect(inline_turn, 0) && others_busy(w);
 }
 /* Takes no cell before the turn on the I/O thread has ended; does the I/O when that takes long. */
 static void guard(worker *w) {
@@ -236,8 +239,7 @@ static uk_cell *find(worker *w) {
             guard(w);
         }
         uk_cell *c = own_work(w);
-        if (!c && w->looks) c = uk_look(w);
-        if (c) {
+        if (c || (w->looks && (c = uk_look(w)))) {
             uk_stop_looking(w);
             return c;
         }
