@@ -56,7 +56,8 @@ uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, cons
     c->traits =
         (uint8_t)((props->load ? UK_TRAIT_COUNTED : 0) | (props->shared ? UK_TRAIT_SHARED : 0) |
                   (takes_opaque(props->actor) ? UK_TRAIT_OPAQUE : 0) |
-                  (box ? UK_TRAIT_BOXED : 0) | (pinned ? UK_TRAIT_PINNED : 0) |
+                  (box ? UK_TRAIT_BOXED : 0) |
+                  (uk_dispatcher_is_sole(disp) ? UK_TRAIT_SOLE : 0) | (pinned ? UK_TRAIT_PINNED : 0) |
                   (box && (box->bounded || box->ordered) ? UK_TRAIT_TAKES : 0));
     if (box) uk_box_init(uk_box_of(c), box);
     if (props->balanced) uk_shared_join(props->shared);

@@ -29,8 +29,9 @@ struct ukko_props {
 };
 ukko_props *uk_props_copy(const ukko_props *props); /* a recipe of its own, less the last three */
 
-/* Values of an inbox besides a list of envelopes and system messages, newest first. */
-enum { UK_INBOX_BUSY = 0, UK_INBOX_IDLE = 1, UK_INBOX_CLOSED = 2 };
+/* Values of an inbox besides a list of envelopes and system messages, newest first. The odd ones: who
+   replaces it makes the cell runnable. */
+enum { UK_INBOX_BUSY = 0, UK_INBOX_IDLE = 1, UK_INBOX_CLOSED = 2, UK_INBOX_OWNED = 3 };
 /* In a pointer of an inbox; blocks are 16-aligned. SYSTEM: it is a uk_sysmsg. CHAIN: it is the first
    of several envelopes in the order they were sent; its msg, which is the message around it, stands
    in for the last of them, whose next leads on. */
@@ -109,13 +110,15 @@ enum { /* uk_cell.traits: constant */
     UK_TRAIT_OPAQUE = 1 << 3,  /* takes what nobody here can read */
     UK_TRAIT_BOXED = 1 << 4,   /* a uk_box lies in front of its state (mailbox.h) */
     UK_TRAIT_TAKES = 1 << 5,   /* BOXED, and its messages are taken through that */
-    UK_TRAIT_PINNED = 1 << 6   /* has a dispatcher of its own; counted */
+    UK_TRAIT_PINNED = 1 << 6,  /* has a dispatcher of its own; counted */
+    UK_TRAIT_SOLE = 1 << 7     /* its dispatcher has one worker, whose own it is; see inbox.h */
 };
 enum { /* uk_cell.marks: never taken back */
     UK_MARK_STOPPED = 1 << 0,   /* the inboxes are closed */
     UK_MARK_SUBSCRIBED = 1 << 1 /* to events, once at least */
 };
 
+#define UK_SPARE_NONE UINT32_MAX
 struct uk_cell {
     ukko_ref ref; /* first: a cell is a reference */
     /* what senders touch lies on one cache line with the reference, what the turn touches on the next */
@@ -126,21 +129,24 @@ struct uk_cell {
     /* owner */
     uk_envelope *head, *tail; /* taken from the inbox, oldest first */
     uk_sysmsg *sys_last;      /* likewise: the newest, a ring that leads on to the oldest */
-    uintptr_t anchor; /* the newest node that was taken: still in the inbox; 0: the inbox was emptied */
-    ukko_props *props;
+    /* the newest node that was taken: still in the inbox; 0: the inbox was emptied. SOLE: always 0, but
+       while the cell is runnable and finds no room in the ring: the next of these */
+    uintptr_t anchor;
     const ukko_behavior *behavior;
     uk_more *more;
+    uint32_t spare;          /* counts of itself that it may hand out; UK_SPARE_NONE: it has ended */
+    _Atomic uint8_t active;  /* SOLE: runnable, or in its turn; release down, acquire on the I/O thread */
     uint8_t flags, traits;
     uint8_t pool_class;
     _Atomic uint8_t marks;   /* any thread; relaxed hints, but see events.c */
     uint8_t suspended;       /* nesting depth, saturating */
     uint8_t dying;           /* told to stop by its parent; the parent's own mark */
     uint8_t anchor_done; /* the anchor has been handled: to be freed once it is no anchor */
-    uint8_t spare; /* counts of itself that it may hand out */
+    uint32_t name_hash;      /* set when it becomes a child; then constant */
     _Atomic(uk_kids *) kids; /* release on creation, acquire by look-ups */
+    ukko_props *props;
     const char *name;        /* in this block */
     void *state;             /* likewise */
-    uint32_t name_hash;      /* set when it becomes a child; then constant */
 };
 
 /* The running turn. Lives on the worker's stack. */

@@ -16,6 +16,8 @@ struct uk_dispatcher {
     unsigned n, throughput;
     int64_t deadline_ns;
     bool started, calling, pinned;
+    bool sole; /* it has one worker; inbox.h, law 6 */
+    bool over; /* under lock: that has ended, what is handed in is dropped */
     uk_dispatcher *home; /* NULL: itself */
     uk_worker *workers;
     _Alignas(64) _Atomic int rest; /* who sleeps and who looks; rest.c, its first law */

@@ -28,10 +28,24 @@ void uk_cell_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
         return;
     }
     uk_envelope *e = uk_envelope_new(msg, sender);
-    if (!uk_inbox_push(c, &e->next, (uintptr_t)e)) uk_inbox_dead(c, e);
+    uk_worker *w = uk_here.w;
+    if (w && c->disp == w->sole) uk_sole_push(w, c, e);
+    else if (!uk_inbox_push(c, &e->next, (uintptr_t)e)) uk_inbox_dead(c, e);
+}
+static bool sole_push_system(uk_worker *w, uk_cell *c, uk_sysmsg *m) {
+    if (!uk_sole_look(c)) return false;
+    m->next = c->sys_last ? c->sys_last->next : m;
+    if (c->sys_last) c->sys_last->next = m;
+    c->sys_last = m;
+    uk_sole_activate(w, c);
+    return true;
 }
 void uk_cell_tell_system(ukko_ref *to, uk_sysmsg *m) {
-    if (uk_inbox_push(uk_cell_of(to), &m->next, (uintptr_t)m | UK_INBOX_SYSTEM)) return;
+    uk_cell *c = uk_cell_of(to);
+    uk_worker *w = uk_here.w;
+    if (w && c->disp == w->sole ? sole_push_system(w, c, m)
+                                : uk_inbox_push(c, &m->next, (uintptr_t)m | UK_INBOX_SYSTEM))
+        return;
     m->next = NULL;
     uk_dead_system(to->sys, m, to);
 }
@@ -56,10 +70,10 @@ void uk_cell_push_chain(uk_cell *to, uk_envelope *first, uk_envelope *last) {
 
 void uk_cell_done(uk_cell *c, uk_envelope *e) { uk_inbox_done(c, e); }
 /* Parts the nodes from v to the anchor, newest first, into the two queues, oldest first. */
-static void part(uk_cell *c, uintptr_t v) {
+static void part(uk_cell *c, uintptr_t v, uintptr_t anchor) {
     uk_envelope *first = NULL, *last = NULL;
     uk_sysmsg *sys = NULL, *newest = NULL;
-    while (v != c->anchor) {
+    while (v != anchor) {
         void *node = (void *)(v & ~(uintptr_t)UK_INBOX_MARKS);
         uk_envelope *e = node, *end = e;
         uintptr_t next;
@@ -94,11 +108,43 @@ void uk_inbox_take(uk_cell *c, uintptr_t newest) {
     if (newest == UK_INBOX_CLOSED) return;
     bool system = newest & UK_INBOX_SYSTEM; /* law 3 */
     if (system) newest = atomic_exchange_explicit(&c->inbox, UK_INBOX_BUSY, memory_order_acquire);
-    part(c, newest);
+    part(c, newest, c->anchor);
     uk_inbox_set_anchor(c, system ? 0 : newest);
 }
 void uk_inbox_close(uk_cell *c) {
     uintptr_t v = atomic_exchange_explicit(&c->inbox, UK_INBOX_CLOSED, memory_order_acq_rel);
-    if (v > UK_INBOX_CLOSED) part(c, v); /* else it was empty, and there is no anchor */
+    if (v > UK_INBOX_OWNED) part(c, v, c->anchor); /* else it was empty, and there is no anchor */
     uk_inbox_set_anchor(c, 0);
+}
+
+/* ---- law 6 ---- */
+
+void uk_sole_hand_in(uk_cell *c) { /* any thread */
+    uk_ref_retain(&c->ref);
+    uk_schedule_slow(c);
+}
+bool uk_sole_take(uk_cell *c, uintptr_t v) {
+    if (v == UK_INBOX_CLOSED) return false;
+    if (v > UK_INBOX_OWNED)
+        part(c, atomic_exchange_explicit(&c->inbox, UK_INBOX_BUSY, memory_order_acq_rel), 0);
+    return true;
+}
+bool uk_sole_open(uk_cell *c) {
+    bool runs = false; /* it is closed in its own turn only, so not meanwhile */
+    if (!uk_inbox_closed(c)) {
+        runs = !uk_sole_is_active(c);
+        atomic_store_explicit(&c->active, 1, memory_order_relaxed);
+        uintptr_t v = atomic_exchange_explicit(&c->inbox, UK_INBOX_OWNED, memory_order_acq_rel);
+        if (v > UK_INBOX_OWNED) part(c, v, 0);
+    }
+    uk_ref_release(&c->ref);
+    return runs;
+}
+void uk_sole_return(uk_cell *c) {
+    uintptr_t owned = UK_INBOX_OWNED;
+    atomic_store_explicit(&c->active, 0, memory_order_release);
+    /* else it is in the injector already, or about to come there */
+    if (atomic_compare_exchange_strong_explicit(&c->inbox, &owned, UK_INBOX_BUSY,
+                                                memory_order_acq_rel, memory_order_relaxed))
+        uk_sole_hand_in(c);
 }

@@ -16,6 +16,7 @@ typedef struct walk {
 /* acquire is not needed: the value itself is all that is looked at */
 static bool is_busy(uk_cell *c) {
     uintptr_t inbox = atomic_load_explicit(&c->inbox, memory_order_relaxed);
+    if (inbox == UK_INBOX_OWNED) return atomic_load_explicit(&c->active, memory_order_relaxed);
     return inbox != UK_INBOX_IDLE && inbox != UK_INBOX_CLOSED;
 }
 

@@ -18,6 +18,7 @@
 #include "actor/sched.h"
 #include "actor/crew.h"
 #include "actor/dispatchers.h"
+#include "actor/inbox.h"
 #include "actor/system.h"
 #include "base/mem.h"
 #include "base/os.h"
@@ -27,7 +28,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LIFO_RUNS = 24, INJECTOR_EVERY = 61, HELP_MAX = 8, CALLS_MAX = 64 };
+enum { LIFO_RUNS = 24, INJECTOR_EVERY = 61, OWN_RUNS = 60, HELP_MAX = 8, CALLS_MAX = 64 };
 enum { GUARD_SPIN_NS = 20000, GUARD_NAP_NS = 100000 };
 /* A turn that was slow once may only have been interrupted; two within few turns are a habit. */
 enum { SLOW_NS = 500000, SLOW_COST = 16, SLOW_LIMIT = 20, INLINE_OFF_MS = 1000 };
@@ -78,15 +79,15 @@ void uk_credits_give(worker *w) {
 void uk_cell_refill(uk_cell *c) {
     worker *w = tls.w;
     if (w && w->last_sender == &c->ref && w->last_count > 1) {
-        uint32_t some = w->last_count - 1 < UINT8_MAX ? w->last_count - 1 : UINT8_MAX;
-        c->spare = (uint8_t)some;
+        uint32_t some = w->last_count - 1;
+        c->spare = some;
         w->last_count -= some;
         return;
     }
     uk_credit *k = w ? uk_credit_of(w, &c->ref) : NULL;
     uint64_t n = k ? uk_credit_count(*k, &c->ref) : 0;
     if (n && n < UK_CREDIT_MAX) { /* what others gave back */
-        c->spare += (uint8_t)n;
+        c->spare += (uint32_t)n;
         *k = 0;
         return;
     }
@@ -97,9 +98,20 @@ void uk_cell_refill(uk_cell *c) {
 
 /* ---- the injector ---- */
 
+static void drop_counts(uk_cell *c, uk_cell *last) { /* of cells that nobody will take; inbox.h, law 6 */
+    for (uk_cell *next; c; c = next) {
+        next = c == last ? NULL : c->run_next;
+        uk_ref_release(&c->ref);
+    }
+}
 static void inject(uk_dispatcher *d, uk_cell *head, uk_cell *tail, size_t n) {
     if (d->home) d = d->home;
     pthread_mutex_lock(&d->lock);
+    if (d->over) {
+        pthread_mutex_unlock(&d->lock);
+        drop_counts(head, tail);
+        return;
+    }
     tail->run_next = NULL;
     if (d->inj_tail) d->inj_tail->run_next = head;
     else d->inj_head = head;
@@ -117,10 +129,42 @@ static uk_cell *inj_pop(uk_dispatcher *d) { /* under lock */
     atomic_fetch_sub_explicit(&d->inj_n, 1, memory_order_seq_cst);
     return c;
 }
+static void inj_end(uk_dispatcher *d) { /* of a single worker, which has ended */
+    pthread_mutex_lock(&d->lock);
+    uk_cell *head = d->inj_head, *tail = d->inj_tail;
+    d->over = true;
+    d->inj_head = d->inj_tail = NULL;
+    atomic_store_explicit(&d->inj_n, 0, memory_order_seq_cst);
+    pthread_mutex_unlock(&d->lock);
+    if (head) drop_counts(head, tail);
+}
 
 /* ---- a worker's own queue: inside ---- */
 
+/* A single worker keeps them itself: a cell of its own may be in the injector besides. */
+static void put_behind(worker *w, uk_cell *c) {
+    c->anchor = 0;
+    if (w->behind) w->behind_last->anchor = (uintptr_t)c;
+    else w->behind = c;
+    w->behind_last = c;
+    w->room = 0;
+}
+static void from_behind(worker *w) { /* the ring is empty */
+    uk_cell *c = w->behind;
+    w->room = UK_RING;
+    for (uint32_t n = 0; c && n < UK_RING; n++) {
+        w->behind = (uk_cell *)c->anchor;
+        c->anchor = 0;
+        uk_ring_put(w, c);
+        c = w->behind;
+    }
+    if (c) w->room = 0;
+}
 void uk_ring_full(worker *w, uk_cell *c) { /* half of the ring, and c, to the injector */
+    if (w->sole) {
+        put_behind(w, c);
+        return;
+    }
     uint32_t h = atomic_load_explicit(&w->head, memory_order_relaxed);
     uk_cell *head = w->ring[h % UK_RING], *tail = head;
     for (uint32_t n = 1; n < UK_RING / 2; n++) {
@@ -139,10 +183,22 @@ static uk_cell *ring_take(worker *w) {
     __builtin_prefetch((void *)soon, 1);
     __builtin_prefetch((void *)(soon + UK_POOL_LINE), 1);
     __builtin_prefetch((void *)(soon + UK_POOL_LINE * 2), 1);
-    return w->ring[h % UK_RING];
+    uk_cell *c = w->ring[h % UK_RING];
+    if (__builtin_expect(!w->room, 0) && !uk_ring_count(w)) from_behind(w);
+    return c;
 }
 /* ---- finding work ---- */
 
+/* Of c and more, which came out of the injector, the first that is to run; the others follow it. */
+static uk_cell *opened(worker *w, uk_cell *c, uk_cell *more[], size_t n) {
+    if (!uk_sole_open(c)) c = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (!uk_sole_open(more[i])) continue;
+        if (c) uk_ring_put(w, more[i]);
+        else c = more[i];
+    }
+    return c;
+}
 static uk_cell *from_injector(worker *w, bool one) {
     uk_dispatcher *d = w->d;
     if (!atomic_load_explicit(&d->inj_n, memory_order_seq_cst)) return NULL;
@@ -154,6 +210,7 @@ static uk_cell *from_injector(worker *w, bool one) {
     while (n < share && n < UK_STEAL_MAX) more[n++] = inj_pop(d);
     left = atomic_load_explicit(&d->inj_n, memory_order_relaxed);
     pthread_mutex_unlock(&d->lock);
+    if (w->sole) return c ? opened(w, c, more, n) : NULL;
     uk_own_enter(w);
     for (size_t i = 0; i < n; i++) uk_ring_put(w, more[i]);
     uk_own_leave(w);
@@ -175,6 +232,10 @@ static uk_cell *from_queue(worker *w) {
 }
 static uk_cell *own_work(worker *w) {
     uk_cell *c;
+    if (w->sole) { /* it comes here every OWN_RUNS turns */
+        c = from_injector(w, false);
+        return c ? c : from_queue(w);
+    }
     if (!--w->to_injector) {
         w->to_injector = INJECTOR_EVERY;
         if ((c = from_injector(w, true))) return c;
@@ -214,7 +275,8 @@ static inline bool take_part(worker *w) {
     atomic_store_explicit(&w->busy, true, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
     if (__builtin_expect(uk_fences, 0)) atomic_thread_fence(memory_order_seq_cst);
-    bool inline_turn = atomic_load_explicit(&d->inline_seq, memory_order_relaxed) & 1;
+    /* acquire: what the turns there have written in cells of a single worker */
+    bool inline_turn = atomic_load_explicit(&d->inline_seq, memory_order_acquire) & 1;
     return __builtin_expect(inline_turn, 0) && others_busy(w);
 }
 /* Takes no cell before the turn on the I/O thread has ended; does the I/O when that takes long. */
@@ -278,6 +340,22 @@ bool uk_sched_help(void) {
     atomic_store_explicit(&w->turn, outer, memory_order_relaxed);
     return true;
 }
+/* A worker that is the only one goes on at once, and looks at everything else now and then. */
+static void run_own(worker *w) {
+    for (unsigned n = 0; n < OWN_RUNS && !w->flushed; n++) {
+        uk_cell *c = atomic_load_explicit(&w->next, memory_order_relaxed);
+        if (c && w->lifo < LIFO_RUNS) {
+            atomic_store_explicit(&w->next, NULL, memory_order_relaxed);
+            w->lifo++;
+        } else {
+            w->lifo = 0;
+            if (!(c = ring_take(w))) return;
+        }
+        atomic_store_explicit(&w->turn, c, memory_order_relaxed);
+        uk_cell_run(c);
+    }
+    w->flushed = false;
+}
 static void *worker_main(void *arg) {
     worker *w = arg;
     char name[16];
@@ -289,6 +367,7 @@ static void *worker_main(void *arg) {
         tls.in_turn = true;
         atomic_store_explicit(&w->turn, c, memory_order_relaxed);
         uk_cell_run(c);
+        if (w->sole) run_own(w);
         atomic_store_explicit(&w->busy, false, memory_order_release); /* the turn is over */
         tls.in_turn = false;
     }
@@ -325,7 +404,15 @@ static void run_or_keep(uk_cell *c, bool again) {
         run_calling(c);
     }
 }
-void uk_schedule(uk_cell *c) { uk_schedule_fast(c); }
+void uk_schedule(uk_cell *c) {
+    if (!(c->traits & UK_TRAIT_SOLE)) {
+        uk_schedule_fast(c);
+    } else { /* as if it came out of the injector, or goes there */
+        uk_ref_retain(&c->ref);
+        if (!tls.w || tls.w->sole != c->disp) uk_schedule_slow(c);
+        else if (uk_sole_open(c)) uk_sole_queue(tls.w, c);
+    }
+}
 void uk_schedule_slow(uk_cell *c) { /* not on a worker of its dispatcher */
     if (c->disp->calling) {
         run_or_keep(c, false);
@@ -344,6 +431,7 @@ void uk_reschedule(uk_cell *c) {
     worker *w = tls.w;
     if (!w || w->d != c->disp) {
         if (c->disp->calling) run_or_keep(c, tls.calls > 0);
+        else if (c->traits & UK_TRAIT_SOLE) uk_sole_return(c);
         else uk_schedule_slow(c);
         return;
     }
@@ -397,7 +485,8 @@ static bool run_here(uk_cell *c) {
     uk_dispatcher *d = c->disp;
     int64_t start = uk_now_ns();
     atomic_fetch_add_explicit(&d->inline_seq, 1, memory_order_seq_cst);
-    if (!somebody_is_free(d)) {
+    /* a cell that is active is in the turn that its worker sends the staged of, or waits for it */
+    if (!somebody_is_free(d) || (c->traits & UK_TRAIT_SOLE && uk_sole_is_active(c))) {
         atomic_fetch_add_explicit(&d->inline_seq, 1, memory_order_release); /* no turn was made */
         return false;
     }
@@ -407,7 +496,7 @@ static bool run_here(uk_cell *c) {
     }
     tls.in_turn = true;
     tls.defer = tls.never_waits = false; /* what this turn makes runnable goes to the workers */
-    uk_cell_run(c);
+    if (!(c->traits & UK_TRAIT_SOLE) || uk_sole_open(c)) uk_cell_run(c);
     tls.defer = tls.never_waits = true;
     tls.in_turn = false;
     atomic_fetch_add_explicit(&d->inline_seq, 1, memory_order_release);
@@ -444,9 +533,16 @@ void uk_turn_flush(ukko_system *sys) {
     if (!tls.dirty) return;
     tls.dirty = false;
     worker *w = tls.w; /* the answer may be here before the write has come back */
-    if (w) atomic_store_explicit(&w->busy, false, memory_order_release);
+    if (!w) {
+        sys->provider.flush(sys->provider.self);
+        return;
+    }
+    atomic_store_explicit(&w->busy, false, memory_order_release);
+    if (w->sole) tls.w = NULL; /* its cells may be run by the I/O thread meanwhile */
     sys->provider.flush(sys->provider.self);
-    if (w) atomic_store_explicit(&w->busy, true, memory_order_relaxed);
+    tls.w = w;
+    w->flushed = true;
+    atomic_store_explicit(&w->busy, true, memory_order_relaxed);
 }
 bool uk_sched_on_guard(void) { return tls.w && take_part(tls.w); }
 
@@ -461,6 +557,7 @@ uk_dispatcher *uk_dispatcher_new(ukko_system *sys, const uk_dispatcher_opts *o) 
     d->calling = o->calling;
     d->pinned = o->pinned;
     d->n = o->threads;
+    d->sole = d->n == 1;
     d->throughput = o->throughput ? o->throughput : 1;
     d->rng = o->seed * 2 + 1;
     d->order = 0xcbf29ce484222325u;
@@ -474,6 +571,8 @@ uk_dispatcher *uk_dispatcher_new(ukko_system *sys, const uk_dispatcher_opts *o) 
         d->workers[i].rest = &d->rest;
         d->workers[i].rng = uk_random64() | 1;
         d->workers[i].to_injector = INJECTOR_EVERY;
+        d->workers[i].sole = d->n == 1 ? d : NULL;
+        d->workers[i].room = UK_RING;
         d->workers[i].throughput = d->throughput;
         d->workers[i].deadline_ns = d->deadline_ns;
     }
@@ -489,12 +588,16 @@ int uk_dispatcher_start(uk_dispatcher *d) {
     d->started = true;
     return UKKO_OK;
 }
-void uk_dispatcher_stop(uk_dispatcher *d) {
+static void join_workers(uk_dispatcher *d) {
     if (!d->started) return;
     d->started = false;
     atomic_store_explicit(&d->stopping, true, memory_order_seq_cst);
     uk_wake_all(d);
     for (unsigned i = 0; i < d->n; i++) pthread_join(d->workers[i].thread, NULL);
+}
+void uk_dispatcher_stop(uk_dispatcher *d) {
+    join_workers(d);
+    if (d->sole) inj_end(d);
 }
 void uk_dispatcher_end(uk_dispatcher *d) {
     atomic_store_explicit(&d->stopping, true, memory_order_seq_cst);
@@ -519,6 +622,7 @@ uk_worker *uk_dispatcher_workers(uk_dispatcher *d, unsigned *n) {
 }
 int64_t uk_dispatcher_deadline(const uk_dispatcher *d) { return d->deadline_ns; }
 unsigned uk_dispatcher_throughput(const uk_dispatcher *d) { return d->throughput; }
+bool uk_dispatcher_is_sole(const uk_dispatcher *d) { return d->sole; }
 const char *uk_dispatcher_id(const uk_dispatcher *d) { return d->id; }
 
 /* Stepping: one of the first 64 queued, drawn from the seed. */

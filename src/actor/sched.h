@@ -31,6 +31,7 @@ void uk_dispatcher_release(uk_dispatcher *d);
 void uk_dispatcher_end(uk_dispatcher *d); /* pinned: its cell has ended, or never was */
 unsigned uk_dispatcher_throughput(const uk_dispatcher *d);
 int64_t uk_dispatcher_deadline(const uk_dispatcher *d);
+bool uk_dispatcher_is_sole(const uk_dispatcher *d); /* one worker, which runs all of its cells */
 const char *uk_dispatcher_id(const uk_dispatcher *d);
 
 /* Makes a cell runnable; the caller has just taken it from idle to scheduled. Any thread. */

@@ -53,6 +53,10 @@ static inline void send(ukko_ctx *ctx, ukko_ref *r, ukko_msg *msg) {
         return;
     }
     uk_envelope *e = uk_envelope_of(msg, uk_cell_retain_self(ctx->cell));
+    if (to->disp == w->sole) {
+        uk_sole_push(w, to, e);
+        return;
+    }
     if (w->out.to == to && e == &msg->env) {
         keep_back(w, to, e);
         return;
@@ -90,11 +94,13 @@ static inline __attribute__((always_inline)) bool tell_plain(ukko_ctx *ctx, ukko
     m->env.sender = uk_cell_retain_self(ctx->cell);
     if (p->size == 8) memcpy(m->body, body, 8);
     else if (p->size) memcpy(m->body, body, p->size);
-    if (w->out.to == to) {
+    if (to->disp == w->sole) {
+        uk_sole_push(w, to, &m->env);
+    } else if (w->out.to == to) {
         keep_back(w, to, &m->env);
-        return true;
+    } else {
+        push_first(w, to, &m->env);
     }
-    push_first(w, to, &m->env);
     return true;
 }
 /* The message is made, and the type remembered when it is plain. */

@@ -89,9 +89,61 @@ static inline bool run_messages(ukko_ctx *ctx, uk_worker *w, unsigned budget) {
         return run_others(ctx, w, budget);
     return run_some(ctx, w, budget, true);
 }
+/* The same on the worker that owns the cell, for the plain case. */
+static inline __attribute__((always_inline)) void receive_own(ukko_ctx *ctx, uk_worker *w,
+                                                              uk_envelope *e) {
+    ukko_msg *m = e->msg;
+    uk_msg_taken(m);
+    if (__builtin_expect(m->type->flags & UKKO_TYPE_AUTO || ctx->cell->more || !ctx->plain, 0)) {
+        uk_cell_receive(ctx, e);
+        return;
+    }
+    ctx->current = e;
+    ctx->taken = false;
+    int rc = uk_cell_dispatch(ctx, m);
+    if (__builtin_expect(rc || ctx->failure || ctx->taken, 0)) {
+        uk_cell_received(ctx, rc);
+        return;
+    }
+    uk_sender_release(w, e->sender);
+    uk_envelope_drop(e);
+}
+static bool run_own(ukko_ctx *ctx, uk_worker *w) {
+    unsigned left = w->throughput;
+    uk_cell *c = ctx->cell;
+    for (;;) {
+        if (__builtin_expect(
+                atomic_load_explicit(&c->inbox, memory_order_acquire) > UK_INBOX_OWNED, 0))
+            uk_inbox_look(c);
+        if (__builtin_expect(c->sys_last != NULL, 0)) {
+            ctx->current = NULL;
+            run_system(ctx);
+            if (uk_cell_stopped(c)) return false;
+        }
+        uk_envelope *e = c->head;
+        if (__builtin_expect(c->suspended, 0) || !e) return false;
+        if (__builtin_expect(!left--, 0)) {
+            if (c->ref.sys->has_provider || !uk_sched_alone()) return true;
+            uk_turn_counts(w);
+            left = w->throughput - 1;
+        }
+        c->head = e->next;
+        __builtin_prefetch(e->next);
+        receive_own(ctx, w, e);
+    }
+}
+/* Nothing is left to do: others may make it runnable. false: something came from this thread. */
+static inline bool rest_own(uk_cell *c) {
+    bool waits = c->head || (c->traits & UK_TRAIT_TAKES && uk_box_waits(c));
+    if (__builtin_expect(c->sys_last || (waits && !c->suspended), 0)) return false;
+    atomic_store_explicit(&c->active, 0, memory_order_release);
+    return true;
+}
 static void end_life(uk_cell *c) {
+    uint32_t counts = 1u + c->spare;
     if (c->traits & UK_TRAIT_PINNED) uk_dispatcher_end(c->disp);
-    uk_ref_release_n(&c->ref, 1u + c->spare);
+    c->spare = UK_SPARE_NONE;
+    uk_ref_release_n(&c->ref, counts);
 }
 
 /* What is staged for other nodes may wait for the next budget of an actor that goes on at once, for
@@ -118,10 +170,12 @@ void uk_cell_run(uk_cell *c) {
         if (w) uk_turn_counts(w); /* how an actor starts may take long, too */
         uk_cell_create(&ctx);
     }
+    bool sole = c->traits & UK_TRAIT_SOLE;
+    bool own = w && sole && !w->deadline_ns && !(c->traits & (UK_TRAIT_TAKES | UK_TRAIT_SHARED));
     for (;;) {
         if (w) uk_turn_counts(w);
-        bool more = run_messages(&ctx, w, budget);
-        uk_outbox_flush();
+        bool more = own ? run_own(&ctx, w) : run_messages(&ctx, w, budget);
+        if (!own) uk_outbox_flush();
         bool stopped = uk_cell_stopped(c);
         bool goes_on = more && !stopped && uk_sched_alone() && !on_guard(sys);
         if (__builtin_expect(uk_here.dirty, 0)) send_staged(sys, goes_on, &staged_ns);
@@ -132,8 +186,9 @@ void uk_cell_run(uk_cell *c) {
         }
         bool guard = on_guard(sys); /* also after what was just written */
         if (goes_on && !guard) continue;
+        if (sole && !more && rest_own(c)) return; /* w->turn stays until another begins */
         uk_turn_over(w);
-        if (!more && uk_inbox_idle(c)) return;
+        if (!sole && !more && uk_inbox_idle(c)) return;
         if (more || guard) {
             uk_reschedule(c);
             return;

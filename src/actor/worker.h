@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 enum { UK_RING = 2048, UK_CREDITS = 2048, UK_PLAINS = 8, UK_CREDIT_MAX = 256, UK_CHAIN_MAX = 64 };
+enum { UK_SPARE_MOST = 1 << 20 };
 
 /* Counts of one reference that this worker has been given and not yet given back: the address
    shifted left by 16 (it has at most 48 bits) plus the number, which is below UK_CREDIT_MAX. */
@@ -48,6 +49,10 @@ struct uk_worker {
     uint32_t last_count;
     _Atomic bool busy; /* about to take a cell, or in a turn and not only sending; sched.c, law 6 */
     uk_dispatcher *d;
+    uk_dispatcher *sole; /* d, when it has no other worker; else NULL */
+    uint32_t room;       /* of the ring; 0: there are cells behind it, chained by their anchors */
+    bool flushed;        /* `busy` was lowered in a turn: to be followed by a look at law 6 */
+    uk_cell *behind, *behind_last;
     unsigned throughput;
     int64_t deadline_ns;
     unsigned to_injector, lifo; /* turns until a look at the injector; turns from the slot */
@@ -125,12 +130,19 @@ static inline void uk_turn_over(uk_worker *w) {
 }
 static inline void uk_ring_put(uk_worker *w, uk_cell *c) { /* inside */
     uint32_t t = atomic_load_explicit(&w->tail, memory_order_relaxed);
-    if (__builtin_expect(t - atomic_load_explicit(&w->head, memory_order_relaxed) >= UK_RING, 0)) {
+    if (__builtin_expect(t - atomic_load_explicit(&w->head, memory_order_relaxed) >= w->room, 0)) {
         uk_ring_full(w, c);
         return;
     }
     w->ring[t % UK_RING] = c;
     atomic_store_explicit(&w->tail, t + 1, memory_order_release);
+}
+/* On the worker that is the only one of c's dispatcher: nobody else takes from its queues. */
+static inline void uk_sole_queue(uk_worker *w, uk_cell *c) {
+    __builtin_prefetch((char *)c + UK_POOL_LINE * 2, 1);
+    uk_cell *old = atomic_load_explicit(&w->next, memory_order_relaxed);
+    atomic_store_explicit(&w->next, c, memory_order_relaxed);
+    if (old) uk_ring_put(w, old);
 }
 /* After work was put where others may take it. Who goes to sleep makes the word positive, has a
    barrier run on all threads, and then looks at the queues: so it sees the work, or we see it asleep.
@@ -181,6 +193,17 @@ static inline void uk_ref_release_late(ukko_ref *r) {
         w->last_count = 1;
         if (old) uk_credit_add(w, old, n);
     }
+}
+/* The same while the worker runs a cell's turn: a cell of its own keeps the count for its next message. */
+static inline void uk_sender_release(uk_worker *w, ukko_ref *r) {
+    if (r && r->vt == &uk_cell_vt) {
+        uk_cell *s = uk_cell_of(r);
+        if (s->disp == w->sole && s->spare < UK_SPARE_MOST) {
+            s->spare++;
+            return;
+        }
+    }
+    uk_ref_release_late(r);
 }
 void uk_cell_refill(uk_cell *c); /* spare counts for a cell in its turn */
 /* A count of the cell itself, in its own turn. */

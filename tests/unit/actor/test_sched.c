@@ -392,6 +392,60 @@ static void a_slow_start_is_no_long_turn(void **state) {
     ukko_probe_free(p);
     ukko_system_free(sys);
 }
+/* ---- many at once ---- */
+
+/* One turn makes all its children runnable, several times as many as a ring holds, while others send to
+   them too; each gets all in the order in which it was sent. */
+enum { CROWD = 10000, EACH = 3 };
+static ukko_ref *crowd[CROWD];
+static _Atomic int said; /* seq_cst */
+typedef struct counted {
+    int64_t seen;
+} counted;
+static int crowd_hears(ukko_ctx *ctx, void *state, const void *body) {
+    counted *c = state;
+    (void)ctx;
+    if (((const counted *)body)->seen == c->seen++ % EACH) atomic_fetch_add(&said, 1);
+    return UKKO_OK;
+}
+static const ukko_field counted_fields[] = {UKKO_FIELD(counted, seen, UKKO_I64)};
+static const ukko_type counted_type = UKKO_TYPE_LOCAL(counted, counted_fields);
+static const ukko_case crowd_cases[] = {{&counted_type, crowd_hears}, {NULL, NULL}};
+static const ukko_actor crowd_actor = UKKO_ACTOR(counted, "crowd", crowd_cases);
+static int call_crowd(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
+    (void)state, (void)msg;
+    for (int64_t k = 0; k < EACH; k++)
+        for (int i = 0; i < CROWD; i++) ukko_tell(ctx, crowd[i], &counted_type, &(counted){k});
+    ukko_reply_text(ctx, "called");
+    return UKKO_OK;
+}
+static const ukko_actor caller_actor = {
+    .size = sizeof(ukko_actor), .name = "caller", .receive = {NULL, call_crowd}};
+static void a_crowd_runs(void **state) {
+    (void)state;
+    for (int threads = 1; threads <= 2; threads++) {
+        ukko_system *sys = system_of(threads, "pekko.loglevel = OFF");
+        ukko_ref *caller = spawn(sys, &caller_actor, NULL);
+        ukko_probe *p;
+        assert_int_equal(ukko_probe_new(&p, sys, NULL), UKKO_OK);
+        atomic_store(&said, 0);
+        for (int i = 0; i < CROWD; i++) crowd[i] = spawn(sys, &crowd_actor, NULL);
+        for (int round = 1; round <= 2; round++) {
+            ukko_probe_tell_text(p, caller, "go");
+            assert_int_equal(ukko_probe_expect_text(p, "called", 20000), UKKO_OK);
+            for (int i = 0; i < 100; i++) /* this thread's order: behind what has been sent */
+                for (int64_t k = 0; k < EACH; k++)
+                    ukko_tell(NULL, crowd[i * 7], &counted_type, &(counted){k});
+            while (atomic_load(&said) < round * EACH * (CROWD + 100)) sched_yield();
+        }
+        assert_int_equal(atomic_load(&said), 2 * EACH * (CROWD + 100));
+        for (int i = 0; i < CROWD; i++) ukko_ref_release(crowd[i]);
+        ukko_ref_release(caller);
+        ukko_probe_free(p);
+        ukko_system_free(sys);
+    }
+}
+
 static void a_bad_limit_is_refused(void **state) {
     (void)state;
     ukko_system *sys;
@@ -466,6 +520,7 @@ int main(void) {
         cmocka_unit_test(who_holds_a_worker_is_named),
         cmocka_unit_test(a_slow_start_is_no_long_turn),
         cmocka_unit_test(many_system_messages_cost_no_more_each),
+        cmocka_unit_test(a_crowd_runs),
         cmocka_unit_test(a_bad_limit_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
