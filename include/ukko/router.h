@@ -79,7 +79,8 @@ typedef struct ukko_router_opts {
        NULL: escalate, so that the parent of the router decides. */
     const ukko_supervision *supervision;
     const char *dispatcher; /* of the router itself; copied; NULL: default */
-    bool use_pool_dispatcher; /* pool: the routees run on pool-dispatcher of its path */
+    bool use_pool_dispatcher; /* pool: the routees run on the pool-dispatcher that the deployment
+                                 section of its path has to have, or it is not made */
 } ukko_router_opts;
 
 /* Options of a pool of so many routees; 5 s for answers, 10 ms between those who are asked. */

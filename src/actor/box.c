@@ -49,8 +49,7 @@ static bool always_in(const ukko_type *t) {
     return t == &ukko_terminated_type || t == &uk_tick_type || t == &uk_answer_type ||
            t == &ukko_receive_timeout_type;
 }
-/* Would this thread's wait be one in vain, or hold up what must go on? */
-static bool may_wait(uk_cell *c) {
+bool uk_may_wait_for(uk_cell *c) {
     const uk_worker *w = uk_here.w;
     if (!c->ref.sys->threads || uk_here.never_waits) return false;
     return !w || atomic_load_explicit(&w->turn, memory_order_relaxed) != c;
@@ -66,9 +65,12 @@ static void wait_a_little(uk_cell *c, uk_box *b, int64_t until, bool look) {
         pthread_cond_timedwait(&b->room, &b->lock, &t);
     pthread_mutex_unlock(&b->lock);
 }
+int64_t uk_wait_end(int64_t push_ns) {
+    int64_t now = uk_now_ns();
+    return push_ns < 0 || push_ns > INT64_MAX / 2 - now ? INT64_MAX / 2 : now + push_ns;
+}
 static bool wait_for_room(uk_cell *c, uk_box *b) {
-    int64_t wait = b->kind->push_ns, now = uk_now_ns();
-    int64_t until = wait < 0 || wait > INT64_MAX / 2 - now ? INT64_MAX / 2 : now + wait;
+    int64_t until = uk_wait_end(b->kind->push_ns);
     bool in = false;
     atomic_fetch_add_explicit(&b->waiting, 1, memory_order_seq_cst);
     while (!(in = count_in(b)) && !uk_inbox_closed(c) && uk_now_ns() < until)
@@ -85,7 +87,7 @@ void uk_box_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
         return;
     }
     if (always_in(msg->type)) atomic_fetch_add_explicit(&b->queued, 1, memory_order_seq_cst);
-    else in = count_in(b) || (b->kind->push_ns && may_wait(c) && wait_for_room(c, b));
+    else in = count_in(b) || (b->kind->push_ns && uk_may_wait_for(c) && wait_for_room(c, b));
     if (!in && !uk_inbox_closed(c)) {
         uk_dead_letter(to->sys, msg, sender, to, "the mailbox is full");
         return;

@@ -281,7 +281,7 @@ uk_shared *uk_dispatcher_shared(ukko_system *sys, const uk_dispatcher_conf *conf
     pthread_mutex_lock(&sys->dispatchers->lock);
     if (!c->shared) {
         c->shared = uk_shared_new();
-        if (box && box->bounded) uk_shared_limit(c->shared, box->capacity);
+        if (box && box->bounded) uk_shared_limit(c->shared, box->capacity, box->push_ns);
     }
     pthread_mutex_unlock(&sys->dispatchers->lock);
     return c->shared;

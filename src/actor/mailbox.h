@@ -70,6 +70,9 @@ static inline uk_box *uk_box_of(uk_cell *c) {
 void uk_box_init(uk_box *b, const uk_mailbox *kind);
 void uk_box_fini(uk_box *b);
 /* any thread */
+/* false: to wait for room at c would be in vain, or hold up what must go on */
+bool uk_may_wait_for(uk_cell *c);
+int64_t uk_wait_end(int64_t push_ns); /* when a wait that begins now ends, as uk_now_ns() */
 void uk_box_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender); /* for bounded ones; takes msg */
 /* the cell's own turn */
 bool uk_box_waits(uk_cell *c);          /* is there a message? */

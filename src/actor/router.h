@@ -50,10 +50,11 @@ int uk_router_conf_merge(uk_router_conf **out, const uk_router_conf *conf,
 /* ---- for whoever creates cells ---- */
 
 /* Replaces *props (owned) by props with the router that code, given and found (both may be NULL)
-   decide together, nodes included. Nothing happens to props without a router. Afterwards
+   decide together, nodes included. path: below which the configuration may have its pool-dispatcher;
+   NULL: nowhere. Nothing happens to props without a router. Afterwards
    uk_cell_new() makes a router's cell of them, and uk_cell_start() its routees.
    UKKO_ECONFIG: configuration missing or in disagreement; *props stays the caller's. */
-int uk_router_prepare(ukko_system *sys, ukko_props **props, const uk_deploy *given,
+int uk_router_prepare(const char *path, ukko_props **props, const uk_deploy *given,
                       const uk_deploy *found, ukko_error *err);
 
 /* ---- for remote deployment ---- */

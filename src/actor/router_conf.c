@@ -373,10 +373,20 @@ static int merge_step(uk_router_conf **have, const uk_deploy *d, ukko_error *err
     *have = merged;
     return UKKO_OK;
 }
-int uk_router_prepare(ukko_system *sys, ukko_props **props, const uk_deploy *given,
+/* Code wants the dispatcher that the section of the router's path has: its id is the same whether the
+   section is there or not, and without it the routees cannot be made. */
+static void name_pool_dispatcher(uk_router_conf **c, const char *path) {
+    if (!(*c)->use_pool_dispatcher || (*c)->pool_dispatcher || (*c)->group || !path) return;
+    uk_router_conf *own = conf_copy(*c);
+    char *key = ukko_config_quote(path);
+    own->pool_dispatcher = uk_format("pekko.actor.deployment.%s.pool-dispatcher", key);
+    ukko_free(key);
+    uk_router_conf_release(*c);
+    *c = own;
+}
+int uk_router_prepare(const char *path, ukko_props **props, const uk_deploy *given,
                       const uk_deploy *found, ukko_error *err) {
     const uk_router_conf *code = uk_props_router(*props);
-    (void)sys;
     if (!code) return UKKO_OK;
     uk_router_conf *c = uk_router_conf_retain(code);
     int rc = merge_step(&c, given, err);
@@ -384,6 +394,7 @@ int uk_router_prepare(ukko_system *sys, ukko_props **props, const uk_deploy *giv
     if (!rc && c->kind == UKKO_ROUTER_FROM_CONFIG)
         rc = uk_error(err, UKKO_ECONFIG,
                       "Configuration missing for router in 'pekko.actor.deployment' section");
+    if (!rc) name_pool_dispatcher(&c, path);
     if (rc || c == code) {
         uk_router_conf_release(c);
         return rc;

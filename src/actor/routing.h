@@ -86,9 +86,11 @@ int32_t uk_default_resizer_capacity(const ukko_default_resizer *r, int32_t press
 
 /* shared.c: any thread, but take and leave: the routee's own turn */
 uk_shared *uk_shared_new(void);
-void uk_shared_limit(uk_shared *s, int64_t capacity); /* before it is used: of uk_shared_give() */
+/* Before it is used, of uk_shared_give(): what it holds, and how long that waits (negative: for ever). */
+void uk_shared_limit(uk_shared *s, int64_t capacity, int64_t push_ns);
 void uk_shared_join(uk_shared *s); /* one more that leaves some day: uk_shared_give() counts them */
-/* As push, for `to`, one of those who joined: a dead letter when it is full or all have left. */
+/* As push, for `to`, one of those who joined; waits for room. A dead letter when it stays full or all
+   have left. */
 void uk_shared_give(uk_shared *s, ukko_ref *to, ukko_msg *msg, ukko_ref *sender);
 uk_shared *uk_shared_retain(uk_shared *s);
 void uk_shared_release(uk_shared *s);

@@ -2,16 +2,26 @@
 /* The mailbox that the routees of a balancing pool have in common. A routee that finds it empty is
    put down as idle; a push takes one idle routee off that list and wakes it by a system message,
    which is never lost. A woken routee that cannot take the message (it is suspended, or has ended)
-   passes the wake on. push on any thread, take and leave in the routee's own turn. */
+   passes the wake on. That of a balancing dispatcher may be bounded: who gives then waits for room.
+   push and give on any thread, take and leave in the routee's own turn. */
+#include "actor/inbox.h"
+#include "actor/mailbox.h"
 #include "actor/routing.h"
 #include "actor/system.h"
 #include "base/mem.h"
+#include "base/os.h"
+#include <time.h>
+
+enum { LOOK_NS = 1000000 };
 
 struct uk_shared {
     _Atomic uint32_t refs; /* relaxed up, acq_rel down */
     pthread_mutex_t lock;  /* guards what follows; leaf */
     uk_envelope *head, *tail;
     int64_t n, capacity; /* messages in it; 0: no limit */
+    int64_t push_ns;     /* how long to wait for room; negative: without limit */
+    size_t waiting;      /* for room */
+    pthread_cond_t room;
     size_t members;      /* of a balancing dispatcher */
     uk_cell **idle; /* each retained */
     size_t n_idle, cap;
@@ -21,6 +31,11 @@ uk_shared *uk_shared_new(void) {
     uk_shared *s = uk_zalloc(sizeof *s);
     atomic_init(&s->refs, 1);
     pthread_mutex_init(&s->lock, NULL);
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->room, &clock);
+    pthread_condattr_destroy(&clock);
     return s;
 }
 uk_shared *uk_shared_retain(uk_shared *s) {
@@ -34,6 +49,7 @@ void uk_shared_release(uk_shared *s) {
         uk_envelope_free(e);
     }
     for (size_t i = 0; i < s->n_idle; i++) uk_ref_release(&s->idle[i]->ref);
+    pthread_cond_destroy(&s->room);
     pthread_mutex_destroy(&s->lock);
     uk_free(s->idle);
     uk_free(s);
@@ -75,23 +91,58 @@ void uk_shared_push(uk_shared *s, ukko_msg *msg, ukko_ref *sender) {
     pthread_mutex_unlock(&s->lock);
     wake(s, c);
 }
-void uk_shared_limit(uk_shared *s, int64_t capacity) { s->capacity = capacity; }
+void uk_shared_limit(uk_shared *s, int64_t capacity, int64_t push_ns) {
+    s->capacity = capacity;
+    s->push_ns = push_ns;
+}
 void uk_shared_join(uk_shared *s) {
     pthread_mutex_lock(&s->lock);
     s->members++;
     pthread_mutex_unlock(&s->lock);
 }
+typedef enum given { GIVEN, FULL, LEFT } given;
+
+/* Under the lock. */
+static given try_put(uk_shared *s, uk_envelope *e, uk_cell **woken) {
+    if (!s->members) return LEFT;
+    if (s->capacity && s->n >= s->capacity) return FULL;
+    *woken = put(s, e);
+    return GIVEN;
+}
+/* Under the lock, which is given up meanwhile: until there may be room, or `until` has come. A worker
+   looks a little later what else it can run. */
+static void wait_a_little(uk_shared *s, int64_t until) {
+    int64_t end = uk_here.w ? uk_now_ns() + LOOK_NS : until;
+    if (until < end) end = until;
+    struct timespec t = {end / 1000000000, end % 1000000000};
+    s->waiting++;
+    pthread_cond_timedwait(&s->room, &s->lock, &t);
+    s->waiting--;
+}
+static given put_or_wait(uk_shared *s, uk_envelope *e, bool may_wait, uk_cell **woken) {
+    int64_t until = may_wait ? uk_wait_end(s->push_ns) : 0;
+    pthread_mutex_lock(&s->lock);
+    given g = try_put(s, e, woken);
+    while (g == FULL && until && uk_now_ns() < until) {
+        pthread_mutex_unlock(&s->lock);
+        bool helped = uk_sched_help();
+        pthread_mutex_lock(&s->lock);
+        g = try_put(s, e, woken);
+        if (g != FULL || helped) continue;
+        wait_a_little(s, until);
+        g = try_put(s, e, woken);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return g;
+}
 void uk_shared_give(uk_shared *s, ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     uk_envelope *e = uk_envelope_new(msg, sender);
     uk_cell *c = NULL;
     e->next = NULL;
-    pthread_mutex_lock(&s->lock);
-    bool left = !s->members, full = s->capacity && s->n >= s->capacity;
-    if (!left && !full) c = put(s, e);
-    pthread_mutex_unlock(&s->lock);
-    if (left || full) {
+    given g = put_or_wait(s, e, s->push_ns && uk_may_wait_for(uk_cell_of(to)), &c);
+    if (g != GIVEN) {
         uk_dead_letter(to->sys, ukko_msg_retain(msg), sender, to,
-                       full ? "the mailbox is full" : "the actor has stopped");
+                       g == FULL ? "the mailbox is full" : "the actor has stopped");
         uk_envelope_free(e);
     }
     wake(s, c);
@@ -114,6 +165,7 @@ uk_envelope *uk_shared_take(uk_shared *s, uk_cell *c) {
         if (!s->head) s->tail = NULL;
         s->n--;
         e->next = NULL;
+        if (s->waiting) pthread_cond_signal(&s->room);
     } else {
         put_idle(s, c);
     }
@@ -135,6 +187,7 @@ void uk_shared_leave(uk_shared *s, uk_cell *c) {
     }
     pthread_mutex_lock(&s->lock);
     bool last = !--s->members;
+    if (last) pthread_cond_broadcast(&s->room);
     pthread_mutex_unlock(&s->lock);
     if (last) uk_shared_drain(s, &c->ref);
     else pass_on(s);
@@ -144,6 +197,7 @@ void uk_shared_drain(uk_shared *s, ukko_ref *router) {
     uk_envelope *e = s->head;
     s->head = s->tail = NULL;
     s->n = 0;
+    pthread_cond_broadcast(&s->room);
     pthread_mutex_unlock(&s->lock);
     for (uk_envelope *next; e; e = next) {
         next = e->next;

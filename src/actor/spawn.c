@@ -145,6 +145,19 @@ static void warn_of_plain(ukko_system *sys, const uk_deployment *d) {
            "remove the section's router, or spawn it with ukko_router_props()", d->found->key,
            uk_ref_text(d->parent), d->name);
 }
+static int prepare_router(const uk_deployment *d, ukko_props **props) {
+    uk_buf path = {0}; /* "/user/a/pool", of which Pekko's sections have "/a/pool" */
+    if (uk_props_router(*props)->use_pool_dispatcher && d->parent->vt->print) {
+        d->parent->vt->print(d->parent, &path);
+        uk_buf_byte(&path, '/');
+        uk_buf_str(&path, d->name);
+        uk_buf_byte(&path, 0);
+    }
+    const char *below = path.len ? strchr((const char *)path.ptr + 1, '/') : NULL;
+    int rc = uk_router_prepare(below, props, NULL, d->found, &spawn_error);
+    uk_buf_fini(&path);
+    return rc;
+}
 int uk_cell_spawn(ukko_system *sys, uk_cell *parent, ukko_props *props, const char *name,
                   ukko_ref **out) {
     char generated[32];
@@ -160,7 +173,7 @@ int uk_cell_spawn(ukko_system *sys, uk_cell *parent, ukko_props *props, const ch
         d.found = uk_deploy_of_child(sys, &parent->ref, name);
     if (d.found && sys->debug.router_misconfiguration) warn_of_plain(sys, &d);
     if (!rc) rc = spawn_elsewhere(sys, &d, out);
-    if (!rc && props->router) rc = uk_router_prepare(sys, &props, NULL, d.found, &spawn_error);
+    if (!rc && props->router) rc = prepare_router(&d, &props);
     if (!rc) return spawn_here(sys, parent, props, &d, out);
     ukko_props_release(props);
     return rc < 0 ? rc : UKKO_OK;

@@ -102,7 +102,7 @@ static int add_router(const creation *c, ukko_props **props, const char *path, u
         rc = uk_router_conf_from_msg(c->order->deploy.router, &decided, err);
     uk_deploy given = {.router = decided};
     const uk_deploy *found = uk_deploy_lookup(c->remote->sys, ukko_str(path));
-    if (!rc) rc = uk_router_prepare(c->remote->sys, props, &given, found, err);
+    if (!rc) rc = uk_router_prepare(NULL, props, &given, found, err);
     uk_router_conf_release(decided);
     return rc;
 }

@@ -28,13 +28,16 @@ static const char sections[] =
     "calling { type = org.apache.pekko.testkit.CallingThreadDispatcherConfigurator }\n"
     "balancing { type = \"" BALANCING "\", throughput = 1 }\n"
     "balancing-two = ${balancing} { mailbox-type = org.apache.pekko.dispatch.BoundedMailbox\n"
-    "  mailbox-capacity = 2 }\n"
+    "  mailbox-capacity = 2, mailbox-push-timeout-time = 0s }\n"
+    "balancing-waits = ${balancing-two} { mailbox-push-timeout-time = 20s, mailbox-capacity = 1 }\n"
+    "balancing-briefly = ${balancing-waits} { mailbox-push-timeout-time = 100ms }\n"
     "deadline { throughput = 1000000, throughput-deadline-time = 1ms, executor = thread-pool-executor\n"
     "  thread-pool-executor.fixed-pool-size = 1 }\n"
     "no-deadline = ${deadline} { throughput-deadline-time = 0ms }\n"
     "pekko.actor.deployment {\n"
     "  /placed { dispatcher = fixed }, \"/placed/*\" { dispatcher = \"..\" }\n"
     "  /pool { router = round-robin-pool, nr-of-instances = 2, pool-dispatcher = ${fixed} }\n"
+    "  /coded { pool-dispatcher = ${fixed} }\n"
     "}\n";
 
 static ukko_system *sys;
@@ -341,6 +344,58 @@ static void what_two_have_in_common_may_be_full(void **state) {
     finish();
 }
 
+static ukko_ref *full_one;
+static void *tell_the_full_one(void *arg) {
+    (void)arg;
+    ukko_tell_text(NULL, full_one, "late");
+    return NULL;
+}
+/* Held by its only actor, and full: who tells waits until a message has been taken out. */
+static void who_gives_waits_for_room(void **state) {
+    (void)state;
+    begin();
+    sem_init(&gate, 0, 0);
+    ukko_subscribe(sys, &ukko_dead_letter_type, p->ref);
+    full_one = on(&holder, "balancing-waits", NULL);
+    ukko_tell_text(NULL, full_one, "x");
+    probe_expect_text(p, "holds");
+    ukko_tell_text(NULL, full_one, "y");
+    pthread_t t;
+    pthread_create(&t, NULL, tell_the_full_one, NULL);
+    sem_post(&gate);
+    pthread_join(t, NULL); /* it has got in, or is a dead letter */
+    probe_expect_text(p, "holds");
+    sem_post(&gate);
+    probe_expect_text(p, "holds");
+    sem_post(&gate);
+    ukko_ref_release(full_one);
+    finish();
+}
+/* But no longer than its setting says. */
+static void who_gives_gives_up(void **state) {
+    (void)state;
+    begin();
+    sem_init(&gate, 0, 0);
+    ukko_subscribe(sys, &ukko_dead_letter_type, p->ref);
+    ukko_ref *a = on(&holder, "balancing-briefly", NULL);
+    ukko_tell_text(NULL, a, "x");
+    probe_expect_text(p, "holds");
+    ukko_tell_text(NULL, a, "y");
+    int64_t before = probe_now_ms();
+    ukko_tell_text(NULL, a, "z");
+    assert_true(probe_now_ms() - before >= 99);
+    ukko_msg *m = probe_expect(p, &ukko_dead_letter_type);
+    assert_string_equal(ukko_msg_get(m, &ukko_dead_letter_type) ?
+                        ((const ukko_dead_letter *)ukko_msg_get(m, &ukko_dead_letter_type))->reason
+                        : "", "the mailbox is full");
+    ukko_msg_release(m);
+    sem_post(&gate);
+    probe_expect_text(p, "holds");
+    sem_post(&gate);
+    ukko_ref_release(a);
+    finish();
+}
+
 /* ---- turns ---- */
 
 static atomic_bool other_ran;
@@ -422,6 +477,24 @@ static void wrong(int rc, const char *named) {
     ukko_spawn_error(&why);
     if (!strstr(why.message, named)) fail_msg("\"%s\" is not named in: %s", named, why.message);
 }
+/* use_pool_dispatcher in code names the section of the router's path, which has to be there. */
+static void a_pool_from_code_on_its_own_dispatcher(void **state) {
+    (void)state;
+    begin();
+    for (int i = 0; i < 2; i++) {
+        ukko_router_opts o = UKKO_POOL(UKKO_ROUTER_ROUND_ROBIN, 2);
+        ukko_props *props;
+        ukko_ref *pool = NULL;
+        ukko_error err;
+        o.use_pool_dispatcher = true;
+        assert_int_equal(ukko_router_props(&props, &o, ukko_props_new(&teller), &err), UKKO_OK);
+        int rc = ukko_system_spawn(sys, props, i ? "coded" : "bare", &pool);
+        if (i) assert_true(begins(thread_of(pool), "uk-pool "));
+        else wrong(rc, "Dispatcher [pekko.actor.deployment.\"/bare\".pool-dispatcher] not configured");
+        ukko_ref_release(pool);
+    }
+    finish();
+}
 /* spec: ActorConfigurationVerificationSpec 2 x10 */
 static void what_is_verified(void **state) {
     (void)state;
@@ -494,8 +567,11 @@ int main(void) {
         cmocka_unit_test(the_thread_that_sends),
         cmocka_unit_test(whoever_is_free),
         cmocka_unit_test(what_two_have_in_common_may_be_full),
+        cmocka_unit_test(who_gives_waits_for_room),
+        cmocka_unit_test(who_gives_gives_up),
         cmocka_unit_test(a_turn_ends_in_time),
         cmocka_unit_test(throughputs),
+        cmocka_unit_test(a_pool_from_code_on_its_own_dispatcher),
         cmocka_unit_test(what_is_verified),
         cmocka_unit_test(routees_run_on_the_pools_dispatcher),
         cmocka_unit_test(settings_that_are_wrong),

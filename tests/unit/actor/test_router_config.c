@@ -52,7 +52,7 @@ static size_t deployed(uint32_t code, uint32_t given, const char *name) {
     uk_router_conf *says = uk_router_conf_retain(uk_props_router(other));
     snprintf(path, sizeof path, "/user/%s", name);
     const uk_deploy *found = uk_deploy_lookup(sys, ukko_str(path));
-    assert_int_equal(uk_router_prepare(sys, &props, &(uk_deploy){.router = says}, found, &err), UKKO_OK);
+    assert_int_equal(uk_router_prepare(NULL, &props, &(uk_deploy){.router = says}, found, &err), UKKO_OK);
     ukko_router_kind kind = uk_props_router(props)->kind;
     assert_int_equal(kind, UKKO_ROUTER_RANDOM); /* what both others say */
     assert_int_equal(ukko_system_spawn(sys, props, name, &router), UKKO_OK);
