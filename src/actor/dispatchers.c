@@ -112,7 +112,10 @@ static const scale fork_join = {"fork-join-executor.parallelism-min",
                                "affinity-pool-executor.parallelism-max"},
                    core_pool = {"thread-pool-executor.core-pool-size-min",
                                 "thread-pool-executor.core-pool-size-factor",
-                                "thread-pool-executor.core-pool-size-max"};
+                                "thread-pool-executor.core-pool-size-max"},
+                   max_pool = {"thread-pool-executor.max-pool-size-min",
+                               "thread-pool-executor.max-pool-size-factor",
+                               "thread-pool-executor.max-pool-size-max"};
 
 /* As Pekko scales a pool: cores times a factor, within bounds. */
 static int scaled(const uk_dispatcher_conf *c, const scale *s, unsigned *out, ukko_error *err) {
@@ -133,13 +136,27 @@ static int scaled(const uk_dispatcher_conf *c, const scale *s, unsigned *out, uk
     *out = (unsigned)n + (n > (unsigned)n);
     return UKKO_OK;
 }
+/* A pool of the JVM goes beyond its core when its queue is full, which takes a bounded one; here those
+   threads are there from the first actor on, and sleep. */
+static int core_or_max(const uk_dispatcher_conf *c, unsigned *out, ukko_error *err) {
+    static const char size[] = "thread-pool-executor.task-queue-size";
+    int64_t queue;
+    unsigned most;
+    int rc = scaled(c, &core_pool, out, err);
+    if (rc) return rc;
+    if ((rc = ukko_config_int(c->config, size, &queue))) return bad(c, size, rc, "a number", err);
+    if (queue < 1) return UKKO_OK;
+    rc = scaled(c, &max_pool, &most, err);
+    if (!rc && most > *out) *out = most;
+    return rc;
+}
 static int pool_size(const uk_dispatcher_conf *c, unsigned *out, ukko_error *err) {
     static const char fixed[] = "thread-pool-executor.fixed-pool-size";
     const char *text;
     int64_t n;
     int rc = ukko_config_string(c->config, fixed, &text);
     if (!rc && (!strcmp(text, "off") || !strcmp(text, "false")))
-        return scaled(c, &core_pool, out, err);
+        return core_or_max(c, out, err);
     if (!rc) rc = ukko_config_int(c->config, fixed, &n);
     if (rc || n < 1 || n > MOST_THREADS)
         return bad(c, fixed, rc ? rc : UKKO_ETYPE, "off, or a number of threads", err);

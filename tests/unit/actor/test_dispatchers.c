@@ -19,6 +19,12 @@ static const char sections[] =
     "fixed { executor = thread-pool-executor, thread-pool-executor.fixed-pool-size = 2 }\n"
     "cores { executor = thread-pool-executor, thread-pool-executor { core-pool-size-min = 1\n"
     "  core-pool-size-factor = 0.01, core-pool-size-max = 9 } }\n"
+    "queue = ${cores} { thread-pool-executor { task-queue-size = 3, max-pool-size-min = 4\n"
+    "  max-pool-size-factor = 0.01, max-pool-size-max = 6 } }\n"
+    "queue-factor = ${queue} { thread-pool-executor.max-pool-size-factor = 99 }\n"
+    "queue-none = ${queue} { thread-pool-executor.task-queue-size = -1 }\n"
+    "queue-fixed = ${queue} { thread-pool-executor.fixed-pool-size = 2 }\n"
+    "queue-core = ${queue} { thread-pool-executor.core-pool-size-min = 5 }\n"
     "other-name = fixed\n"
     "affine { executor = affinity-pool-executor, affinity-pool-executor { parallelism-min = 3\n"
     "  parallelism-factor = 0.01, parallelism-max = 3 } }\n"
@@ -109,6 +115,11 @@ static void how_many_threads(void **state) {
     assert_int_equal(threads_on("fork-max"), 5);
     assert_int_equal(threads_on("fixed"), 2);
     assert_int_equal(threads_on("cores"), 1);
+    assert_int_equal(threads_on("queue"), 4);
+    assert_int_equal(threads_on("queue-factor"), 6);
+    assert_int_equal(threads_on("queue-none"), 1);
+    assert_int_equal(threads_on("queue-fixed"), 2);
+    assert_int_equal(threads_on("queue-core"), 5);
     assert_int_equal(threads_on("affine"), 3);
     assert_int_equal(threads_on("affine-min"), 1);
     assert_int_equal(threads_on("affine-factor"), 3);
