@@ -6,7 +6,7 @@ import os, sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, 'tests', 'soak'))
 sys.dont_write_bytecode = True
-from ledger import Stream, settle
+from ledger import Stream, ended, refused, settle
 from wire import Connection
 
 
@@ -46,8 +46,20 @@ CASES = {
 }
 
 
+SETUP = {
+    'a command that was refused': (refused([('U', [{'ev': 'spawned'}, {'ev': 'error', 'cmd': 'spawn Echo w1', 'cause': 'no such class'}])]), 'U did not carry out "spawn Echo w1": no such class'),
+    'none was refused': (refused([('U', [{'ev': 'spawned'}]), ('J', [])]), None),
+    'a node that ended by itself': (ended([('U', -11, ['a', 'Segmentation fault'])]), 'U has ended by itself, status -11: a | Segmentation fault'),
+    'nodes that live': (ended([('U', None, []), ('J', None, ['warning'])]), None),
+}
+
+
 def main():
     failed = 0
+    for name, (bad, why) in SETUP.items():
+        right = bad == ([why] if why else [])
+        failed += not right
+        print('%s the ledger of the soak: %s%s' % ('ok' if right else 'FAIL', name, '' if right else ': %s' % bad))
     for name, (s, connections, why) in CASES.items():
         bad = settle([s], connections)[1]
         right = any(why in b for b in bad) if why else not bad

@@ -8,7 +8,8 @@
   Each connection explains one such run;
 - `lost with the process`: its sender was killed or ended, and nothing with a higher number of it came by.
 
-All else is unaccounted for, and so is what was delivered twice, out of its order on a connection, or is a dead letter too. Runs in the script's main thread, after the end of the traffic."""
+All else is unaccounted for, and so is what was delivered twice, out of its order on a connection, or is a dead letter too, and what could
+not be set up: a command that was refused, a node that ended by itself. Runs in the script's main thread, after the end of the traffic."""
 from collections import Counter
 
 NOTICE = 0.5   # seconds within which a process that runs learns that a connection has ended; what it writes till then is lost
@@ -124,3 +125,14 @@ def settle(streams, connections):
         if rest and not bad:
             bad.append('the figures of way %s differ by %d' % (way, rest))
     return totals, bad
+
+
+def refused(nodes):
+    """commands that a node did not carry out: what they were to set up is missing from the books; nodes: (name, its events)"""
+    return ['%s did not carry out "%s": %s' % (name, e.get('cmd'), e.get('cause') or e.get('reason') or e['ev']) for name, events in nodes
+            for e in events if e['ev'] in ('error', 'unsupported')]
+
+
+def ended(nodes):
+    """nodes that should live: (name, exit status or None while it lives, its last words)"""
+    return ['%s has ended by itself, status %s: %s' % (name, status, ' | '.join(words[-5:])) for name, status, words in nodes if status is not None]
