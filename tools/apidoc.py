@@ -136,7 +136,7 @@ def prose(text):
     text = re.sub(r'(?<![\w\x01])((?:ukko_\w+|UKKO_\w+)(?:\(\))?)(?![\w*])', '\x01\\1\x02', text)
     lines, line = [], ''
     for word in plain(text).split():
-        if line and len(re.sub('[\x01\x02]', '', line)) + len(word) > 76:
+        if line and len(line + word) + 2 * len(re.findall(r'[\x01\x02]|\(\)', line + word)) > 78:
             lines.append(line)
             line = ''
         line += (' ' if line else '') + word
@@ -147,6 +147,7 @@ def prose(text):
         lines.append(line)
     out = []
     for l in lines:
+        l = re.sub(r'(\w)\(\)', r'\1\\&()', l)   # no name of a function that wants a macro
         l = l.replace('\x01', '\\fB').replace('\x02', '\\fR')
         out.append('\\&' + l if l[0] in ".'" else l)
     return out
@@ -195,9 +196,9 @@ def mdoc_item(item):
         out += ['.Bd -literal', plain(item.text), '.Ed']
     out += paragraphs(text)
     if called:
-        out += ['.Pp' if text else None, 'In Pekko: \\fB%s\\fR.' % plain(called)]
+        out += ['.Pp' if text else None] + prose('In Pekko: `%s`.' % called)
     if item.kind == 'function':
-        out += ['.Pp', 'Called from: %s.' % TAGS[item.tag()]]
+        out += ['.Pp'] + prose('Called from: %s.' % TAGS[item.tag()])
     if item.members and not (item.kind == 'constants' and len(item.members) == 1 and not item.members[0].doc):
         out += mdoc_members(item)
     elif item.kind == 'constants':
@@ -267,9 +268,9 @@ def settings_list(mark):
             continue
         out += ['.Ss ' + plain(name), '.Bl -tag -width Ds']
         for path, default, _, text in rows:
-            out += ['.It Ic %s' % quoted(path)] + (prose(text) if text else [])
+            out += ['.It Ic %s' % re.sub(r'([.}])(?=\w)', r'\1\\:', quoted(path))] + (prose(text) if text else [])
             if default is not None:
-                out += ['Default: \\fB%s\\fR.' % plain(default)]
+                out += prose('Default: `%s`.' % default)
         out += ['.El']
     return '\n'.join(out)
 

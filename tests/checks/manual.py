@@ -41,21 +41,29 @@ try:
     check('references', problems)
 
     with open(os.path.join(one, 'man/man5/ukko.conf.5'), encoding='utf-8') as f:
-        conf = f.read().replace('\\-', '-')
+        conf = f.read().replace('\\-', '-').replace('\\:', '')
     rows = re.findall(r'^\| `([^`]+)` \| .*? \| yes \|', read('docs/settings.md'), re.M)
     check('settings', ['%s is not in ukko.conf(5)' % r for r in rows if '"%s"' % r.replace('"', '\\(dq') not in conf] + ([] if len(rows) > 100 else ['%d settings' % len(rows)]))
     out, rc = run([os.path.join(ROOT, 'tools', 'settings-doc'), '--check'])
     check('settings-md', [out] if rc else [])
 
+    files = [f for p, f in sorted(pages.items()) if not os.path.islink(f)]
     if shutil.which('mandoc'):
-        problems = []
-        for p, f in sorted(pages.items()):
-            if not os.path.islink(f):
-                out, rc = run(['mandoc', '-Tlint', '-Wwarning', f])
-                problems += [l for l in out.split('\n') if l] + (['%s: status %d' % (p, rc)] if rc else [])
-        check('mandoc', problems)
+        out, _ = run(['mandoc', '-Tlint', '-Wall', *files])
+        # the pages are not installed; the footer names version and program; the line of the name must be one line
+        fine = r'referenced manual not found|operating system explicitly specified|/man1/\S+:4:\d+: STYLE: input text line longer'
+        check('mandoc', [l for l in out.split('\n') if l and not re.search(fine, l)])
     else:
         skip('mandoc', 'mandoc is not installed')
+    if shutil.which('groff'):
+        problems = []
+        for macros in ('-mdoc', '-man'):   # not both in one document
+            these = [f for f in files if ('.Dd ' in open(f, encoding='utf-8').read()) == (macros == '-mdoc')]
+            out, rc = run(['groff', macros, '-t', '-Tutf8', '-Kutf8', '-rLL=78n', '-z', '-w', 'w', *these])
+            problems += [l for l in out.split('\n') if l] + (['status %d' % rc] if rc else []) + ([] if len(these) > 20 else ['only %d pages' % len(these)])
+        check('groff', problems)
+    else:
+        skip('groff', 'groff is not installed (Debian package groff)')
 finally:
     shutil.rmtree(top, ignore_errors=True)
 done()
