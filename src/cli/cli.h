@@ -123,6 +123,9 @@ int args_size(cli *c, const char *name, int64_t *bytes); /* 100, 10k, 1M, 1MiB *
 bool parse_duration(const char *text, int64_t *ms);
 bool parse_size(const char *text, int64_t *bytes);
 
+/* main.c: ends the process with what was printed, and leaves systems that run as they are. */
+_Noreturn void cli_leave(cli *c, int status);
+
 /* ---- interrupt.c ---------------------------------------------------------------------- */
 
 struct pollfd;
@@ -240,7 +243,7 @@ typedef struct session {
     inbox *box;
     ukko_ref *self; /* the actor that fills the inbox */
     int64_t resolve_ns, connect_ns, handshake_ns, first_ns;
-    bool associated;
+    bool associated, lost; /* lost: the link has ended, which was told */
     int32_t uid;      /* of the peer */
     const char *name; /* of the actor that fills the inbox; NULL: cli */
     bool tolerant;    /* what becomes of the link does not end it */

@@ -112,7 +112,7 @@ static const ukko_supervision keeper_supervision = {
     .size = sizeof(ukko_supervision), .max_restarts = -1, .decide = keeper_decide};
 static const ukko_case keeper_cases[] = {{&ukko_terminated_type, keeper_terminated}, {NULL, NULL}};
 
-enum { REASON_MS = 500 };
+enum { REASON_MS = 500, LOST_MS = 500 };
 
 /* ---- deploy -------------------------------------------------------------------------- */
 
@@ -250,6 +250,14 @@ static int spawn_keeper(session *s, keeper *k, ukko_actor *kind) {
                          : deploy_failed(s, CLI_INTERNAL, "SPAWN", NULL, ukko_strerror(rc));
 }
 
+/* A system waits for its children until death watch gives their node up, which takes long when that has
+   died. The command has told that the link is gone, and a node that lives ends what is ours. */
+static void leave_if_lost(session *s, int status) {
+    if (!s->lost) return;
+    ukko_system_terminate(s->sys);
+    if (ukko_system_wait(s->sys, LOST_MS) == UKKO_ETIMEOUT) cli_leave(s->cli, status);
+}
+
 static int deploy(session *s, keeper *k) {
     ukko_actor kind;
     bool stays = args_count(s->cli, "stay") > 0;
@@ -264,6 +272,7 @@ static int deploy(session *s, keeper *k) {
             status = attend(s, k, INT64_MAX);
     }
     ukko_ref_release(k->child);
+    leave_if_lost(s, status);
     session_close(s); /* stops the child; kind lives until then */
     return status;
 }

@@ -146,36 +146,31 @@ const field stop_fields[] = {
     END,
 };
 
+/* What frame_members() puts into a record. */
+#define FRAME_MEMBERS                                                                       \
+    {"kind", "string", "control.associate, ack, system.Watch, message.String, ..."},        \
+    {"text", "string", "what it says, for people"},                                         \
+    {"recipient", "string?", "path; null when it carries no message"},                      \
+    {"sender", "string?", "path; null when there is none"},                                 \
+    {"serializer", "integer?", "serializer identifier"},                                    \
+    {"manifest", "string?", "manifest, empty when there is none"},                          \
+    {"type", "string?", "kind of the message"},                                             \
+    {"seq", "integer?", "number of a system message"},                                      \
+    {"ack", "integer?", "the highest number that is acknowledged; -1: none"},               \
+    {"bytes", "integer", "length of the frame"}
+
 const field frame_fields[] = {
     {"ts", "string", "when it was complete"},
     {"from", "string", "address and port of the sending end"},
     {"to", "string", "of the receiving end"},
-    {"kind", "string", "control.associate, ack, system.Watch, message.String, ..."},
-    {"text", "string", "what it says, for people"},
-    {"recipient", "string?", "path; null when it carries no message"},
-    {"sender", "string?", "path; null when there is none"},
-    {"serializer", "integer?", "serializer identifier"},
-    {"manifest", "string?", "manifest, empty when there is none"},
-    {"type", "string?", "kind of the message"},
-    {"seq", "integer?", "number of a system message"},
-    {"ack", "integer?", "the highest number that is acknowledged; -1: none"},
-    {"bytes", "integer", "length of the frame"},
+    FRAME_MEMBERS,
     END,
 };
 
 const field send_raw_fields[] = {
     {"ts", "string", "when it was sent, or came"},
     {"direction", "string", "there, or back"},
-    {"kind", "string", "control.associate, ack, system.Watch, message.String, ..."},
-    {"text", "string", "what it says, for people"},
-    {"recipient", "string?", "path; null when it carries no message"},
-    {"sender", "string?", "path; null when there is none"},
-    {"serializer", "integer?", "serializer identifier"},
-    {"manifest", "string?", "manifest, empty when there is none"},
-    {"type", "string?", "kind of the message"},
-    {"seq", "integer?", "number of a system message"},
-    {"ack", "integer?", "the highest number that is acknowledged; -1: none"},
-    {"bytes", "integer", "length of the frame"},
+    FRAME_MEMBERS,
     END,
 };
 
@@ -184,16 +179,7 @@ const field proxy_fields[] = {
     {"connection", "integer", "number of the connection, from 1"},
     {"direction", "string", "there, or back"},
     {"dropped", "boolean", "it was not passed on"},
-    {"kind", "string", "control.associate, ack, system.Watch, message.String, ..."},
-    {"text", "string", "what it says, for people"},
-    {"recipient", "string?", "path; null when it carries no message"},
-    {"sender", "string?", "path; null when there is none"},
-    {"serializer", "integer?", "serializer identifier"},
-    {"manifest", "string?", "manifest, empty when there is none"},
-    {"type", "string?", "kind of the message"},
-    {"seq", "integer?", "number of a system message"},
-    {"ack", "integer?", "the highest number that is acknowledged; -1: none"},
-    {"bytes", "integer", "length of the frame"},
+    FRAME_MEMBERS,
     END,
 };
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int run_version(cli *c) {
     json_t *record = json_object();
@@ -32,6 +33,20 @@ static int run(cli *c) {
     return c->command->run(c);
 }
 
+static int finish(cli *c, int status) {
+    keys_end();
+    status = tap_end(c, status);
+    output_end(c, status);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return status == CLI_OK ? CLI_IO : status;
+    return status;
+}
+
+void cli_leave(cli *c, int status) {
+    c->tap = NULL; /* its systems go on */
+    _exit(finish(c, status));
+}
+
 int main(int argc, char **argv) {
     cli c = {.program = argc > 0 ? argv[0] : "ukko"};
     interrupt_prepare();
@@ -41,10 +56,5 @@ int main(int argc, char **argv) {
     int status = args_parse(&c, argc, argv);
     if (status == CLI_OK)
         status = run(&c);
-    keys_end();
-    status = tap_end(&c, status);
-    output_end(&c, status);
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return status == CLI_OK ? CLI_IO : status;
-    return status;
+    return finish(&c, status);
 }

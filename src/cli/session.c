@@ -340,6 +340,7 @@ static bool quarantine_follows(session *s) {
 }
 
 static int link_failed(session *s, const char *why) {
+    s->lost = true;
     if (quarantine_follows(s))
         return was_quarantined(s);
     if (!s->associated)

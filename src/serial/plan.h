@@ -100,6 +100,31 @@ static inline uint8_t *uk_put_key(uint8_t *p, const uint8_t *key, size_t n) {
     return p + n;
 }
 
+/* How a format reads a whole number within least and most, and a floating point number; NULL: it is
+   left to others. */
+typedef const uint8_t *uk_get_int_fn(const uint8_t *p, const uint8_t *end, int64_t least,
+                                     int64_t most, int64_t *out);
+typedef const uint8_t *uk_get_f64_fn(const uint8_t *p, const uint8_t *end, double *out);
+/* The number that a member is. Always inlined: the compiler is to know both functions. */
+__attribute__((always_inline)) static inline const uint8_t *
+uk_get_number(const uk_member *st, const uint8_t *p, const uint8_t *end, void *v,
+              uk_get_int_fn *get_int, uk_get_f64_fn *get_f64) {
+    int64_t n;
+    switch (st->op) {
+    case UK_OP_I32:
+        if ((p = get_int(p, end, INT32_MIN, INT32_MAX, &n))) *(int32_t *)v = (int32_t)n;
+        return p;
+    case UK_OP_U32:
+        if ((p = get_int(p, end, 0, UINT32_MAX, &n))) *(uint32_t *)v = (uint32_t)n;
+        return p;
+    case UK_OP_U64:
+        if ((p = get_int(p, end, 0, INT64_MAX, &n))) *(uint64_t *)v = (uint64_t)n;
+        return p;
+    case UK_OP_I64: return get_int(p, end, INT64_MIN, INT64_MAX, v);
+    default: return get_f64(p, end, v);
+    }
+}
+
 /* Members that come in the order of the plan, from step `from` on, with values of their own kind:
    how many were read. The reader stands behind them, as after uk_reader_next(). */
 uint32_t uk_plan_read_json(uk_reader *r, const uk_plan *plan, uint32_t from, void *body,

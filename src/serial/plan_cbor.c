@@ -94,7 +94,7 @@ static const uint8_t *get_int(const uint8_t *p, const uint8_t *end, int64_t min,
     *out = neg ? -1 - (int64_t)v : (int64_t)v;
     return *out >= min && *out <= max ? p : NULL;
 }
-static const uint8_t *get_f64(const uint8_t *p, const uint8_t *end, void *out) {
+static const uint8_t *get_f64(const uint8_t *p, const uint8_t *end, double *out) {
     uint64_t bits;
     if (end - p < 9 || *p != 0xfb) return NULL;
     memcpy(&bits, p + 1, 8);
@@ -113,23 +113,6 @@ static const uint8_t *get_text(uk_reader *r, const uint8_t *p, uk_texts *t, ukko
     t->room -= n + 1;
     return p + n;
 }
-static const uint8_t *get_number(const uk_member *st, const uint8_t *p, const uint8_t *end,
-                                 void *v) {
-    int64_t n;
-    switch (st->op) {
-    case UK_OP_I32:
-        if ((p = get_int(p, end, INT32_MIN, INT32_MAX, &n))) *(int32_t *)v = (int32_t)n;
-        return p;
-    case UK_OP_U32:
-        if ((p = get_int(p, end, 0, UINT32_MAX, &n))) *(uint32_t *)v = (uint32_t)n;
-        return p;
-    case UK_OP_U64:
-        if ((p = get_int(p, end, 0, INT64_MAX, &n))) *(uint64_t *)v = (uint64_t)n;
-        return p;
-    case UK_OP_I64: return get_int(p, end, INT64_MIN, INT64_MAX, v);
-    default: return get_f64(p, end, v);
-    }
-}
 static const uint8_t *get_value(uk_reader *r, const uk_member *st, const uint8_t *p, void *v,
                                 uk_texts *t) {
     ukko_string text;
@@ -146,7 +129,7 @@ static const uint8_t *get_value(uk_reader *r, const uk_member *st, const uint8_t
     case UK_OP_TEXT:
         if ((p = get_text(r, p, t, &text))) *(ukko_string *)v = text;
         return p;
-    default: return get_number(st, p, r->end, v);
+    default: return uk_get_number(st, p, r->end, v, get_int, get_f64);
     }
 }
 uint32_t uk_plan_read_cbor(uk_reader *r, const uk_plan *plan, uint32_t from, void *body,

@@ -75,19 +75,15 @@ static const uint8_t *get_digits(const uint8_t *p, const uint8_t *end, uint64_t 
     return p;
 }
 /* No fraction and no exponent. */
-static const uint8_t *get_int(const uint8_t *p, const uint8_t *end, int64_t *out) {
+static const uint8_t *get_int(const uint8_t *p, const uint8_t *end, int64_t least, int64_t most,
+                              int64_t *out) {
     uint64_t v;
     bool neg = p < end && *p == '-';
     const uint8_t *from = p + neg;
     p = get_digits(from, end, &v);
     if (p == from || p - from > DIGITS || (*from == '0' && p - from > 1)) return NULL;
     *out = neg ? -(int64_t)v : (int64_t)v;
-    return p;
-}
-static const uint8_t *get_small(const uint8_t *p, const uint8_t *end, int64_t min, int64_t max,
-                                int64_t *out) {
-    p = get_int(p, end, out);
-    return p && *out >= min && *out <= max ? p : NULL;
+    return *out >= least && *out <= most ? p : NULL;
 }
 static const uint8_t *get_f64(const uint8_t *p, const uint8_t *end, double *out) {
     uint64_t whole, part;
@@ -130,23 +126,6 @@ static const uint8_t *get_text(uk_reader *r, const uint8_t *p, uk_texts *t, ukko
     t->room -= n + 1;
     return q + 1;
 }
-static const uint8_t *get_number(const uk_member *st, const uint8_t *p, const uint8_t *end,
-                                 void *v) {
-    int64_t n;
-    switch (st->op) {
-    case UK_OP_I32:
-        if ((p = get_small(p, end, INT32_MIN, INT32_MAX, &n))) *(int32_t *)v = (int32_t)n;
-        return p;
-    case UK_OP_U32:
-        if ((p = get_small(p, end, 0, UINT32_MAX, &n))) *(uint32_t *)v = (uint32_t)n;
-        return p;
-    case UK_OP_U64:
-        if ((p = get_small(p, end, 0, INT64_MAX, &n))) *(uint64_t *)v = (uint64_t)n;
-        return p;
-    case UK_OP_I64: return get_int(p, end, v);
-    default: return get_f64(p, end, v);
-    }
-}
 static const uint8_t *get_value(uk_reader *r, const uk_member *st, const uint8_t *p, void *v,
                                 uk_texts *t) {
     ukko_string text;
@@ -163,7 +142,7 @@ static const uint8_t *get_value(uk_reader *r, const uk_member *st, const uint8_t
     case UK_OP_TEXT:
         if ((p = get_text(r, p, t, &text))) *(ukko_string *)v = text;
         return p;
-    default: return get_number(st, p, r->end, v);
+    default: return uk_get_number(st, p, r->end, v, get_int, get_f64);
     }
 }
 uint32_t uk_plan_read_json(uk_reader *r, const uk_plan *plan, uint32_t from, void *body,

@@ -280,6 +280,18 @@ def deploy_stays_until_interrupted():
 
 
 @test
+def deploy_ends_soon_when_its_node_dies():
+    """not when death watch has given the node up, which takes 14 s"""
+    n = Node()
+    k = Kept(n.address, '--class', COUNTER)
+    n.p.kill()
+    t0 = time.monotonic()
+    status, out, err = Running.end(k)
+    assert status == 5 and time.monotonic() - t0 < 10 and json.loads(out)['error']['code'] == 'DISASSOCIATED', (status, out, err)
+    n.end()
+
+
+@test
 def deploy_of_a_class_that_the_node_lacks_is_status_1():
     assert error('deploy', node().address, '--class', 'no.such.Actor', code=1)['code'] == 'NOT_CREATED'
     n = Node('-D', 'pekko.remote.deployment { enable-allow-list = on, allowed-actor-classes = ["ukko.node.Echo"] }')
