@@ -101,7 +101,8 @@ enum { /* uk_cell.flags: owner only */
     UK_CELL_TERMINATING = 1 << 3,
     UK_CELL_GUARDIAN = 1 << 4,
     UK_CELL_BORN = 1 << 5, /* the first turn has been */
-    UK_CELL_FAILED_AGAIN = 1 << 6 /* the state could not be made in a restart; children live */
+    UK_CELL_FAILED_AGAIN = 1 << 6, /* the state could not be made in a restart; children live */
+    UK_CELL_QUICK = 1 << 7 /* born, SOLE, and nothing else is special about it; see uk_turns_own() */
 };
 enum { /* uk_cell.traits: constant */
     UK_TRAIT_COUNTED = 1 << 0, /* its props have a load */
@@ -165,8 +166,7 @@ static inline bool uk_cell_stopped(const uk_cell *c) {
 }
 
 /* To the actor's handlers; UKKO_UNHANDLED when there is none. */
-static inline int uk_cell_dispatch(ukko_ctx *ctx, const ukko_msg *m) {
-    uk_cell *c = ctx->cell;
+static inline int uk_cell_dispatch(ukko_ctx *ctx, uk_cell *c, const ukko_msg *m) {
     const ukko_behavior *b = c->behavior;
     for (const ukko_case *k = b->cases; k && k->type; k++)
         if (k->type == m->type) return k->fn(ctx, c->state, m->body);

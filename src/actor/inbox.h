@@ -67,6 +67,13 @@ static inline void uk_sole_activate(uk_worker *w, uk_cell *c) {
     atomic_store_explicit(&c->active, 1, memory_order_relaxed);
     uk_sole_queue(w, c);
 }
+/* Takes e, whose next is NULL; the inbox has been looked at. */
+static inline void uk_sole_append(uk_worker *w, uk_cell *c, uk_envelope *e) {
+    if (c->head) c->tail->next = e;
+    else c->head = e;
+    c->tail = e;
+    uk_sole_activate(w, c);
+}
 /* Takes e. */
 static inline void uk_sole_push(uk_worker *w, uk_cell *c, uk_envelope *e) {
     if (!uk_sole_look(c)) {
@@ -74,10 +81,7 @@ static inline void uk_sole_push(uk_worker *w, uk_cell *c, uk_envelope *e) {
         return;
     }
     e->next = NULL;
-    if (c->head) c->tail->next = e;
-    else c->head = e;
-    c->tail = e;
-    uk_sole_activate(w, c);
+    uk_sole_append(w, c, e);
 }
 
 /* ---- the turn's own ---- */

@@ -25,7 +25,7 @@ static void debug_message(ukko_ctx *ctx, const char *what, const ukko_msg *m) {
 }
 /* A message to the actor's own handlers. */
 static int handle(ukko_ctx *ctx, const ukko_msg *m) {
-    int rc = uk_cell_dispatch(ctx, m);
+    int rc = uk_cell_dispatch(ctx, ctx->cell, m);
     if (ctx->cell->ref.sys->debug.receive)
         debug_message(ctx, rc == UKKO_UNHANDLED ? "unhandled message" : "handled message", m);
     return rc == UKKO_UNHANDLED ? unhandled(ctx, m) : rc;

@@ -28,7 +28,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LIFO_RUNS = 24, INJECTOR_EVERY = 61, OWN_RUNS = 60, HELP_MAX = 8, CALLS_MAX = 64 };
+enum { INJECTOR_EVERY = 61, OWN_RUNS = 60, HELP_MAX = 8, CALLS_MAX = 64 };
 enum { GUARD_SPIN_NS = 20000, GUARD_NAP_NS = 100000 };
 /* A turn that was slow once may only have been interrupted; two within few turns are a habit. */
 enum { SLOW_NS = 500000, SLOW_COST = 16, SLOW_LIMIT = 20, INLINE_OFF_MS = 1000 };
@@ -149,7 +149,7 @@ static void put_behind(worker *w, uk_cell *c) {
     w->behind_last = c;
     w->room = 0;
 }
-static void from_behind(worker *w) { /* the ring is empty */
+void uk_ring_refill(worker *w) {
     uk_cell *c = w->behind;
     w->room = UK_RING;
     for (uint32_t n = 0; c && n < UK_RING; n++) {
@@ -174,18 +174,6 @@ void uk_ring_full(worker *w, uk_cell *c) { /* half of the ring, and c, to the in
     atomic_store_explicit(&w->head, h + UK_RING / 2, memory_order_relaxed);
     tail->run_next = c;
     inject(w->d, head, c, UK_RING / 2 + 1);
-}
-static uk_cell *ring_take(worker *w) {
-    uint32_t h = atomic_load_explicit(&w->head, memory_order_relaxed);
-    if (h == atomic_load_explicit(&w->tail, memory_order_relaxed)) return NULL;
-    atomic_store_explicit(&w->head, h + 1, memory_order_relaxed);
-    uintptr_t soon = (uintptr_t)w->ring[(h + 1) % UK_RING]; /* may be none */
-    __builtin_prefetch((void *)soon, 1);
-    __builtin_prefetch((void *)(soon + UK_POOL_LINE), 1);
-    __builtin_prefetch((void *)(soon + UK_POOL_LINE * 2), 1);
-    uk_cell *c = w->ring[h % UK_RING];
-    if (__builtin_expect(!w->room, 0) && !uk_ring_count(w)) from_behind(w);
-    return c;
 }
 /* ---- finding work ---- */
 
@@ -220,11 +208,11 @@ static uk_cell *from_injector(worker *w, bool one) {
 static uk_cell *from_queue(worker *w) {
     uk_cell *c;
     uk_own_enter(w);
-    if (w->lifo < LIFO_RUNS && (c = uk_slot_take(w))) {
+    if (w->lifo < UK_LIFO_RUNS && (c = uk_slot_take(w))) {
         w->lifo++;
     } else {
         w->lifo = 0;
-        if (!(c = ring_take(w))) c = uk_slot_take(w);
+        if (!(c = uk_ring_take(w))) c = uk_slot_take(w);
     }
     atomic_store_explicit(&w->turn, c, memory_order_relaxed);
     uk_own_leave(w);
@@ -340,22 +328,6 @@ bool uk_sched_help(void) {
     atomic_store_explicit(&w->turn, outer, memory_order_relaxed);
     return true;
 }
-/* A worker that is the only one goes on at once, and looks at everything else now and then. */
-static void run_own(worker *w) {
-    for (unsigned n = 0; n < OWN_RUNS && !w->flushed; n++) {
-        uk_cell *c = atomic_load_explicit(&w->next, memory_order_relaxed);
-        if (c && w->lifo < LIFO_RUNS) {
-            atomic_store_explicit(&w->next, NULL, memory_order_relaxed);
-            w->lifo++;
-        } else {
-            w->lifo = 0;
-            if (!(c = ring_take(w))) return;
-        }
-        atomic_store_explicit(&w->turn, c, memory_order_relaxed);
-        uk_cell_run(c);
-    }
-    w->flushed = false;
-}
 static void *worker_main(void *arg) {
     worker *w = arg;
     char name[16];
@@ -367,7 +339,7 @@ static void *worker_main(void *arg) {
         tls.in_turn = true;
         atomic_store_explicit(&w->turn, c, memory_order_relaxed);
         uk_cell_run(c);
-        if (w->sole) run_own(w);
+        if (w->sole) uk_turns_own(w, OWN_RUNS); /* goes on at once, and looks at all else now and then */
         atomic_store_explicit(&w->busy, false, memory_order_release); /* the turn is over */
         tls.in_turn = false;
     }

@@ -83,8 +83,8 @@ static inline __attribute__((always_inline)) bool tell_plain(ukko_ctx *ctx, ukko
                                                              const void *body) {
     uk_worker *w = uk_here.w;
     if (__builtin_expect(!w || !ctx || r->vt != &uk_cell_vt, 0)) return false;
-    const uk_plain *p = &w->plains[(uintptr_t)type / sizeof *type % UK_PLAINS];
-    if (__builtin_expect(p->type != type, 0)) return false;
+    const uk_plain *p = uk_plain_of(w, type);
+    if (__builtin_expect(p->type != type || (p->size && !body), 0)) return false;
     uk_cell *to = uk_cell_of(r);
     ukko_msg *m = uk_pool_take(p->pool_class, sizeof *m + p->size);
     m->h = p->head;
@@ -109,8 +109,10 @@ static ukko_msg *make(const ukko_type *type, const void *body) {
     size_t n = type->body_size;
     if (w && uk_type_flat(type) && (!n || body)) {
         uint8_t cls = uk_pool_class(sizeof(ukko_msg) + n);
-        w->plains[(uintptr_t)type / sizeof *type % UK_PLAINS] =
-            (uk_plain){type, (uint32_t)n, cls, {1, cls, 1, 0, 0}};
+        uint8_t words = n == 0 || n == 8 || n == 16 ? (uint8_t)(n / 8) : 3;
+        if (cls != UK_POOL_NONE || !uk_pool_list_of(cls))
+            *uk_plain_of(w, type) = (uk_plain){
+                type, uk_pool_list_of(cls), {1, cls, 1, 0, 0}, (uint32_t)n, cls, words};
     }
     return uk_msg_copy(type, body);
 }
@@ -121,12 +123,37 @@ static inline bool tell_body(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type,
     uk_outbox_flush();
     return to->vt->tell_body(to, type, body, ctx ? &ctx->cell->ref : NULL);
 }
-static inline void tell_any(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body) {
+static __attribute__((noinline)) void tell_any(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body) {
     if (tell_plain(ctx, to, type, body) || tell_body(ctx, to, type, body)) return;
     tell(ctx, to, make(type, body));
 }
+/* A small plain message between two cells of a single worker. All that could be in the way is looked
+   at first, so that this is a leaf. false: nothing was done. */
+static inline __attribute__((always_inline)) bool tell_own(ukko_ctx *ctx, ukko_ref *r,
+                                                           const ukko_type *type,
+                                                           const void *body) {
+    uk_worker *w = uk_here.w;
+    if (__builtin_expect(!w || !ctx || r->vt != &uk_cell_vt, 0)) return false;
+    const uk_plain *p = uk_plain_of(w, type);
+    uk_cell *to = uk_cell_of(r), *from = ctx->cell;
+    if (__builtin_expect(p->type != type || to->disp != w->sole || p->words > 2 || (p->words && !body), 0))
+        return false;
+    if (__builtin_expect(!uk_pool_has(p->list) || !from->spare, 0) ||
+        __builtin_expect(atomic_load_explicit(&to->inbox, memory_order_acquire) != UK_INBOX_OWNED, 0))
+        return false;
+    ukko_msg *m = uk_pool_pop(p->list, sizeof *m + p->size);
+    from->spare--;
+    m->env = (uk_envelope){NULL, m, &from->ref};
+    m->h = p->head;
+    m->type = type;
+    m->extra = NULL;
+    if (p->words) memcpy(m->body, body, 8);
+    if (p->words == 2) memcpy(m->body + 8, (const uint8_t *)body + 8, 8);
+    uk_sole_append(w, to, &m->env);
+    return true;
+}
 void ukko_tell(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body) {
-    tell_any(ctx, to, type, body);
+    if (!tell_own(ctx, to, type, body)) tell_any(ctx, to, type, body);
 }
 void ukko_tell_text(ukko_ctx *ctx, ukko_ref *to, const char *text) {
     if (!tell_body(ctx, to, &ukko_string_type, &(ukko_string){text, 0}))
@@ -148,7 +175,8 @@ int ukko_try_tell(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void
 }
 void ukko_reply_msg(ukko_ctx *ctx, ukko_msg *msg) { tell(ctx, sender(ctx), msg); }
 void ukko_reply(ukko_ctx *ctx, const ukko_type *type, const void *body) {
-    tell_any(ctx, sender(ctx), type, body);
+    ukko_ref *to = sender(ctx);
+    if (!tell_own(ctx, to, type, body)) tell_any(ctx, to, type, body);
 }
 void ukko_reply_text(ukko_ctx *ctx, const char *text) { ukko_tell_text(ctx, sender(ctx), text); }
 void ukko_forward(ukko_ctx *ctx, ukko_ref *to) {

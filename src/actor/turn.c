@@ -20,7 +20,7 @@ static inline __attribute__((always_inline)) void receive(ukko_ctx *ctx, uk_work
     }
     ctx->current = e;
     ctx->taken = false;
-    int rc = uk_cell_dispatch(ctx, m);
+    int rc = uk_cell_dispatch(ctx, c, m);
     if (__builtin_expect(rc || ctx->failure || ctx->taken, 0)) {
         uk_cell_received(ctx, rc);
         return;
@@ -89,49 +89,6 @@ static inline bool run_messages(ukko_ctx *ctx, uk_worker *w, unsigned budget) {
         return run_others(ctx, w, budget);
     return run_some(ctx, w, budget, true);
 }
-/* The same on the worker that owns the cell, for the plain case. */
-static inline __attribute__((always_inline)) void receive_own(ukko_ctx *ctx, uk_worker *w,
-                                                              uk_envelope *e) {
-    ukko_msg *m = e->msg;
-    uk_msg_taken(m);
-    if (__builtin_expect(m->type->flags & UKKO_TYPE_AUTO || ctx->cell->more || !ctx->plain, 0)) {
-        uk_cell_receive(ctx, e);
-        return;
-    }
-    ctx->current = e;
-    ctx->taken = false;
-    int rc = uk_cell_dispatch(ctx, m);
-    if (__builtin_expect(rc || ctx->failure || ctx->taken, 0)) {
-        uk_cell_received(ctx, rc);
-        return;
-    }
-    uk_sender_release(w, e->sender);
-    uk_envelope_drop(e);
-}
-static bool run_own(ukko_ctx *ctx, uk_worker *w) {
-    unsigned left = w->throughput;
-    uk_cell *c = ctx->cell;
-    for (;;) {
-        if (__builtin_expect(
-                atomic_load_explicit(&c->inbox, memory_order_acquire) > UK_INBOX_OWNED, 0))
-            uk_inbox_look(c);
-        if (__builtin_expect(c->sys_last != NULL, 0)) {
-            ctx->current = NULL;
-            run_system(ctx);
-            if (uk_cell_stopped(c)) return false;
-        }
-        uk_envelope *e = c->head;
-        if (__builtin_expect(c->suspended, 0) || !e) return false;
-        if (__builtin_expect(!left--, 0)) {
-            if (c->ref.sys->has_provider || !uk_sched_alone()) return true;
-            uk_turn_counts(w);
-            left = w->throughput - 1;
-        }
-        c->head = e->next;
-        __builtin_prefetch(e->next);
-        receive_own(ctx, w, e);
-    }
-}
 /* Nothing is left to do: others may make it runnable. false: something came from this thread. */
 static inline bool rest_own(uk_cell *c) {
     bool waits = c->head || (c->traits & UK_TRAIT_TAKES && uk_box_waits(c));
@@ -158,6 +115,11 @@ static void send_staged(ukko_system *sys, bool goes_on, int64_t *since_ns) {
 }
 static inline bool on_guard(ukko_system *sys) { return sys->has_provider && uk_sched_on_guard(); }
 
+static bool is_quick(const uk_cell *c) {
+    return c->traits & UK_TRAIT_SOLE &&
+           !(c->traits & (UK_TRAIT_COUNTED | UK_TRAIT_TAKES | UK_TRAIT_SHARED)) &&
+           !c->ref.sys->debug.receive && !uk_dispatcher_deadline(c->disp);
+}
 void uk_cell_run(uk_cell *c) {
     ukko_ctx ctx = {.cell = c};
     int64_t staged_ns = 0; /* of the first thing that was staged and has not been sent; 0: none */
@@ -166,16 +128,15 @@ void uk_cell_run(uk_cell *c) {
     unsigned budget = w ? w->throughput : uk_dispatcher_throughput(c->disp);
     ctx.plain = !(c->traits & UK_TRAIT_COUNTED) && !sys->debug.receive;
     if (!(c->flags & UK_CELL_BORN)) {
-        c->flags |= UK_CELL_BORN;
+        c->flags |= is_quick(c) ? UK_CELL_BORN | UK_CELL_QUICK : UK_CELL_BORN;
         if (w) uk_turn_counts(w); /* how an actor starts may take long, too */
         uk_cell_create(&ctx);
     }
     bool sole = c->traits & UK_TRAIT_SOLE;
-    bool own = w && sole && !w->deadline_ns && !(c->traits & (UK_TRAIT_TAKES | UK_TRAIT_SHARED));
     for (;;) {
         if (w) uk_turn_counts(w);
-        bool more = own ? run_own(&ctx, w) : run_messages(&ctx, w, budget);
-        if (!own) uk_outbox_flush();
+        bool more = run_messages(&ctx, w, budget);
+        uk_outbox_flush();
         bool stopped = uk_cell_stopped(c);
         bool goes_on = more && !stopped && uk_sched_alone() && !on_guard(sys);
         if (__builtin_expect(uk_here.dirty, 0)) send_staged(sys, goes_on, &staged_ns);
@@ -195,4 +156,74 @@ void uk_cell_run(uk_cell *c) {
         }
         if (w) atomic_store_explicit(&w->turn, c, memory_order_relaxed);
     }
+}
+
+/* ---- the plain turns of a worker that is the only one ---- */
+
+static inline __attribute__((always_inline)) void drop_own(uk_worker *w, uk_envelope *e) {
+    ukko_msg *m = (ukko_msg *)(void *)e; /* if it is the envelope in its message */
+    uk_sender_release(w, e->sender);
+    if (__builtin_expect(e->msg == m && !m->h.owns &&
+                             atomic_load_explicit(&m->h.refs, memory_order_acquire) == 1, 1))
+        uk_pool_free(m, m->h.pool_class);
+    else uk_envelope_drop(e);
+}
+/* false: the cell needs the long way, from where it is now. */
+static inline __attribute__((always_inline)) bool turn_own(ukko_ctx *ctx, uk_worker *w, uk_cell *c) {
+    unsigned left = w->throughput;
+    if (__builtin_expect(!(c->flags & UK_CELL_QUICK) || c->suspended || c->more, 0)) return false;
+    ctx->cell = c;
+    for (;;) {
+        uintptr_t inbox = atomic_load_explicit(&c->inbox, memory_order_acquire);
+        if (__builtin_expect(inbox > UK_INBOX_OWNED || c->sys_last, 0)) return false;
+        uk_envelope *e = c->head;
+        if (!e) break;
+        const ukko_msg *m = e->msg;
+        if (__builtin_expect(atomic_load_explicit(&m->h.arrival, memory_order_relaxed) ||
+                                 m->type->flags & UKKO_TYPE_AUTO, 0))
+            return false;
+        if (__builtin_expect(!left--, 0)) {
+            if (uk_here.dirty || c->ref.sys->has_provider) return false;
+            if (!uk_sched_alone()) {
+                uk_reschedule(c);
+                return true;
+            }
+            uk_turn_counts(w);
+            left = w->throughput - 1;
+        }
+        c->head = e->next;
+        __builtin_prefetch(e->next);
+        ctx->current = e;
+        int rc = uk_cell_dispatch(ctx, c, m);
+        if (__builtin_expect(rc || ctx->failure || c->more, 0)) { /* more: it may have been stashed */
+            uk_cell_received(ctx, rc);
+            ctx->taken = false;
+            return false;
+        }
+        drop_own(w, e);
+    }
+    if (__builtin_expect(uk_here.dirty, 0)) return false;
+    atomic_store_explicit(&c->active, 0, memory_order_release);
+    return true;
+}
+void uk_turns_own(uk_worker *w, unsigned runs) {
+    ukko_ctx ctx = {.plain = true};
+    for (unsigned lifo = 0; runs; runs--) {
+        uk_cell *c = atomic_load_explicit(&w->next, memory_order_relaxed);
+        if (!c || ++lifo > UK_LIFO_RUNS) {
+            uk_cell *first = uk_ring_take(w);
+            lifo = 0;
+            if (first) c = first;
+            else if (!c) break;
+            else atomic_store_explicit(&w->next, NULL, memory_order_relaxed);
+        } else {
+            atomic_store_explicit(&w->next, NULL, memory_order_relaxed);
+        }
+        atomic_store_explicit(&w->turn, c, memory_order_relaxed);
+        uk_turn_counts(w);
+        if (__builtin_expect(turn_own(&ctx, w, c), 1)) continue;
+        uk_cell_run(c);
+        if (w->flushed) break;
+    }
+    w->flushed = false;
 }

@@ -7,7 +7,7 @@
 #include "actor/cell.h"
 #include <stdatomic.h>
 
-enum { UK_RING = 2048, UK_CREDITS = 2048, UK_PLAINS = 8, UK_CREDIT_MAX = 256, UK_CHAIN_MAX = 64 };
+enum { UK_RING = 2048, UK_CREDITS = 2048, UK_PLAINS = 16, UK_LIFO_RUNS = 24, UK_CREDIT_MAX = 256, UK_CHAIN_MAX = 64 };
 enum { UK_SPARE_MOST = 1 << 20 };
 
 /* Counts of one reference that this worker has been given and not yet given back: the address
@@ -24,9 +24,11 @@ typedef struct uk_outbox {
 /* A type whose body is copied as it is, with what its messages begin with. */
 typedef struct uk_plain {
     const ukko_type *type;
+    uk_pool_list *list; /* of this thread */
+    uk_msg_head head;
     uint32_t size;
     uint8_t pool_class;
-    uk_msg_head head;
+    uint8_t words; /* the size as words of 8 bytes: 0, 1, 2; 3: another one */
 } uk_plain;
 
 /* Of another worker; belongs to the one that looks (steal.c). */
@@ -94,8 +96,10 @@ void uk_own_wait(uk_worker *w);
 bool uk_claim(uk_worker *w); /* false: not now */
 void uk_unclaim(uk_worker *w);
 uk_worker *uk_dispatcher_workers(uk_dispatcher *d, unsigned *n);
-void uk_out_flush(uk_worker *w);
 void uk_schedule_slow(uk_cell *c);
+/* Turns of what is in the queues of a worker that is the only one of its dispatcher; at most so many.
+   In turn.c. */
+void uk_turns_own(uk_worker *w, unsigned runs);
 void uk_ring_full(uk_worker *w, uk_cell *c);
 void uk_wake(uk_dispatcher *d);
 int uk_idle_workers(const uk_dispatcher *d);
@@ -127,6 +131,23 @@ static inline void uk_turn_over(uk_worker *w) {
     if (__builtin_expect(uk_fences, 0)) atomic_thread_fence(memory_order_seq_cst);
     if (__builtin_expect(atomic_load_explicit(&w->claimed, memory_order_acquire), 0))
         uk_own_wait(w);
+}
+void uk_ring_refill(uk_worker *w); /* it is empty, but there are cells behind it */
+static inline uk_cell *uk_ring_take(uk_worker *w) { /* inside; NULL: it is empty */
+    uint32_t h = atomic_load_explicit(&w->head, memory_order_relaxed);
+    uint32_t t = atomic_load_explicit(&w->tail, memory_order_relaxed);
+    if (h == t) return NULL;
+    atomic_store_explicit(&w->head, h + 1, memory_order_relaxed);
+    uintptr_t soon = (uintptr_t)w->ring[(h + 1) % UK_RING]; /* may be none */
+    __builtin_prefetch((void *)soon, 1);
+    __builtin_prefetch((void *)(soon + UK_POOL_LINE), 1);
+    __builtin_prefetch((void *)(soon + UK_POOL_LINE * 2), 1);
+    uk_cell *c = w->ring[h % UK_RING];
+    if (__builtin_expect(!w->room, 0) && h + 1 == t) uk_ring_refill(w);
+    return c;
+}
+static inline uk_plain *uk_plain_of(uk_worker *w, const ukko_type *type) {
+    return &w->plains[(uintptr_t)type / 16 % UK_PLAINS]; /* tables of types lie 80 or 96 bytes apart */
 }
 static inline void uk_ring_put(uk_worker *w, uk_cell *c) { /* inside */
     uint32_t t = atomic_load_explicit(&w->tail, memory_order_relaxed);

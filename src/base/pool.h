@@ -5,6 +5,7 @@
    block comes from malloc, so that misuse is seen. */
 #ifndef UK_BASE_POOL_H
 #define UK_BASE_POOL_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,18 @@ static inline uint8_t uk_pool_class(size_t size) {
     (void)size;
     return UK_POOL_NONE;
 }
+typedef struct uk_pool_list {
+    void *none;
+} uk_pool_list;
+static inline uk_pool_list *uk_pool_list_of(uint8_t cls) {
+    (void)cls;
+    return NULL;
+}
+static inline bool uk_pool_has(const uk_pool_list *l) { return !l; }
+static inline void *uk_pool_pop(uk_pool_list *l, size_t size) {
+    (void)l;
+    return uk_pool_take_slow(UK_POOL_NONE, size);
+}
 static inline void *uk_pool_take(uint8_t cls, size_t size) { return uk_pool_take_slow(cls, size); }
 static inline void uk_pool_free(void *ptr, uint8_t cls) { uk_pool_free_slow(ptr, cls); }
 #else
@@ -54,13 +67,20 @@ static inline uint8_t uk_pool_class(size_t size) {
     if (__builtin_expect(size > 4096, 0)) return uk_pool_large_class(size);
     return uk_pool_class_of[(size + 15) / 16];
 }
-static inline void *uk_pool_take(uint8_t cls, size_t size) {
-    uk_pool_list *l = &uk_pool_lists[cls];
-    if (__builtin_expect(cls >= UK_POOL_CLASSES || l->top == l->bottom, 0))
-        return uk_pool_take_slow(cls, size);
+/* The calling thread's list of a class, which is not NONE; valid on that thread. */
+static inline uk_pool_list *uk_pool_list_of(uint8_t cls) { return &uk_pool_lists[cls]; }
+static inline bool uk_pool_has(const uk_pool_list *l) { return l->top != l->bottom; }
+static inline void *uk_pool_pop(uk_pool_list *l, size_t size) { /* when it has one */
+    (void)size;
     void **top = --l->top;
     __builtin_prefetch(top[-UK_POOL_AHEAD], 1); /* below the bottom lie NULLs */
     return *top;
+}
+static inline void *uk_pool_take(uint8_t cls, size_t size) {
+    uk_pool_list *l = &uk_pool_lists[cls];
+    if (__builtin_expect(cls >= UK_POOL_CLASSES || !uk_pool_has(l), 0))
+        return uk_pool_take_slow(cls, size);
+    return uk_pool_pop(l, size);
 }
 static inline void uk_pool_free(void *ptr, uint8_t cls) {
     uk_pool_list *l = &uk_pool_lists[cls];
