@@ -91,7 +91,7 @@ static size_t data(void *owner, const uint8_t *bytes, size_t n) {
         s->records++;
     }
     pthread_mutex_unlock(&the->lock);
-    if (s->slow) usleep(2000);
+    if (s->slow) usleep(2000); /* that it is slow is the case */
     changed();
     return at;
 }
@@ -443,11 +443,22 @@ static void job_alarms(rig *r) {
     for (int i = 0; i < ALARMS; i += 2) uk_alarm_stop(r->loop, &alarms[i].alarm);
     uk_alarm_stop(r->loop, &alarms[0].alarm);
 }
+/* Behind all the times that were given at first. */
+static bool over;
+static void fire_last(uk_alarm *a) {
+    (void)a;
+    pthread_mutex_lock(&the->lock);
+    over = true;
+    pthread_mutex_unlock(&the->lock);
+    changed();
+}
+static uk_alarm last_alarm = {.fire = fire_last};
+static void job_last(rig *r) { uk_alarm_start(r->loop, &last_alarm, 700); }
 static void alarms_in_order(void **state) {
     (void)state;
     on_loop(job_alarms);
-    WAIT_FOR(fired == ALARMS / 2);
-    usleep(50000);
+    on_loop(job_last);
+    WAIT_FOR(over);
     assert_int_equal(fired, ALARMS / 2);
     assert_false(early);
     assert_false(out_of_order);

@@ -286,6 +286,19 @@ static void expect_terminated(probe *p, ukko_ref *who, bool existed) {
     assert_false(t->address_terminated);
     ukko_msg_release(m);
 }
+static void add_unacknowledged(void *data, const ukko_link *l) {
+    *(int64_t *)data += l->unacknowledged;
+}
+static void until_acknowledged(ukko_system *a, ukko_system *b) {
+    int64_t n = 1;
+    for (int i = 0; i < 2000 && n; i++) {
+        if (i) usleep(10000);
+        n = 0;
+        ukko_remote_links(a, add_unacknowledged, &n);
+        ukko_remote_links(b, add_unacknowledged, &n);
+    }
+    assert_int_equal(n, 0);
+}
 static void stop_there(ukko_ref *ref) { ukko_ref_signal(ref, UKKO_SIGNAL_TERMINATE, NULL); }
 
 /* Told to quarantine without a uid a node only gates; the same peer comes back, and the numbers of
@@ -305,11 +318,11 @@ static void numbers_survive_a_gate(void **state) {
         ukko_ref *ref = find(a, ukko_remote_address(b), path);
         probe_watch(watcher, ref);
         until_answered(ref);
-        usleep(600000); /* all is acknowledged */
+        until_acknowledged(a, b);
         stop_there(ref);
         expect_terminated(watcher, ref, true);
         ukko_ref_release(ref);
-        usleep(600000);
+        until_acknowledged(a, b);
         assert_int_equal(ukko_remote_quarantine(a, ukko_remote_address(b), NULL), 0);
     }
     probe_expect_nothing(bad);
