@@ -277,6 +277,9 @@ static void answered(uk_watcher *w, ukko_ref *sender, int32_t uid) {
         for (watchers *x = n->watched; x; x = x->next) tell_remote(w, UK_SYS_WATCH, x->watchee);
     n->uid_known = true;
     n->uid = uid;
+    uk_log(w->remote->sys, UKKO_LOG_DEBUG, ukko_ref_path(&w->ref), UK_LOG_WATCHER, NULL, NULL,
+           "Received %sheartbeat rsp from [%s]",
+           uk_detectors_monitoring(&w->detectors, ukko_str(n->address)) ? "" : "first ", n->address);
     int64_t late = sign_of_life(w, n);
     if (late)
         uk_log(w->remote->sys, UKKO_LOG_WARN, ukko_ref_path(&w->ref), UK_LOG_WATCHER, NULL, NULL,

@@ -203,6 +203,16 @@ def new_incarnation_resets(s):
 
 
 # ---------------------------------------------------------------- WATCH
+DEBUG = ('--loglevel', 'DEBUG')
+
+
+def heartbeat(s, a, b, since=0):
+    """waits until a (with DEBUG) has got the answer to a heartbeat, which carries the uid of b; and until the watches that it repeats then
+    have been answered: one that is not acknowledged when b dies would end as any undeliverable one"""
+    a.expect('log', since=since, level='DEBUG', msg=has('heartbeat rsp from [%s]' % b.address))
+    s.fence(a, b)
+
+
 def watched(s, a, b, name):
     ref = b.spawn('Collector', name)
     a.cmd('watch ' + b.u('/user/' + name))
@@ -330,14 +340,13 @@ def watch_across_restart(s):
 
 @scenario('WATCH', 'the watched node crashes: Terminated for each of its actors with address terminated and existence not confirmed; the node is quarantined', 'RemoteNodeDeathWatchSpec 6; RemoteWatcherSpec 2', timeout=60)
 def watch_crash(s):
-    a, b = s.both(QUICK_FD + G1)
+    a, b = s.both(QUICK_FD + G1 + DEBUG)
     refs = [b.lookup(p) for p in ('/user/echo', '/user/sink', '/user/parent/c1/g')]
     for r in refs:
         a.cmd('watchref ' + r)
         a.expect('watching', ref=r)
     s.fence(a, b)
-    # the first heartbeat answer carries the uid
-    time.sleep(1.5)
+    heartbeat(s, a, b)
     a.absent('terminated-msg', addressTerminated=True)
     b.kill()
     for r in refs:
@@ -347,14 +356,15 @@ def watch_crash(s):
 
 @scenario('WATCH', 'a node that crashed is back: a new watch is monitored afresh, and told of the next crash, too', 'RemoteWatcherSpec 4', timeout=90)
 def watch_crash_again(s):
-    a, b = s.both(QUICK_FD + G1)
+    a, b = s.both(QUICK_FD + G1 + DEBUG)
     uids = []
     for life in range(2):
+        n = a.here()
         ref = b.lookup('/user/echo')
         a.cmd('watchref ' + ref)
         a.expect('watching', ref=ref)
         s.fence(a, b)
-        time.sleep(1.5) # the first heartbeat answer carries the uid
+        heartbeat(s, a, b, n)
         a.absent('terminated-msg', ref=ref)
         b.kill()
         a.expect('terminated-msg', ref=ref, existenceConfirmed=False, addressTerminated=True)
@@ -369,12 +379,12 @@ def watch_crash_again(s):
 
 @scenario('WATCH', 'a frozen node (no crash, no closed connection) is found by its missing heartbeats', 'RemoteWatcherSpec 2', timeout=60)
 def watch_frozen(s):
-    a, b = s.both(QUICK_FD)
+    a, b = s.both(QUICK_FD + DEBUG)
     ref = b.lookup('/user/echo')
     a.cmd('watchref ' + ref)
     a.expect('watching', ref=ref)
     s.fence(a, b)
-    time.sleep(1.5)
+    heartbeat(s, a, b)
     b.pause()
     try:
         a.expect('terminated-msg', ref=ref, existenceConfirmed=False, addressTerminated=True)
@@ -428,12 +438,12 @@ def watch_without_uid(s):
 
 @scenario('WATCH', 'the node is replaced by a new incarnation before its crash was noticed: Terminated all the same', 'RemoteNodeRestartDeathWatchSpec 1', timeout=70)
 def watch_quick_restart(s):
-    a, b = s.both(SLOW_FD + G1)
+    a, b = s.both(SLOW_FD + G1 + DEBUG)
     ref = b.lookup('/user/echo')
     a.cmd('watchref ' + ref)
     a.expect('watching', ref=ref)
     s.fence(a, b)
-    time.sleep(2)
+    heartbeat(s, a, b)
     b.kill()
     b2 = s.again(b)
     a.expect('terminated-msg', 25, ref=ref)
