@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `ukko node`: a system with three actors to talk to, until SIGINT or SIGTERM. */
+/* `ukko node`: a system with some actors to talk to, until SIGINT or SIGTERM. */
 #include "cli.h"
 #include <signal.h>
 #include <stdio.h>
@@ -46,21 +46,33 @@ static const ukko_actor sink_actor = {.size = sizeof(ukko_actor),
                                       .name = "ukko.node.Sink",
                                       .receive = {NULL, sink_receive}};
 
-static const struct { const ukko_actor *actor; const char *name, *help; } actors[] = {
-    {&echo_actor, "echo", "sends each message back"},
-    {&counter_actor, "counter", "answers how many messages it got"},
-    {&sink_actor, "sink", "only counts; answers \"count\""},
+static const struct {
+    const ukko_actor *actor;
+    bool routed; /* a router in front of some of them */
+    const char *name, *help;
+} actors[] = {
+    {&echo_actor, false, "echo", "sends each message back"},
+    {&counter_actor, false, "counter", "answers how many messages it got"},
+    {&sink_actor, false, "sink", "only counts; answers \"count\""},
+    {&counter_actor, true, "router", "three counters, one after the other"},
 };
-enum { N_ACTORS = sizeof actors / sizeof actors[0] };
+enum { N_ACTORS = sizeof actors / sizeof actors[0], ROUTEES = 3 };
 
 /* What other nodes may create here. */
 static const ukko_actor *const deployable[] = {&echo_actor, &counter_actor, &sink_actor, NULL};
 
-static int spawn_actors(ukko_system *sys) {
-    int rc = UKKO_OK;
-    for (size_t i = 0; i < N_ACTORS && rc == UKKO_OK; i++)
-        rc = ukko_system_spawn(sys, ukko_props_new(actors[i].actor), actors[i].name, NULL);
-    return rc;
+static int spawn_actors(ukko_system *sys, ukko_error *err) {
+    ukko_router_opts opts = UKKO_POOL(UKKO_ROUTER_ROUND_ROBIN, ROUTEES);
+    for (size_t i = 0; i < N_ACTORS; i++) {
+        ukko_props *props = ukko_props_new(actors[i].actor), *router = props;
+        int rc = actors[i].routed ? ukko_router_props(&router, &opts, props, err) : UKKO_OK;
+        if (rc == UKKO_OK) rc = ukko_system_spawn(sys, router, actors[i].name, NULL);
+        if (rc == UKKO_OK) continue;
+        if (!*err->message) ukko_spawn_error(err);
+        err->code = rc;
+        return rc;
+    }
+    return UKKO_OK;
 }
 
 /* ---- The system ---------------------------------------------------------------------- */
@@ -90,8 +102,8 @@ static int start(cli *c, const own_system *own, ukko_system **sys) {
         return status;
     if (rc == UKKO_OK)
         rc = ukko_system_start(*sys, &err);
-    if (rc == UKKO_OK && (rc = spawn_actors(*sys)) != UKKO_OK)
-        err.code = rc;
+    if (rc == UKKO_OK)
+        rc = spawn_actors(*sys, &err);
     return rc == UKKO_OK ? CLI_OK : settings_failed(c, &err);
 }
 

@@ -88,12 +88,12 @@ def watch_tells_when_actors_end():
 def watch_sees_a_node_that_ends():
     n = Node()
     w = Running('watch', n.address + '/user/*')
-    assert all(w.line().startswith('watching ') for _ in range(3))
+    assert all(w.line().startswith('watching ') for _ in range(4))
     started = Running('watch', n.address + '/user/echo', '/user/sink')
     assert started.line().startswith('watching ') and started.line().startswith('watching ')
     assert n.end()[0] == 0
-    rows = [w.line() for _ in range(3)]
-    assert sorted(re.sub(r'.*/user/|#.*', '', r) for r in rows) == ['counter', 'echo', 'sink'] and all('it has stopped' in r for r in rows), rows
+    rows = [w.line() for _ in range(4)]
+    assert sorted(re.sub(r'.*/user/|#.*', '', r) for r in rows) == ['counter', 'echo', 'router', 'sink'] and all('it has stopped' in r for r in rows), rows
     assert w.end()[:2] == (0, '') and started.end()[0] == 0
 
 
@@ -116,12 +116,23 @@ def watch_of_nobody_is_status_1():
 
 
 @test
+def a_node_has_a_router_that_the_configuration_can_change():
+    n = Node()
+    assert [ukko_json('ask', n.address + '/user/router', 'x')['value'] for _ in range(6)] == [1, 1, 1, 2, 2, 2]
+    n.end()
+    n = Node('-D', 'pekko.actor.deployment { "/router" { router = broadcast-pool, nr-of-instances = 5 } }')
+    assert [r['value'] for r in ukko_json('ask', n.address + '/user/router', '-C', 5, 'x')] == [1] * 5
+    n.end()
+    assert 'router' in error('node', '-p', '0', '-D', 'pekko.actor.deployment { "/router" { router = no-such-pool } }', code=2)['detail']
+
+
+@test
 def tree_shows_the_actors_of_a_node():
     rows = ukko_json('tree', node().address)
     paths = [r['path'] for r in rows]
-    assert [x for x in paths if x.startswith('/user')] == ['/user', '/user/counter', '/user/echo', '/user/sink'] and '/system' in paths, paths
+    assert [x for x in paths if x.startswith('/user')] == ['/user', '/user/counter', '/user/echo', '/user/router', '/user/router/$a', '/user/router/$b', '/user/router/$c', '/user/sink'] and '/system' in paths, paths
     assert all(r['ref'].startswith(node().address + r['path']) and r['depth'] == r['path'].count('/') for r in rows), rows
-    assert ukko('tree', node().address + '/user').out == '/user\n  counter\n  echo\n  sink\n'
+    assert ukko('tree', node().address + '/user').out == '/user\n  counter\n  echo\n  router\n    $a\n    $b\n    $c\n  sink\n'
     assert ukko('-o', 'tsv', 'tree', '--depth', '0', node().address + '/user/echo').out.startswith('/user/echo\t2\t')
     assert error('tree', node().address + '/user/nobody', '-t', '500ms', code=1)['code'] == 'NO_SUCH_ACTOR'
     assert error('tree', node().address + '/user/*', code=2)['code'] == 'USAGE'

@@ -337,10 +337,10 @@ def identify_one():
 @test
 def identify_a_pattern_finds_all_that_match():
     names = lambda out: sorted(re.fullmatch(r'pekko\.tcp://.*/user/(.+)#-?\d+', line)[1] for line in out.splitlines())
-    assert names(ukko('identify', node().address + '/user/*', '--all-within', '500ms').out) == ['counter', 'echo', 'sink']
+    assert names(ukko('identify', node().address + '/user/*', '--all-within', '500ms').out) == ['counter', 'echo', 'router', 'sink']
     assert names(ukko('-o', 'tsv', 'identify', node().address + '/user/?ink', '--all-within', '500ms').out) == ['sink']
     rows = ukko_json('identify', node().address + '/user/*', '--all-within', '500ms')
-    assert len(rows) == 3 and all(list(r) == ['ref'] for r in rows), rows
+    assert len(rows) == 4 and all(list(r) == ['ref'] for r in rows), rows
 
 
 @test
