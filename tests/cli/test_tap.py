@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the commands themselves say and hear: -vvv and --record; and what Wireshark makes of the same conversation over TLS with its key log."""
-import os, re, struct, tempfile, time
+import os, re, tempfile
 from certs import client
-from test_decode import tshark
+from relay import Relay, frames_in_tls, kinds_of
 from test_doctor import tls_node
 from support import *
-
-
-def kinds_of(path, *args):
-    return [r['kind'] for r in ukko_lines('decode', path, *args)]
 
 
 @test
@@ -51,59 +47,6 @@ def record_is_what_travels_without_tls():
     n.end()
 
 
-class Relay:
-    """passes connections on to a port, and writes all of it as a capture"""
-    def __init__(self, path):
-        self.s = socket.create_server(('127.0.0.1', 0))
-        self.port, self.lock, self.f, self.threads = self.s.getsockname()[1], threading.Lock(), open(path, 'wb'), []
-        self.f.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 262144, 101))
-
-    def segment(self, source, dest, seq, ack, flags, data):
-        tcp = struct.pack('>HHIIBBHHH', source, dest, seq & 0xffffffff, ack & 0xffffffff, 0x50, flags, 65535, 0, 0) + data
-        packet = struct.pack('>BBHHHBBH4s4s', 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0, bytes([127, 0, 0, 1]), bytes([127, 0, 0, 1])) + tcp
-        now = time.time()
-        self.f.write(struct.pack('<IIII', int(now), int(now % 1 * 1e6), len(packet), len(packet)) + packet)
-
-    def one(self, c):
-        with c, socket.create_connection(('127.0.0.1', self.to)) as t:
-            ends, seq = (c.getpeername()[1], self.port), [1, 1]
-            with self.lock:
-                self.segment(ends[0], ends[1], 0, 0, 2, b'')
-                self.segment(ends[1], ends[0], 0, 1, 18, b'')
-
-            def pump(a, b, way):
-                data = True
-                while data:
-                    with contextlib.suppress(ConnectionError):
-                        data = b''
-                        data = a.recv(16384)
-                    with self.lock:
-                        self.segment(ends[way], ends[1 - way], seq[way], seq[1 - way], 16 if data else 17, data)
-                        seq[way] += len(data) or 1
-                    with contextlib.suppress(OSError):
-                        b.sendall(data) if data else b.shutdown(socket.SHUT_WR)
-            back = threading.Thread(target=pump, args=(t, c, 1))
-            back.start()
-            pump(c, t, 0)
-            back.join()
-
-    def start(self, to):
-        self.to = to
-
-        def loop():
-            with contextlib.suppress(OSError):
-                while True:
-                    self.threads.append(threading.Thread(target=self.one, args=(self.s.accept()[0],)))
-                    self.threads[-1].start()
-        threading.Thread(target=loop, daemon=True).start()
-
-    def end(self):
-        self.s.close()
-        for t in self.threads:
-            t.join(LIMIT)
-        self.f.close()
-
-
 @test
 def dissector_sees_in_tls_with_a_key_log_what_the_command_says():
     for version in ('TLSv1.2', 'TLSv1.3'):
@@ -120,14 +63,5 @@ def dissector_sees_in_tls_with_a_key_log_what_the_command_says():
                 ukko('--record', own, '--tls-keylog', keys, *args, *say, *client())
             n.end()
             relay.end()
-            os.chmod(d, 0o755)
-            os.chmod(cipher, 0o644)
-            os.chmod(keys, 0o644)
-            for passes in ([], ['-2']):
-                out, err = tshark(*passes, '-o', 'tls.keylog_file:' + keys, '-r', cipher, '-V')
-                for word in ('Malformed', 'malformed', 'undecodable', 'Lua Error'):
-                    assert word not in out and word not in err, (version, word, err)
-            out, _ = tshark('-o', 'tls.keylog_file:' + keys, '-r', cipher, '-Y', 'pekko', '-T', 'fields', '-E', 'aggregator=,', '-e', 'tcp.stream', '-e', 'pekko.kind')
-            rows = [(line.split('\t')[0], len([k for k in line.split('\t')[1].split(',') if k])) for line in out.splitlines()]
-            last = rows[-1][0]
-            assert sum(k for stream, k in rows if stream == last) == len(kinds_of(own)) > 5, (version, rows, kinds_of(own))
+            got, said = frames_in_tls(cipher, keys), len(kinds_of(own))
+            assert got[-1] == said > 5 and len(got) == 3, (version, got, said)
