@@ -24,6 +24,7 @@ int32_t uk_new_uid(void) {
 }
 static const uk_ref_vt router_vt, counted_vt, checked_vt, bounded_vt, balanced_vt;
 _Static_assert(offsetof(uk_cell, head) == UK_POOL_LINE, "a line for senders, one for the turn");
+enum { SPARE = 16 };
 static size_t round_up(size_t n) { return (n + 15) & ~(size_t)15; }
 
 static bool takes_opaque(const ukko_actor *kind) {
@@ -61,7 +62,8 @@ uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, cons
                   (box && (box->bounded || box->ordered) ? UK_TRAIT_TAKES : 0));
     if (box) uk_box_init(uk_box_of(c), box);
     if (props->balanced) uk_shared_join(props->shared);
-    atomic_init(&c->ref.refs, 2); /* its life, and the caller's */
+    atomic_init(&c->ref.refs, 2 + SPARE); /* its life, the caller's, and what it may hand out */
+    c->spare = SPARE;
     atomic_init(&c->inbox, UK_INBOX_BUSY); /* the first turn creates it */
     c->pool_class = cls;
     c->state = (uint8_t *)c + head;
@@ -70,7 +72,7 @@ uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, cons
         c->traits |= UK_TRAIT_ROOTED;
         c->name = strrchr(c->name, '/') + 1;
     }
-    c->parent = uk_ref_retain(parent);
+    c->parent = parent;
     c->props = props;
     c->behavior = &props->actor->receive;
     c->disp = disp;
@@ -84,9 +86,7 @@ void uk_cell_start(uk_cell *c) {
 void uk_cell_discard(uk_cell *c) {
     if (c->traits & UK_TRAIT_PINNED) uk_dispatcher_end(c->disp);
     if (c->props->balanced) uk_shared_leave(c->props->shared, c);
-    atomic_fetch_sub_explicit(&c->ref.refs, 1,
-                              memory_order_relaxed); /* its life, which never was */
-    uk_ref_release(&c->ref);
+    uk_ref_release_n(&c->ref, 2u + c->spare); /* with its life, which never was */
 }
 uk_more *uk_cell_more(uk_cell *c) {
     if (!c->more) {
@@ -117,8 +117,8 @@ static void cell_free(ukko_ref *r) {
         uk_cell_drop_customs(c);
         uk_free(m);
     }
-    ukko_props_release(c->props);
-    uk_ref_release(c->parent);
+    uk_props_release_late(c->props);
+    uk_ref_release_late(c->parent); /* most often it is the parent's turn */
     uk_ref_fini(r);
     uk_pool_free(c, c->pool_class);
 }

@@ -9,6 +9,7 @@
 #include "actor/timer.h"
 #include "base/map.h"
 #include <pthread.h>
+#include <stddef.h>
 
 typedef struct uk_load uk_load; /* routing.h */
 typedef struct uk_mailbox uk_mailbox; /* mailbox.h */
@@ -27,6 +28,9 @@ struct ukko_props {
     struct uk_shared *shared;   /* of a routee of a balancing pool; retained */
     bool balanced;              /* the same for an actor on a balancing dispatcher */
 };
+void uk_props_release_n(ukko_props *props, uint32_t n); /* NULL is fine */
+void uk_props_release_late(ukko_props *props); /* some time before this worker sleeps; sched.c */
+bool uk_props_take(const ukko_props *props); /* a count that this worker keeps; false: none */
 ukko_props *uk_props_copy(const ukko_props *props); /* a recipe of its own, less the last three */
 
 /* Values of an inbox besides a list of envelopes and system messages, newest first. The odd ones: who
@@ -128,7 +132,12 @@ struct uk_cell {
     uk_cell *run_next; /* in the injector */
     ukko_ref *parent;  /* retained */
     /* owner */
-    uk_envelope *head, *tail; /* taken from the inbox, oldest first */
+    union {
+        struct {
+            uk_envelope *head, *tail; /* taken from the inbox, oldest first */
+        };
+        uk_gone gone; /* after its end: on the way to the parent, which then owns it */
+    };
     uk_sysmsg *sys_last;      /* likewise: the newest, a ring that leads on to the oldest */
     /* the newest node that was taken: still in the inbox; 0: the inbox was emptied. SOLE: always 0, but
        while the cell is runnable and finds no room in the ring: the next of these */
@@ -161,6 +170,9 @@ struct ukko_ctx {
 
 extern const uk_ref_vt uk_cell_vt;
 static inline uk_cell *uk_cell_of(ukko_ref *r) { return (uk_cell *)(void *)r; }
+static inline uk_cell *uk_cell_gone(uk_sysmsg *m) { /* whose end a UK_SYS_GONE tells */
+    return (uk_cell *)(void *)((char *)m - offsetof(uk_cell, gone));
+}
 static inline bool uk_cell_stopped(const uk_cell *c) {
     return atomic_load_explicit(&c->marks, memory_order_relaxed) & UK_MARK_STOPPED;
 }
@@ -174,10 +186,11 @@ static inline int uk_cell_dispatch(ukko_ctx *ctx, uk_cell *c, const ukko_msg *m)
 }
 
 /* cell.c */
+/* Takes a count of parent, props, and a count of a pinned dispatcher; box NULL: none. Not yet
+   scheduled; has two counts: its life's, and the caller's. */
 uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, const char *name,
                      int32_t uid, uk_dispatcher *disp,
                      const uk_mailbox *box, bool pinned);
-/* takes props, and a count of a pinned dispatcher; not yet scheduled; box NULL: none */
 void uk_cell_start(uk_cell *cell); /* makes the routees of a router; then it may run */
 void uk_cell_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender); /* into the inbox, as it is */
 void uk_cell_push_chain(uk_cell *to, uk_envelope *first, uk_envelope *last); /* takes them */
@@ -190,10 +203,10 @@ uk_more *uk_cell_more(uk_cell *cell);
 int32_t uk_new_uid(void); /* never 0 */
 
 /* children.c: the parent's turn; of a guardian any thread */
-/* UKKO_EEXISTS; retains. generated: the name is from uk_kids_name(), so it is a new one. */
+/* Takes a count of child, but not with UKKO_EEXISTS. generated: the name is from uk_kids_name(), so it is a new one. */
 int uk_kids_add(uk_cell *parent, ukko_slice name, bool generated, ukko_ref *child);
 ukko_ref *uk_kids_mine(uk_cell *parent, ukko_slice name); /* retained, or NULL */
-bool uk_kids_remove(uk_cell *parent, ukko_ref *child);    /* releases; false: not a child */
+bool uk_kids_remove(uk_cell *parent, ukko_ref *child);    /* gives its count up; false: no child */
 bool uk_kids_has(uk_cell *parent, ukko_ref *child);
 ukko_ref **uk_kids_all(uk_cell *parent, size_t *n); /* retained each; owned: uk_refs_free() */
 size_t uk_kids_name(uk_cell *parent, char *buf, size_t len); /* the next "$a"; gives its length */

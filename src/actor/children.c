@@ -178,10 +178,7 @@ int uk_kids_add(uk_cell *p, ukko_slice name, bool generated, ukko_ref *child) {
     if (child->vt->kind == UK_REF_CELL) uk_cell_of(child)->name_hash = new.hash;
     bool locked = enter(k);
     bool there = !generated && find_name(k, name, new.hash);
-    if (!there) {
-        uk_ref_retain(child);
-        insert(k, new);
-    }
+    if (!there) insert(k, new);
     leave(k, locked);
     return there ? UKKO_EEXISTS : UKKO_OK;
 }
@@ -210,7 +207,7 @@ bool uk_kids_remove(uk_cell *p, ukko_ref *child) {
     ukko_ref *r = at ? at->ref : NULL;
     if (at) erase(k, at);
     leave(k, locked);
-    uk_ref_release(r);
+    uk_ref_release_late(r);
     return r != NULL;
 }
 size_t uk_kids_name(uk_cell *p, char *buf, size_t len) {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a cell: creation, failure, suspension, restart, termination, as Pekko's FaultHandling
    does it. Everything runs in the cell's own turn. */
-#include "actor/cell.h"
+#include "actor/inbox.h"
 #include "actor/system.h"
 #include "base/mem.h"
 #include <string.h>
 
-static void debug(uk_cell *c, const char *text) {
-    ukko_system *sys = c->ref.sys;
-    if (sys->debug.lifecycle)
-        uk_log(sys, UKKO_LOG_DEBUG, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL, "%s",
-               text);
+static void log_life(uk_cell *c, const char *text) {
+    uk_log(c->ref.sys, UKKO_LOG_DEBUG, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL,
+           "%s", text);
+}
+static inline void debug(uk_cell *c, const char *text) {
+    if (__builtin_expect(c->ref.sys->debug.lifecycle, 0)) log_life(c, text);
 }
 static void suspend_self(uk_cell *c) {
     if (c->suspended < UINT8_MAX) c->suspended++;
@@ -191,8 +192,13 @@ static bool unmark_dying(uk_cell *c, ukko_ref *child) {
     return was;
 }
 void uk_cell_stop_child(uk_cell *c, ukko_ref *child) {
-    if (child != &c->ref && uk_kids_has(c, child)) mark_dying(c, child);
-    uk_ref_system(child, uk_sysmsg_new(UK_SYS_TERMINATE, NULL, NULL));
+    uk_sysmsg *m = uk_sysmsg_new(UK_SYS_TERMINATE, NULL, NULL);
+    if (child == &c->ref) {
+        uk_inbox_add_system(c, m); /* its own turn, which looks there before the next message */
+        return;
+    }
+    if (uk_kids_has(c, child)) mark_dying(c, child);
+    uk_ref_system(child, m);
 }
 static void stop_children(uk_cell *c) {
     size_t n;
@@ -323,12 +329,26 @@ static void fault_resume(ukko_ctx *ctx, ukko_msg *cause) { /* cause: it was our 
 
 /* ---- termination ---- */
 
+/* The parent hears of the end: a child of a cell here lends it the node. */
+static void tell_parent(uk_cell *c) {
+    if (c->parent->vt->kind == UK_REF_CELL) {
+        c->gone = (uk_gone){NULL, UK_SYS_GONE};
+        uk_cell_retain_self(c); /* the node's */
+        uk_ref_system(c->parent, (uk_sysmsg *)(void *)&c->gone);
+        return;
+    }
+    uk_sysmsg *m = uk_sysmsg_new(UK_SYS_NOTIFY, &c->ref, NULL);
+    m->flag = true;
+    uk_ref_system(c->parent, m);
+}
 static void finish_terminate(ukko_ctx *ctx) {
     uk_cell *c = ctx->cell;
     end_state(ctx);
-    uk_cell_stop_timers(c, true);
-    uk_cell_unstash(c); /* it becomes dead letters with the rest */
-    uk_cell_unwatch_all(c);
+    if (c->more) {
+        uk_cell_stop_timers(c, true);
+        uk_cell_unstash(c); /* it becomes dead letters with the rest */
+        uk_cell_unwatch_all(c);
+    }
     clear_failed(c);
     uk_outbox_flush(); /* what stop() has sent goes before the news of the end */
     uk_cell_close(c);
@@ -337,9 +357,7 @@ static void finish_terminate(ukko_ctx *ctx) {
     ukko_system *sys = c->ref.sys;
     if (c->parent == &sys->user->ref || c->parent == &sys->system_guardian->ref)
         uk_kids_remove(uk_cell_of(c->parent), &c->ref);
-    uk_sysmsg *m = uk_sysmsg_new(UK_SYS_NOTIFY, &c->ref, NULL);
-    m->flag = true;
-    uk_ref_system(c->parent, m);
+    tell_parent(c);
     uk_cell_tell_watchers(c);
     debug(c, "stopped");
 }
@@ -347,8 +365,10 @@ void uk_cell_terminate(ukko_ctx *ctx) {
     uk_cell *c = ctx->cell;
     bool was = c->flags & UK_CELL_TERMINATING;
     c->flags |= UK_CELL_TERMINATING;
-    uk_cell_stop_timers(c, true);
-    uk_cell_unwatch_all(c);
+    if (c->more) {
+        uk_cell_stop_timers(c, true);
+        uk_cell_unwatch_all(c);
+    }
     stop_children(c);
     if (!wait_for_children(c, UK_WAIT_TERMINATE)) {
         finish_terminate(ctx);
@@ -359,9 +379,10 @@ void uk_cell_terminate(ukko_ctx *ctx) {
 }
 /* handleChildTerminated */
 static void tell_child_gone(ukko_ctx *ctx, ukko_ref *child) {
-    ukko_supervision s = uk_supervision_of(ctx->cell);
-    if (!s.child_gone || !(ctx->cell->flags & UK_CELL_CREATED)) return;
-    s.child_gone(ctx, ctx->cell->state, child);
+    const ukko_supervision *s = ctx->cell->props->actor->supervision;
+    if (!s || s->size < offsetof(ukko_supervision, child_gone) + sizeof s->child_gone) return;
+    if (!s->child_gone || !(ctx->cell->flags & UK_CELL_CREATED)) return;
+    s->child_gone(ctx, ctx->cell->state, child);
     uk_cell_hook_failed(ctx, "child_gone");
 }
 void uk_cell_child_gone(ukko_ctx *ctx, ukko_ref *child) {
@@ -426,6 +447,7 @@ static void handle(ukko_ctx *ctx, uk_sysmsg *m) {
     case UK_SYS_WATCH: uk_cell_add_watcher(c, m->a, m->b); break;
     case UK_SYS_UNWATCH: uk_cell_remove_watcher(c, m->a, m->b); break;
     case UK_SYS_FAILED: uk_cell_child_failed(ctx, m); break;
+    case UK_SYS_GONE: uk_cell_notified(ctx, &uk_cell_gone(m)->ref, true, false); break;
     case UK_SYS_NOTIFY: uk_cell_notified(ctx, m->a, m->flag, m->flag2); break;
     case UK_SYS_ADDRESS_TERMINATED: uk_cell_address_terminated(ctx, ukko_msg_text(m->cause)); break;
     case UK_SYS_RUN: m->fn(c, m->data); break;
@@ -434,6 +456,11 @@ static void handle(ukko_ctx *ctx, uk_sysmsg *m) {
 }
 void uk_cell_system(ukko_ctx *ctx, uk_sysmsg *m) {
     uk_cell *c = ctx->cell;
+    if (!c->more && !c->suspended) { /* nothing is held back, nor has been */
+        handle(ctx, m);
+        uk_sysmsg_free(m);
+        return;
+    }
     int before = state_of(c);
     if (held_back(c, m)) {
         hold_back(c, m);

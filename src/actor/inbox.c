@@ -111,6 +111,13 @@ void uk_inbox_take(uk_cell *c, uintptr_t newest) {
     part(c, newest, c->anchor);
     uk_inbox_set_anchor(c, system ? 0 : newest);
 }
+void uk_inbox_add_system(uk_cell *c, uk_sysmsg *m) {
+    uk_outbox_flush();
+    uk_inbox_look(c);
+    m->next = c->sys_last ? c->sys_last->next : m;
+    if (c->sys_last) c->sys_last->next = m;
+    c->sys_last = m;
+}
 void uk_inbox_close(uk_cell *c) {
     uintptr_t v = atomic_exchange_explicit(&c->inbox, UK_INBOX_CLOSED, memory_order_acq_rel);
     if (v > UK_INBOX_OWNED) part(c, v, c->anchor); /* else it was empty, and there is no anchor */

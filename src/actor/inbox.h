@@ -94,6 +94,8 @@ static inline uk_sysmsg *uk_inbox_pop_system(uk_cell *c) { /* the oldest; there 
     return m;
 }
 
+void uk_inbox_add_system(uk_cell *c, uk_sysmsg *m); /* behind all that came, without the inbox */
+
 static inline uk_envelope *uk_envelope_at(uintptr_t node) {
     return (uk_envelope *)(node & ~(uintptr_t)UK_INBOX_MARKS);
 }

@@ -13,11 +13,13 @@ ukko_props *ukko_props_new(const ukko_actor *actor) {
 }
 ukko_props *ukko_props_retain(const ukko_props *props) {
     ukko_props *p = (ukko_props *)(uintptr_t)props;
+    if (uk_props_take(p)) return p;
     atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
     return p;
 }
-void ukko_props_release(ukko_props *p) {
-    if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1) return;
+void ukko_props_release(ukko_props *p) { uk_props_release_n(p, 1); }
+void uk_props_release_n(ukko_props *p, uint32_t n) {
+    if (!p || !n || atomic_fetch_sub_explicit(&p->refs, n, memory_order_acq_rel) != n) return;
     for (size_t i = 0; i < p->n_args; i++) ukko_msg_release(p->args[i]);
     uk_free(p->args);
     uk_free(p->dispatcher);

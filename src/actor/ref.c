@@ -2,8 +2,10 @@
 /* What all references share: counting, text, comparison, system messages' memory. Any thread. */
 #include "actor/ref.h"
 #include "actor/system.h"
+#include "actor/worker.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include <stddef.h>
 #include <stdio.h>
 
 void uk_ref_init(ukko_ref *r, const uk_ref_vt *vt, ukko_system *sys, int32_t uid) {
@@ -76,21 +78,24 @@ bool ukko_ref_equal(const ukko_ref *a, const ukko_ref *b) {
     return !strcmp(uk_ref_text(a), uk_ref_text(b));
 }
 
-typedef struct sysmsg_block {
-    uk_sysmsg m;
-    uint8_t pool_class;
-} sysmsg_block;
+_Static_assert(sizeof(uk_sysmsg) <= UK_POOL_LINE, "a line");
+_Static_assert(offsetof(uk_sysmsg, kind) == offsetof(uk_gone, kind), "told by its kind");
 
 uk_sysmsg *uk_sysmsg_new(uk_sys_kind kind, ukko_ref *a, ukko_ref *b) {
     uint8_t cls;
-    sysmsg_block *s = uk_pool_alloc(sizeof *s, &cls);
-    s->m = (uk_sysmsg){.kind = (uint8_t)kind, .a = uk_ref_retain(a), .b = uk_ref_retain(b)};
-    s->pool_class = cls;
-    return &s->m;
+    uk_sysmsg *m = uk_pool_alloc(sizeof *m, &cls);
+    *m = (uk_sysmsg){.kind = (uint8_t)kind, .pool_class = cls, .a = a, .b = b};
+    uk_ref_retain(a);
+    uk_ref_retain(b);
+    return m;
 }
 void uk_sysmsg_free(uk_sysmsg *m) {
+    if (m->kind == UK_SYS_GONE) { /* it goes with the cell around it */
+        uk_ref_release_all(&uk_cell_gone(m)->ref, 1);
+        return;
+    }
     uk_ref_release(m->a);
     uk_ref_release(m->b);
     ukko_msg_release(m->cause);
-    uk_pool_free(m, ((sysmsg_block *)(void *)m)->pool_class);
+    uk_pool_free(m, m->pool_class);
 }

@@ -24,7 +24,8 @@ typedef enum uk_sys_kind {
         9, /* DeathWatchNotification a: who; flag: existence confirmed; flag2: address terminated */
     /* from here on local only */
     UK_SYS_ADDRESS_TERMINATED = 32, /* cause: a ukko_string with the address */
-    UK_SYS_RUN = 33                 /* fn(cell, data) in the cell's turn */
+    UK_SYS_RUN = 33,                /* fn(cell, data) in the cell's turn */
+    UK_SYS_GONE = 34                /* to the parent: the node lies in the cell that has ended */
 } uk_sys_kind;
 
 typedef struct uk_sysmsg uk_sysmsg;
@@ -32,6 +33,7 @@ struct uk_sysmsg {
     uk_sysmsg *next;
     uint8_t kind; /* uk_sys_kind */
     bool flag, flag2;
+    uint8_t pool_class;
     int32_t uid;
     int32_t code;    /* FAILED: the negative code of the failure; not on the wire */
     ukko_ref *a, *b; /* owned */
@@ -41,6 +43,11 @@ struct uk_sysmsg {
 };
 uk_sysmsg *uk_sysmsg_new(uk_sys_kind kind, ukko_ref *a, ukko_ref *b); /* retains a and b */
 void uk_sysmsg_free(uk_sysmsg *m);
+/* What a UK_SYS_GONE begins with, and all there is of it. */
+typedef struct uk_gone {
+    uk_sysmsg *next;
+    uint8_t kind;
+} uk_gone;
 
 typedef enum uk_ref_kind {
     UK_REF_CELL = 1, /* a local actor */

@@ -66,7 +66,46 @@ void uk_credit_add(worker *w, ukko_ref *r, uint32_t n) {
     *k = ((uint64_t)(uintptr_t)r << 16) + n;
     credit_return(old);
 }
+void uk_ref_release_all(ukko_ref *r, uint32_t n) {
+    worker *w = tls.w;
+    if (w && w->last_sender == r) {
+        n += w->last_count;
+        w->last_sender = NULL;
+        w->last_count = 0;
+    }
+    uk_credit *k = w ? uk_credit_of(w, r) : NULL;
+    uint64_t kept = k ? uk_credit_count(*k, r) : 0;
+    if (kept && kept < UK_CREDIT_MAX) {
+        n += (uint32_t)kept;
+        *k = 0;
+    }
+    /* the only owner needs no atomic write; acquire pairs with the releases of earlier owners */
+    if (atomic_load_explicit(&r->refs, memory_order_acquire) == n) r->vt->free(r);
+    else uk_ref_release_n(r, n);
+}
+void uk_props_release_late(ukko_props *p) {
+    worker *w = tls.w;
+    if (!w || p->n_args) { /* with arguments: they end with the last actor */
+        ukko_props_release(p);
+    } else if (w->props == p) {
+        w->props_count++;
+    } else {
+        ukko_props *old = w->props;
+        uint32_t n = w->props_count;
+        w->props = p;
+        w->props_count = 1;
+        uk_props_release_n(old, n);
+    }
+}
+/* A count of p, from those that this worker keeps. */
+bool uk_props_take(const ukko_props *p) {
+    worker *w = tls.w;
+    if (!w || w->props != p || !w->props_count) return false;
+    w->props_count--;
+    return true;
+}
 void uk_credits_give(worker *w) {
+    tls.w = NULL; /* what ends now gives its own counts back at once */
     if (w->last_sender) uk_credit_add(w, w->last_sender, w->last_count);
     w->last_sender = NULL;
     w->last_count = 0;
@@ -75,6 +114,10 @@ void uk_credits_give(worker *w) {
         w->credits[i] = 0;
         credit_return(k);
     }
+    uk_props_release_n(w->props, w->props_count);
+    w->props = NULL;
+    w->props_count = 0;
+    tls.w = w;
 }
 void uk_cell_refill(uk_cell *c) {
     worker *w = tls.w;

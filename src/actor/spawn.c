@@ -6,6 +6,7 @@
 #include "actor/router.h"
 #include "actor/routing.h"
 #include "actor/system.h"
+#include "actor/worker.h"
 #include "base/error.h"
 #include <stddef.h>
 #include <stdio.h>
@@ -39,6 +40,9 @@ int ukko_spawn(ukko_ctx *ctx, ukko_props *props, const char *name, ukko_ref **ou
     return rc;
 }
 
+static bool is_guardian(const uk_cell *c) {
+    return c == c->ref.sys->user || c == c->ref.sys->system_guardian;
+}
 static int bad_name(const char *name, size_t at) {
     char what[64];
     uint8_t c = (uint8_t)name[at];
@@ -56,9 +60,7 @@ static int check(uk_cell *parent, const ukko_props *props, const char *name) {
     int wrong = name ? uk_path_element_fault(ukko_str(name)) : -1;
     if (wrong >= 0) return bad_name(name, (size_t)wrong);
     /* other threads spawn under the guardians: their flags are their own turns', the phase speaks */
-    const ukko_system *sys = parent->ref.sys;
-    bool guardian = parent == sys->user || parent == sys->system_guardian;
-    if (!guardian && parent->flags & UK_CELL_TERMINATING)
+    if (!is_guardian(parent) && parent->flags & UK_CELL_TERMINATING)
         return uk_error(&spawn_error, UKKO_ESTOPPED, "cannot create children while terminating");
     return UKKO_OK;
 }
@@ -97,13 +99,18 @@ static int spawn_elsewhere(ukko_system *sys, const uk_deployment *d, ukko_ref **
         uk_ref_release(ref);
         return taken(d->name);
     }
+    if (out) *out = uk_ref_retain(ref); /* before the table's count may be gone */
+    uk_ref_retain(ref);
     sys->provider.deployed(sys->provider.self, d->parent, ref, order);
-    if (out) *out = uk_ref_retain(ref);
     uk_ref_release(ref);
     return 1;
 }
+/* In its own turn a cell has counts to hand out. */
+static ukko_ref *retain_parent(uk_cell *c) {
+    return is_guardian(c) ? uk_ref_retain(&c->ref) : uk_cell_retain_self(c);
+}
 static uk_cell *new_cell(ukko_system *sys, ukko_ref *parent, ukko_props *props, const char *name,
-                         int32_t uid, const uk_placement *p) { /* takes props */
+                         int32_t uid, const uk_placement *p) { /* takes a count of parent, props */
     if (p->shared && !props->shared) {
         ukko_props *balanced = uk_props_copy(props);
         balanced->shared = uk_shared_retain(p->shared);
@@ -124,18 +131,17 @@ static int spawn_here(ukko_system *sys, uk_cell *parent, ukko_props *props, cons
         ukko_props_release(props);
         return rc;
     }
-    uk_cell *c = new_cell(sys, &parent->ref, props, name, d->uid, &p);
+    uk_cell *c = new_cell(sys, retain_parent(parent), props, name, d->uid, &p);
     if (uk_kids_add(parent, ukko_str(c->name), *c->name == '$', &c->ref)) {
         taken(name);
         uk_cell_discard(c);
         return UKKO_EEXISTS;
     }
-    if (out) *out = uk_ref_retain(&c->ref);
+    if (out) *out = uk_cell_retain_self(c); /* before its first turn */
     if (sys->debug.lifecycle)
         uk_log(sys, UKKO_LOG_DEBUG, uk_ref_text(&parent->ref), parent->props->actor->name, NULL,
                NULL, "now supervising Actor[%s]", uk_ref_text(&c->ref));
     uk_cell_start(c);
-    uk_ref_release(&c->ref); /* ours; its life keeps the other */
     return UKKO_OK;
 }
 static void warn_of_plain(ukko_system *sys, const uk_deployment *d) {
@@ -192,7 +198,7 @@ ukko_ref *uk_system_place(ukko_system *sys, ukko_ref *supervisor, ukko_props *pr
         ukko_props_release(props);
         return NULL;
     }
-    return &new_cell(sys, supervisor, props, path, uid, &p)->ref;
+    return &new_cell(sys, uk_ref_retain(supervisor), props, path, uid, &p)->ref;
 }
 void uk_system_begin(ukko_ref *placed, ukko_ref *watcher) {
     uk_ref_system(placed, uk_sysmsg_new(UK_SYS_WATCH, placed, watcher));

@@ -49,6 +49,8 @@ struct uk_worker {
     uk_outbox out;
     ukko_ref *last_sender; /* counts to give back that are in no slot of credits yet */
     uint32_t last_count;
+    uint32_t props_count; /* counts of props, likewise */
+    ukko_props *props;
     _Atomic bool busy; /* about to take a cell, or in a turn and not only sending; sched.c, law 6 */
     uk_dispatcher *d;
     uk_dispatcher *sole; /* d, when it has no other worker; else NULL */
@@ -226,6 +228,8 @@ static inline void uk_sender_release(uk_worker *w, ukko_ref *r) {
     }
     uk_ref_release_late(r);
 }
+/* Gives n counts of r back at once, with those that this worker keeps: it may be the end of r. */
+void uk_ref_release_all(ukko_ref *r, uint32_t n);
 void uk_cell_refill(uk_cell *c); /* spare counts for a cell in its turn */
 /* A count of the cell itself, in its own turn. */
 static inline ukko_ref *uk_cell_retain_self(uk_cell *c) {

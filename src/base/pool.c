@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #ifdef UK_POOL_OFF
 void *uk_pool_take_slow(uint8_t cls, size_t size) {
@@ -23,7 +24,7 @@ void uk_pool_free_slow(void *ptr, uint8_t cls) {
 
 enum { BATCH_BYTES = 16384, SLAB_BYTES = 1 << 18 };
 
-/* As many free blocks as make a batch. A thread has one in use (its list) and may keep a full one
+/* As many free blocks as make a batch. A thread has one in use (its list) and may keep another
    back; full ones and empty ones wait in the depot. */
 typedef struct magazine {
     struct magazine *next; /* in the depot */
@@ -55,7 +56,7 @@ static depot depots[UK_POOL_CLASSES] = {DEPOT, DEPOT, DEPOT, DEPOT, DEPOT,
                                         DEPOT, DEPOT, DEPOT, DEPOT};
 _Thread_local uk_pool_list uk_pool_lists[UK_POOL_CLASSES]
     __attribute__((tls_model("initial-exec")));
-static _Thread_local magazine *spare[UK_POOL_CLASSES]; /* a full one kept back */
+static _Thread_local magazine *spare[UK_POOL_CLASSES]; /* kept back */
 static _Thread_local bool registered;
 static pthread_key_t exit_key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -188,21 +189,40 @@ static void large_free(void *ptr, unsigned k) {
     if (!keep) uk_free(ptr);
 }
 
+/* Half a magazine goes to and from the spare one: whoever frees and takes by turns at an end of his
+   list comes here once in that many times. */
 void *uk_pool_take_slow(uint8_t c, size_t size) {
     if (c == UK_POOL_NONE) return uk_alloc(size);
     if (c >= UK_POOL_LARGE) return large_take(c - UK_POOL_LARGE);
     uk_pool_list *l = &uk_pool_lists[c];
-    magazine *m = used(l);
+    magazine *m = used(l), *s = spare[c];
     register_thread();
     if (m) m->n = 0;
-    if (spare[c]) {
-        use(c, spare[c]);
-        spare[c] = NULL;
-        give(c, m);
-    } else {
+    if (!m || !s || !s->n) {
         use(c, exchange(c, m));
+        return *--l->top;
     }
+    uint32_t half = batch_count(c) / 2, n = s->n < half ? s->n : half;
+    s->n -= n;
+    memcpy(l->bottom, s->blocks + s->n, n * sizeof *l->bottom);
+    l->top = l->bottom + n;
     return *--l->top;
+}
+static void make_room(unsigned c, magazine *m) { /* m: in use, and full */
+    uint32_t all = batch_count(c), half = all / 2;
+    uk_pool_list *l = &uk_pool_lists[c];
+    if (spare[c] && spare[c]->n + half > all) {
+        give(c, spare[c]);
+        spare[c] = NULL;
+    }
+    if (!spare[c]) {
+        spare[c] = fresh(c);
+        spare[c]->n = 0;
+    }
+    memcpy(spare[c]->blocks + spare[c]->n, m->blocks, half * sizeof *m->blocks);
+    spare[c]->n += half;
+    l->top -= half;
+    memmove(m->blocks, m->blocks + half, (all - half) * sizeof *m->blocks);
 }
 void uk_pool_free_slow(void *ptr, uint8_t cls) {
     if (cls == UK_POOL_NONE) {
@@ -217,13 +237,12 @@ void uk_pool_free_slow(void *ptr, uint8_t cls) {
     magazine *m = used(l);
     register_thread();
     if (m) {
-        m->n = batch_count(cls);
-        give(cls, spare[cls]);
-        spare[cls] = m;
+        make_room(cls, m);
+    } else {
+        m = fresh(cls);
+        m->n = 0;
+        use(cls, m);
     }
-    m = fresh(cls);
-    m->n = 0;
-    use(cls, m);
     *l->top++ = ptr;
 }
 #endif

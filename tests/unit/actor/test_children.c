@@ -50,6 +50,7 @@ static void it_holds_what_was_put_in_and_not_taken_out(void **state) {
         ukko_slice name = ukko_str(ukko_ref_name(refs[i]));
         if (random >> 31) {
             assert_int_equal(uk_kids_add(c, name, false, refs[i]), in[i] ? UKKO_EEXISTS : UKKO_OK);
+            if (!in[i]) uk_ref_retain(refs[i]);
             live += !in[i];
             in[i] = true;
         } else {
