@@ -17,13 +17,15 @@ extern uk_arrival uk_arrivals[UK_ARRIVAL_SLOTS];
 
 /* Sizes are rounded up to 128, 256, ... 4194304. */
 static inline uint8_t uk_arrival_code(uint64_t bytes) {
-    uint8_t e = 0;
-    while (e < 15 && bytes > (uint64_t)UK_ARRIVAL_LEAST << e) e++;
-    return e;
+    if (bytes <= UK_ARRIVAL_LEAST) return 0;
+    int e = 64 - __builtin_clzll((bytes - 1) / UK_ARRIVAL_LEAST);
+    return (uint8_t)(e < 15 ? e : 15);
 }
 static inline uint64_t uk_arrival_size(uint8_t code) { return (uint64_t)UK_ARRIVAL_LEAST << code; }
 
 void uk_msg_taken_from(ukko_msg *m); /* of a message with a slot */
+/* What this thread has taken in a turn, and has not told of yet, to save the others' cache lines. */
+void uk_arrivals_tell(void);
 static inline void uk_msg_taken(ukko_msg *m) {
     /* relaxed: whoever set it gave the message away afterwards */
     if (__builtin_expect(atomic_load_explicit(&m->h.arrival, memory_order_relaxed), 0))

@@ -3,6 +3,7 @@
 #include "actor/msg.h"
 #include "actor/arrival.h"
 #include "actor/ref.h"
+#include "actor/worker.h"
 #include "base/mem.h"
 #include <string.h>
 
@@ -36,7 +37,7 @@ void *ukko_msg_alloc(ukko_msg *m, size_t len) {
     e->pool_class = cls;
     e->next = m->extra;
     m->extra = e;
-    m->h.owns = 1;
+    m->h.owns |= UK_OWNS_BODY;
     memset(e->bytes, 0, len ? len : 1);
     return e->bytes;
 }
@@ -56,17 +57,40 @@ ukko_msg *ukko_msg_retain(const ukko_msg *msg) {
 }
 uk_arrival uk_arrivals[UK_ARRIVAL_SLOTS];
 
-void uk_msg_taken_from(ukko_msg *m) {
-    /* relaxed: only the byte itself counts; of several takers of a shared message one gets it */
-    uint8_t a = atomic_exchange_explicit(&m->h.arrival, 0, memory_order_relaxed);
-    if (a)
-        atomic_fetch_add_explicit(&uk_arrivals[a >> 4].taken, uk_arrival_size(a & 15),
+enum { TAKEN_MOST = 16384 };
+
+void uk_arrivals_tell(void) {
+    uk_thread *t = &uk_here;
+    if (t->taken)
+        atomic_fetch_add_explicit(&uk_arrivals[t->taken_slot].taken, t->taken,
                                   memory_order_relaxed);
+    t->taken = 0;
+}
+static void count_taken(uint8_t arrival) {
+    uk_thread *t = &uk_here;
+    uint8_t slot = arrival >> 4;
+    if (t->taken_slot != slot) uk_arrivals_tell();
+    t->taken_slot = slot;
+    t->taken += uk_arrival_size(arrival & 15);
+    if (!t->in_turn || t->taken >= TAKEN_MOST) uk_arrivals_tell(); /* else at the end of the turn */
+}
+void uk_msg_taken_from(ukko_msg *m) {
+    uint8_t a;
+    /* acquire pairs with the releases of former owners */
+    if (atomic_load_explicit(&m->h.refs, memory_order_acquire) == 1) {
+        a = atomic_load_explicit(&m->h.arrival, memory_order_relaxed);
+        atomic_store_explicit(&m->h.arrival, 0, memory_order_relaxed);
+        m->h.owns &= (uint8_t)~UK_OWNS_ARRIVAL;
+    } else {
+        /* relaxed: only the byte itself counts; of several takers of a shared message one gets it */
+        a = atomic_exchange_explicit(&m->h.arrival, 0, memory_order_relaxed);
+    }
+    if (a) count_taken(a);
 }
 
 void uk_msg_free(ukko_msg *m) {
     uk_msg_taken(m);
-    if (m->type->n_fields) uk_type_drop(m->type, m->body);
+    if (m->h.owns & UK_OWNS_BODY && m->type->n_fields) uk_type_drop(m->type, m->body);
     if (m->extra) drop_extra(m);
     uk_pool_free(m, m->h.pool_class);
 }
@@ -81,6 +105,7 @@ ukko_msg *uk_msg_string(const char *text, size_t len) {
     if (len) memcpy(copy, text, len);
     copy[len] = 0;
     *s = (ukko_string){copy, len};
+    m->h.owns = 0;
     return m;
 }
 ukko_msg *uk_msg_bytes(const ukko_type *type, const void *ptr, size_t len) {
@@ -88,6 +113,7 @@ ukko_msg *uk_msg_bytes(const ukko_type *type, const void *ptr, size_t len) {
     ukko_slice *s = (ukko_slice *)(void *)m->body;
     if (len) memcpy(s + 1, ptr, len);
     *s = (ukko_slice){(const uint8_t *)(s + 1), len};
+    m->h.owns = 0;
     return m;
 }
 ukko_msg *ukko_msg_string(const char *text) { return uk_msg_string(text, text ? strlen(text) : 0); }

@@ -18,10 +18,15 @@ struct uk_envelope {
 
 struct uk_msg_extra; /* further memory of ukko_msg_alloc() */
 
+enum {
+    UK_OWNS_BODY = 1,   /* its body may hold what has to be released, or there is extra */
+    UK_OWNS_ARRIVAL = 2 /* `arrival` is to be looked at */
+};
+
 typedef struct uk_msg_head {
     _Atomic uint32_t refs; /* relaxed up, acq_rel down: the last owner sees all writes */
     uint8_t pool_class, env_used;
-    uint8_t owns; /* its body may hold what has to be released, or there is extra */
+    uint8_t owns; /* UK_OWNS_…: not 0, and its end takes longer */
     _Atomic uint8_t arrival; /* not 0: it came from another node and waits; see arrival.h */
 } uk_msg_head;
 
@@ -45,7 +50,7 @@ static inline ukko_msg *uk_msg_new_raw(const ukko_type *type, size_t body_size) 
     atomic_init(&m->h.refs, 1);
     m->h.pool_class = cls;
     m->h.env_used = 0;
-    m->h.owns = type->n_fields != 0;
+    m->h.owns = type->n_fields ? UK_OWNS_BODY : 0;
     atomic_init(&m->h.arrival, 0);
     m->type = type;
     m->extra = NULL;

@@ -120,7 +120,7 @@ static bool is_quick(const uk_cell *c) {
            !(c->traits & (UK_TRAIT_COUNTED | UK_TRAIT_TAKES | UK_TRAIT_SHARED)) &&
            !c->ref.sys->debug.receive && !uk_dispatcher_deadline(c->disp);
 }
-void uk_cell_run(uk_cell *c) {
+static void run(uk_cell *c) {
     ukko_ctx ctx = {.cell = c};
     int64_t staged_ns = 0; /* of the first thing that was staged and has not been sent; 0: none */
     ukko_system *sys = c->ref.sys;
@@ -156,6 +156,10 @@ void uk_cell_run(uk_cell *c) {
         }
         if (w) atomic_store_explicit(&w->turn, c, memory_order_relaxed);
     }
+}
+void uk_cell_run(uk_cell *c) {
+    run(c);
+    if (__builtin_expect(uk_here.taken != 0, 0)) uk_arrivals_tell();
 }
 
 /* ---- the plain turns of a worker that is the only one ---- */

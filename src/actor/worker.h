@@ -90,6 +90,8 @@ typedef struct uk_thread {
     unsigned calls; /* likewise, of turns of cells that run on the calling thread */
     uk_cell *call_head; /* such cells that wait for the innermost of these turns to end */
     uk_cell *batch_head, *batch_tail;
+    uint8_t taken_slot; /* see arrival.h */
+    uint64_t taken;     /* bytes of that slot to be told of */
 } uk_thread;
 extern _Thread_local uk_thread uk_here __attribute__((tls_model("initial-exec")));
 extern bool uk_fences; /* the system has no barrier for all threads: owners need one of their own */

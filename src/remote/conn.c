@@ -15,6 +15,7 @@ enum { LINGER_MS = 1000 };
 static void gone(uk_task *t) {
     uk_conn *c = UK_OWNER(uk_conn, t, gone);
     uk_recv_forget(c);
+    uk_again_fini(c);
     uk_sys_forget_early(c);
     uk_map_fini(&c->recipients);
     uk_map_fini(&c->senders);
@@ -107,8 +108,11 @@ static size_t on_data(void *owner, const uint8_t *bytes, size_t n) {
     while (!c->ended && (rc = uk_frame_cut(&in, c->transport->set->max_frame, &body)) == 1) {
         frames++;
         if (body.len > largest) largest = body.len;
+        if (uk_again_came(c, body)) continue;
+        uk_again_push(c);
         uk_proto_frame(&c->proto, body, uk_loop_now(r->loop));
     }
+    uk_again_push(c);
     if (c->peer) uk_traffic_in(&c->peer->traffic, n - in.len, frames, largest);
     if (!c->ended && rc < 0) too_long(c, in);
     size_t want = c->ended ? 0 : wanted(c, in);

@@ -200,16 +200,20 @@ static void pause(uk_conn *c) {
     uk_alarm_start(g->remote->loop, &g->resume, RESUME_MS);
 }
 
-void uk_guard_arrives(uk_conn *c, ukko_msg *m, size_t bytes) {
-    if (m->type == &uk_selection_type) m = UK_BODY(uk_selection_body, m)->message;
-    if (!m) return;
+uint64_t uk_guard_mark(uk_conn *c, ukko_msg *m, size_t bytes) {
     if (!c->slot) c->slot = (uint8_t)slot_of(c);
     uint8_t code = uk_arrival_code(bytes + MESSAGE_OVERHEAD);
-    m->h.owns = 1; /* its end is to be noticed */
+    m->h.owns |= UK_OWNS_ARRIVAL; /* its end is to be noticed */
     /* relaxed: m is given away later */
     atomic_store_explicit(&m->h.arrival, (uint8_t)(c->slot << 4 | code), memory_order_relaxed);
-    atomic_fetch_add_explicit(&uk_arrivals[c->slot].sent, uk_arrival_size(code),
-                              memory_order_relaxed);
+    return uk_arrival_size(code);
+}
+void uk_guard_sent(uk_conn *c, uint64_t size) {
+    atomic_fetch_add_explicit(&uk_arrivals[c->slot].sent, size, memory_order_relaxed);
+}
+void uk_guard_arrives(uk_conn *c, ukko_msg *m, size_t bytes) {
+    if (m->type == &uk_selection_type) m = UK_BODY(uk_selection_body, m)->message;
+    if (m) uk_guard_sent(c, uk_guard_mark(c, m, bytes));
 }
 
 void uk_guard_read(uk_conn *c) {

@@ -4,6 +4,7 @@
 #ifndef UK_REMOTE_INTERNAL_H
 #define UK_REMOTE_INTERNAL_H
 #include "remote/wire.h"
+#include "remote/alike.h"
 #include "actor/provider.h"
 #include "net/loop.h"
 #include "net/stream.h"
@@ -182,6 +183,17 @@ void uk_peers_each(uk_remote *r, void (*fn)(uk_peer *p, void *data), void *data)
 
 enum { UK_CACHE_MAX = 4096, UK_CACHE_ALL = 65536 };
 
+typedef struct uk_again { /* the message that came last, and those like it that were not pushed yet */
+    uk_alike alike;
+    ukko_ref *to, *from; /* retained; to NULL: nothing is known */
+    int32_t serializer;
+    ukko_slice manifest; /* a view of alike */
+    const ukko_ref *last_to, *last_from; /* only to be compared */
+    uk_envelope *first, *last; /* one chain; the counts of their sender are still to be taken */
+    uint32_t n;
+    uint64_t size; /* of them all, for the guard */
+} uk_again;
+
 struct uk_conn {
     uk_conn *next, **prev;
     uk_remote *remote;
@@ -215,6 +227,7 @@ struct uk_conn {
     int64_t complaints_since;
     uk_map recipients, senders; /* path text -> retained reference, in uk_cached */
     size_t n_recipients, n_senders;
+    uk_again again;
     struct uk_arrival *early; /* numbered messages that came before the link took it into use */
     size_t n_early;
     int64_t seq_seen; /* highest number that came in here */
@@ -297,6 +310,14 @@ void uk_sys_last_ack(uk_conn *c);                                /* [io] */
 /* ---- receiving, [io] ---- */
 
 void uk_recv_payload(uk_conn *c, ukko_slice payload);
+/* again.c. Is it the body of a frame like those before? Then its message has been dealt with, though
+   it may not be in the mailbox before uk_again_push(). */
+bool uk_again_came(uk_conn *c, ukko_slice body);
+void uk_again_push(uk_conn *c);
+/* A message was delivered in the ordinary way: what comes next may be like it. */
+void uk_again_learn(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref *from);
+void uk_again_forget(uk_conn *c);
+void uk_again_fini(uk_conn *c);
 /* The message of an envelope goes to its actor. Paths were checked. */
 void uk_recv_deliver(uk_conn *c, const uk_wire *e);
 /* false: the association was ended. */
@@ -367,6 +388,9 @@ void uk_guard_gone(uk_conn *c);
 bool uk_guard_data(uk_conn *c, size_t used, size_t left, size_t want);
 /* A message of so many bytes goes to its actor; after a read: is it time to pause? */
 void uk_guard_arrives(uk_conn *c, ukko_msg *m, size_t bytes);
+/* The same in two steps: marks a message, which is no selection, and gives what it counts; adds up. */
+uint64_t uk_guard_mark(uk_conn *c, ukko_msg *m, size_t bytes);
+void uk_guard_sent(uk_conn *c, uint64_t size);
 void uk_guard_read(uk_conn *c);
 /* May this connection give cause for one more line in the log? */
 bool uk_guard_may_complain(uk_conn *c);

@@ -242,7 +242,7 @@ static void deliver_system(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref 
 
 static void deliver_message(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref *from) {
     ukko_msg *m;
-    ukko_error err = {0};
+    ukko_error err;
     int rc = uk_serial_decode(c->remote->serial, e->serializer, e->manifest, e->message, &m, &err);
     if (!rc && !m) rc = uk_error(&err, UKKO_EPARSE, "the message is null"); /* no actor takes one */
     if (rc) {
@@ -257,8 +257,12 @@ static void deliver_message(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref
         return;
     }
     uk_guard_arrives(c, m, e->payload.len);
-    if (m->type == &uk_selection_type) uk_selection_deliver(to, m, from);
-    else uk_ref_tell(to, m, from);
+    if (m->type == &uk_selection_type) {
+        uk_selection_deliver(to, m, from);
+        return;
+    }
+    uk_ref_tell(to, m, from);
+    uk_again_learn(c, e, to, from);
 }
 
 void uk_recv_deliver(uk_conn *c, const uk_wire *e) {

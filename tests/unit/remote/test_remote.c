@@ -226,6 +226,51 @@ static void numbers_in_order(void **state) {
     ukko_system_free(b);
 }
 
+/* Of numbers that come while their actor stops those it has not taken are dead letters, none is lost or
+   told twice, and the next actor of that name gets what comes later. */
+static _Atomic int64_t taken; /* relaxed: a counter */
+static int mortal_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
+    const int64_t *n = ukko_msg_get(msg, &ukko_long_type);
+    (void)state;
+    if (!n) ukko_reply_text(ctx, "here");
+    else if (atomic_fetch_add(&taken, 1) == 2999) ukko_stop(ctx, ukko_self(ctx));
+    return UKKO_OK;
+}
+static const ukko_actor mortal = {
+    .size = sizeof(ukko_actor), .name = "mortal", .receive = {NULL, mortal_receive}};
+static void none_is_lost_when_their_actor_stops(void **state) {
+    (void)state;
+    enum { COUNT = 20000 };
+    ukko_system *a = node("A", ""), *b = node("B", "");
+    probe *dead = probe_new(b, "dead");
+    ukko_subscribe(b, &ukko_dead_letter_type, dead->ref);
+    spawn(b, &mortal, "mortal");
+    ukko_ref *to = at(a, ukko_remote_address(b), "/user/mortal");
+    until_answered(to);
+    atomic_store(&taken, 0);
+    flood f = {to, COUNT};
+    send_numbers(&f);
+    static bool seen[COUNT];
+    for (int left = COUNT - 3000; left > 0; left--) {
+        ukko_msg *m = probe_expect(dead, &ukko_dead_letter_type);
+        const ukko_dead_letter *d = ukko_msg_get(m, &ukko_dead_letter_type);
+        int64_t n = *(const int64_t *)ukko_msg_get(d->message, &ukko_long_type);
+        assert_in_range(n, 3000, COUNT - 1);
+        assert_false(seen[n]);
+        seen[n] = true;
+        ukko_msg_release(m);
+    }
+    assert_int_equal(atomic_load(&taken), 3000);
+    while (ukko_system_spawn(b, ukko_props_new(&order), "mortal", NULL))
+        usleep(1000); /* the name is free soon */
+    send_numbers(&f);
+    assert_int_equal(in_order(to), COUNT);
+    ukko_ref_release(to);
+    ukko_system_free(a);
+    ukko_system_free(b);
+    probe_free(dead);
+}
+
 /* What was said right before the end arrives. */
 static void nothing_is_lost_at_the_end(void **state) {
     (void)state;
@@ -378,6 +423,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dead_letters_have_a_reason), cmocka_unit_test(oversized_is_dropped),
         cmocka_unit_test(unserializable_is_logged),   cmocka_unit_test(numbers_in_order),
+        cmocka_unit_test(none_is_lost_when_their_actor_stops),
         cmocka_unit_test(nothing_is_lost_at_the_end), cmocka_unit_test(flapping_peer),
         cmocka_unit_test(numbers_survive_a_gate),     cmocka_unit_test(bad_settings),
         cmocka_unit_test(port_in_use),
