@@ -8,7 +8,7 @@
 enum { UK_PB_VARINT = 0, UK_PB_FIXED64 = 1, UK_PB_BYTES = 2, UK_PB_FIXED32 = 5 };
 
 static inline size_t uk_pb_varint_size(uint64_t v) {
-    return (size_t)(63 - __builtin_clzll(v | 1)) / 7 + 1;
+    return (size_t)((63 - __builtin_clzll(v | 1)) * 9 + 73) / 64; /* a byte for each 7 bits */
 }
 /* Writes a varint at p (10 bytes of room); gives the end. */
 static inline uint8_t *uk_pb_write_varint(uint8_t *p, uint64_t v) {

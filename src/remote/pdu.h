@@ -87,6 +87,7 @@ typedef struct uk_outgoing {
 
 /* Length of the whole frame, header included. */
 size_t uk_envelope_frame_size(const uk_outgoing *m);
+size_t uk_envelope_front(const uk_outgoing *m); /* of what is before the message's bytes */
 /* Appends the frame. UKKO_ETOOBIG: it would be longer than max, which the peer's decoder would not
    take; out is as
    before. (Pekko as sender lets up to 8 bytes more pass and loses the link.) */

@@ -111,6 +111,7 @@ static uint8_t *put_back(uint8_t *p, const layout *l, const uk_outgoing *m) {
 size_t uk_envelope_frame_size(const uk_outgoing *m) {
     return UK_FRAME_HEADER + measure(m, m->message.len).body;
 }
+size_t uk_envelope_front(const uk_outgoing *m) { return measure(m, m->message.len).prefix; }
 int uk_envelope_put(uk_buf *out, const uk_outgoing *m, size_t max) {
     layout l = measure(m, m->message.len);
     if (!uk_frame_fits(l.body, max)) return UKKO_ETOOBIG;

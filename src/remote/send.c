@@ -10,15 +10,25 @@
 #include "base/os.h"
 #include <stdio.h>
 
-enum { STAGES = 8, STAGE_LIMIT = 256 * 1024, STAGE_KEEP = 512 * 1024, KEPT_WARN_MS = 5000 };
+/* A write of three segments of a loopback, whose largest are of 65483 bytes: fewer are more wake-ups, and
+   a little more than three is one more segment. */
+enum { STAGES = 8, STAGE_LIMIT = 3 * 65483, STAGE_KEEP = 512 * 1024, KEPT_WARN_MS = 5000 };
 
 /* ---- what a thread has staged ---- */
+
+/* The frame that was staged last: one that differs in the message's bytes alone is made from it. */
+typedef struct pattern {
+    ukko_ref *to, *sender; /* retained; to NULL: there is none. sender may be NULL */
+    int32_t serializer;
+    size_t message, front, whole; /* lengths: of the message, of what is before it, of the frame */
+} pattern;
 
 typedef struct stage {
     uk_peer *peer; /* retained; NULL: free */
     uk_buf frames;
     size_t guess; /* length of the last message */
     size_t count; /* of frames */
+    pattern last;
 } stage;
 
 typedef struct stages {
@@ -68,9 +78,18 @@ static stages *my_stages(void) {
 static void write_frames(uk_peer *p, uk_buf *frames, size_t count);
 static void warn_kept(uk_peer *p, size_t n);
 
+static void forget_pattern(pattern *f) {
+    ukko_ref *to = f->to, *sender = f->sender;
+    f->to = f->sender = NULL;
+    uk_ref_release(to);
+    uk_ref_release(sender);
+}
+
 static void flush_stage(stage *s) {
     uk_peer *p = s->peer;
     if (!p) return;
+    pattern last = s->last;
+    s->last.to = s->last.sender = NULL;
     uk_buf frames = s->frames; /* a dead letter may be answered through this very stage */
     size_t count = s->count;
     s->peer = NULL;
@@ -83,6 +102,7 @@ static void flush_stage(stage *s) {
         uk_buf_clear(&frames);
         s->frames = frames;
     }
+    forget_pattern(&last);
     uk_peer_release(p);
 }
 
@@ -248,6 +268,50 @@ static int encode_from(uk_peer *p, ukko_ref *to, const ukko_msg *msg, ukko_slice
     return rc;
 }
 
+/* Appends a frame like the last one with a message of the same length. */
+static void put_again(uk_buf *out, const pattern *f, ukko_slice message) {
+    uk_buf_reserve(out, f->whole);
+    uint8_t *p = out->ptr + out->len;
+    const uint8_t *last = p - f->whole;
+    size_t back = f->front + f->message;
+    memcpy(p, last, f->front);
+    if (message.len) memcpy(p + f->front, message.ptr, message.len);
+    memcpy(p + back, last + back, f->whole - back);
+    out->len += f->whole;
+}
+static int put_anew(stage *s, ukko_ref *to, int32_t serializer, ukko_slice message,
+                    ukko_ref *sender) {
+    uk_peer *p = s->peer;
+    uk_buf scratch = {0};
+    uk_outgoing m = {
+        .recipient = uk_remote_ref_text(to), .message = message, .serializer = serializer};
+    size_t before = s->frames.len;
+    uk_transport_speak(p->transport);
+    if (sender) m.sender = uk_ref_wire_text(sender, &scratch);
+    int rc = uk_envelope_put(&s->frames, &m, p->transport->set->max_frame);
+    uk_transport_hush(p->transport);
+    pattern last = s->last;
+    s->last = (pattern){NULL};
+    if (!rc)
+        s->last = (pattern){uk_ref_retain(to), uk_ref_retain(sender), serializer, message.len,
+                            uk_envelope_front(&m), s->frames.len - before};
+    forget_pattern(&last);
+    uk_buf_fini(&scratch);
+    return rc;
+}
+/* Stages a message whose serialized bytes lie there already. false: it is too large. */
+static bool put_plain(stage *s, ukko_ref *to, int32_t serializer, ukko_slice message,
+                      ukko_ref *sender) {
+    const pattern *f = &s->last;
+    if (f->to == to && f->sender == sender && f->serializer == serializer &&
+        f->message == message.len)
+        put_again(&s->frames, f, message);
+    else if (put_anew(s, to, serializer, message, sender)) return false;
+    s->guess = s->last.whole;
+    s->count++;
+    return true;
+}
+
 static int encode(uk_peer *p, ukko_ref *to, const ukko_msg *msg, ukko_ref *sender, uk_buf *out,
                   size_t guess, ukko_error *err) {
     ukko_slice from = {NULL, 0};
@@ -261,22 +325,36 @@ static int encode(uk_peer *p, ukko_ref *to, const ukko_msg *msg, ukko_ref *sende
 }
 
 static void leave_soon(const stage *s) { /* at the end of the turn, unless there is much, or none */
-    if (uk_in_turn() && s->frames.len < STAGE_LIMIT) uk_turn_dirty();
+    if (uk_in_turn() && s->frames.len + s->guess <= STAGE_LIMIT) uk_turn_dirty();
     else flush_all(mine);
     uk_asym_leave(&mine->own);
 }
+static bool is_logged(const uk_peer *p) {
+    return p->remote->set.log_sent || p->remote->set.log_frame_size >= 0;
+}
+/* In any way; the stage's pattern is that of its last frame, or none. */
+static int put_any(stage *s, ukko_ref *to, const ukko_msg *msg, ukko_ref *sender,
+                   ukko_error *err) {
+    ukko_slice bytes;
+    if (uk_serial_lies(s->peer->remote->serial, msg->type, uk_msg_body(msg), &bytes) &&
+        put_plain(s, to, msg->type->serializer, bytes, sender))
+        return UKKO_OK;
+    size_t before = s->frames.len;
+    forget_pattern(&s->last);
+    int rc = encode(s->peer, to, msg, sender, &s->frames, s->guess, err);
+    if (rc) return rc;
+    s->guess = s->frames.len - before;
+    s->count++;
+    return UKKO_OK;
+}
 static void send_open(ukko_ref *to, uk_peer *p, ukko_msg *msg, ukko_ref *sender) {
     stage *s = find_stage(p);
-    size_t before = s->frames.len;
     ukko_error err;
-    int rc = encode(p, to, msg, sender, &s->frames, s->guess, &err);
+    int rc = put_any(s, to, msg, sender, &err);
     if (rc) {
         report_unsent(p, to, msg, sender, rc, &err);
     } else {
-        s->guess = s->frames.len - before;
-        s->count++;
-        if (p->remote->set.log_sent || p->remote->set.log_frame_size >= 0)
-            log_sent(p->remote, to, msg, sender, s->guess);
+        if (is_logged(p)) log_sent(p->remote, to, msg, sender, s->guess);
         ukko_msg_release(msg);
     }
     leave_soon(s);
@@ -290,32 +368,30 @@ typedef union lean {
     _Alignas(16) uint8_t room[sizeof(ukko_msg) + LEAN_BODY];
 } lean;
 
-static bool fits_lean(const uk_peer *p, const ukko_type *type, const void *body) {
-    const uk_remote_settings *set = &p->remote->set;
-    if (type->body_size > LEAN_BODY || !body || set->log_sent || set->log_frame_size >= 0)
-        return false;
-    /* who copies in a way of its own may change what is there */
+/* Who copies in a way of its own may change what is there. */
+static bool copies_plainly(const ukko_type *type) {
     return !type->codec || !type->codec->copy || type == &ukko_string_type;
+}
+static bool put_lean(stage *s, ukko_ref *to, const ukko_type *type, const void *body,
+                     ukko_ref *sender) {
+    lean l;
+    ukko_error err;
+    l.msg = (ukko_msg){.type = type};
+    memcpy(l.room + offsetof(ukko_msg, body), body, type->body_size);
+    return !put_any(s, to, &l.msg, sender, &err);
 }
 bool uk_send_body(ukko_ref *to, uk_peer *p, const ukko_type *type, const void *body,
                   ukko_ref *sender) {
-    lean l;
-    ukko_error err;
+    ukko_slice bytes;
     /* relaxed: a hint; what is written is checked under the lock */
-    if (atomic_load_explicit(&p->mode, memory_order_relaxed) != UK_OUT_OPEN ||
-        !fits_lean(p, type, body))
+    if (atomic_load_explicit(&p->mode, memory_order_relaxed) != UK_OUT_OPEN || !body ||
+        is_logged(p) || !copies_plainly(type))
         return false;
-    l.msg = (ukko_msg){.type = type};
-    memcpy(l.room + offsetof(ukko_msg, body), body, type->body_size);
-    ukko_string *text = (ukko_string *)(void *)(l.room + offsetof(ukko_msg, body));
-    if (type == &ukko_string_type && text->text && !text->len) text->len = strlen(text->text);
+    bool plain = uk_serial_lies(p->remote->serial, type, body, &bytes);
+    if (!plain && type->body_size > LEAN_BODY) return false;
     stage *s = find_stage(p);
-    size_t before = s->frames.len;
-    bool written = !encode(p, to, &l.msg, sender, &s->frames, s->guess, &err);
-    if (written) {
-        s->guess = s->frames.len - before;
-        s->count++;
-    }
+    bool written = plain ? put_plain(s, to, type->serializer, bytes, sender)
+                         : put_lean(s, to, type, body, sender);
     leave_soon(s);
     return written; /* what went wrong is found out once more, with a message to show */
 }

@@ -51,24 +51,28 @@ const char *uk_dec_text(ukko_msg *m, ukko_slice bytes) {
 
 /* ---- writing ---- */
 
-static void put_string(uk_buf *out, const ukko_string *s) {
-    size_t len = s->len || !s->text ? s->len : strlen(s->text);
-    uk_buf_put(out, s->text, len);
+static ukko_slice string_bytes(const ukko_string *s) {
+    return (ukko_slice){(const uint8_t *)s->text, s->len || !s->text ? s->len : strlen(s->text)};
+}
+static bool lies(const ukko_type *type, const void *body, ukko_slice *bytes) {
+    switch (type->serializer) {
+    case UKKO_SER_STRING: *bytes = string_bytes(body); return true;
+    case UKKO_SER_BYTES:
+    case UKKO_SER_BYTESTRING: *bytes = *(const ukko_slice *)body; return true;
+    case UKKO_SER_LONG: *bytes = (ukko_slice){body, 8}; return true; /* little endian, see pb.c */
+    case UKKO_SER_INT: *bytes = (ukko_slice){body, 4}; return true;
+    case UKKO_SER_BOOL: *bytes = (ukko_slice){body, 1}; return true;
+    default: return false;
+    }
+}
+bool uk_serial_lies(const uk_serial *s, const ukko_type *type, const void *body,
+                    ukko_slice *bytes) {
+    return !s->rebound && lies(type, body, bytes);
 }
 int uk_primitive_encode(uk_enc *e, const ukko_msg *msg) {
-    const void *body = uk_msg_body(msg);
-    switch (msg->type->serializer) {
-    case UKKO_SER_STRING: put_string(e->out, body); return UKKO_OK;
-    case UKKO_SER_BYTES:
-    case UKKO_SER_BYTESTRING: {
-        const ukko_slice *s = body;
-        uk_buf_put(e->out, s->ptr, s->len);
-        return UKKO_OK;
-    }
-    case UKKO_SER_LONG: uk_buf_put(e->out, body, 8); return UKKO_OK; /* little endian, see pb.c */
-    case UKKO_SER_INT: uk_buf_put(e->out, body, 4); return UKKO_OK;
-    default: uk_buf_byte(e->out, *(const bool *)body); return UKKO_OK;
-    }
+    ukko_slice bytes;
+    if (lies(msg->type, uk_msg_body(msg), &bytes)) uk_buf_put(e->out, bytes.ptr, bytes.len);
+    return UKKO_OK;
 }
 
 /* ---- reading ---- */

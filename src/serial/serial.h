@@ -25,6 +25,11 @@ uk_serial *uk_serial_of(ukko_system *sys);
    empty: no manifest field. UKKO_ENOTSERIAL, UKKO_ETOOBIG with err; out is then as before. */
 int uk_serial_encode(uk_serial *s, const ukko_msg *msg, uk_buf *out, int32_t *id,
                      ukko_slice *manifest, ukko_error *err);
+/* The bytes that uk_serial_encode() would append for a message of this type and body, when they lie
+   there as they are; the serializer is the type's own then, and there is no manifest. false: they have
+   to be made. */
+bool uk_serial_lies(const uk_serial *s, const ukko_type *type, const void *body,
+                    ukko_slice *bytes);
 /* Foreign bytes: bounded in memory and depth. *out is owned (NULL message for null). Errors:
    UKKO_ENOTFOUND: no such serializer or manifest; UKKO_EPARSE, UKKO_ETOOBIG, UKKO_ENOTSERIAL
    (Java serialization). err names serializer id, manifest and, where it is known, the class. */
