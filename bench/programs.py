@@ -13,7 +13,9 @@ class Program:
         env = dict(os.environ)
         env.setdefault('PEER_JAVA_OPTS', '-Xms256m -Xmx2g')
         self.argv, self.err = argv, []
-        self.p = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True, start_new_session=True)
+        # a process group, but no session of its own: the scheduler of Linux weighs sessions against one another, and a change
+        # between two of them takes longer than between the two processes of `raw`
+        self.p = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True, process_group=0)
         ALIVE.append(self)
         threading.Thread(target=lambda: self.err.extend(self.p.stderr), daemon=True).start()
 
