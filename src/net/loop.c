@@ -13,6 +13,8 @@
 #include <stdatomic.h>
 #include <uv.h>
 
+enum { SPARES = 2, SPARE_MOST = 1 << 20 };
+
 struct uk_loop {
     uv_loop_t uv;
     uv_async_t wake;
@@ -33,6 +35,7 @@ struct uk_loop {
     size_t n_heap, cap_heap;
     uint8_t *scratch;
     size_t scratch_size;
+    uk_buf spare[SPARES];
     struct uk_stream *streams;
     size_t n_streams;
 };
@@ -292,6 +295,7 @@ void uk_loop_free(uk_loop *l) {
     pthread_mutex_destroy(&l->round);
     uk_free(l->heap);
     uk_free(l->scratch);
+    for (size_t i = 0; i < SPARES; i++) uk_buf_fini(&l->spare[i]);
     uk_free(l);
 }
 
@@ -309,8 +313,27 @@ size_t *uk_loop_stream_count(uk_loop *l) { return &l->n_streams; }
 uint8_t *uk_loop_scratch(uk_loop *l, size_t size) {
     if (size > l->scratch_size) {
         uk_free(l->scratch);
+    for (size_t i = 0; i < SPARES; i++) uk_buf_fini(&l->spare[i]);
         l->scratch = uk_alloc(size);
         l->scratch_size = size;
     }
     return l->scratch;
+}
+
+uk_buf uk_loop_buf(uk_loop *l) {
+    for (size_t i = 0; i < SPARES; i++) {
+        uk_buf b = l->spare[i];
+        l->spare[i] = (uk_buf){0};
+        if (b.cap) return b;
+    }
+    return (uk_buf){0};
+}
+void uk_loop_buf_back(uk_loop *l, uk_buf *b) {
+    uk_buf_clear(b);
+    for (size_t i = 0; i < SPARES && b->cap && b->cap <= SPARE_MOST; i++) {
+        if (l->spare[i].cap) continue;
+        l->spare[i] = *b;
+        *b = (uk_buf){0};
+    }
+    uk_buf_fini(b);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/buf.h"
 #include <ukko/base.h>
 
 typedef struct uk_loop uk_loop;
@@ -53,6 +54,10 @@ struct uk_stream **uk_loop_streams(uk_loop *loop); /* [loop] head of the list of
 size_t *uk_loop_stream_count(uk_loop *loop);       /* [loop] its length */
 /* A buffer of at least `size` bytes that all readers of this loop share. [loop] */
 uint8_t *uk_loop_scratch(uk_loop *loop, size_t size);
+/* An empty buffer that was used before, so that its memory is there already; belongs to the caller until
+   it is given back. [loop] */
+uk_buf uk_loop_buf(uk_loop *loop);
+void uk_loop_buf_back(uk_loop *loop, uk_buf *buf);
 
 void uk_alarm_start(uk_loop *loop, uk_alarm *t, int64_t delay_ms); /* [loop] again: restarts */
 void uk_alarm_stop(uk_loop *loop, uk_alarm *t); /* [loop] also when not running */

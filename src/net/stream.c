@@ -433,33 +433,41 @@ static bool put_aside(uk_stream *s, const uint8_t *p, size_t n) {
 void uk_stream_want(uk_stream *s, size_t bytes) { s->want = bytes; }
 size_t uk_stream_unread(const uk_stream *s) { return s->in.len; }
 
-static void give_plain(uk_stream *s, uk_buf *plain) {
-    if (put_aside(s, plain->ptr, plain->len)) return;
-    if (s->in.len) {
-        uk_buf all = {0};
-        uk_buf_reserve(&all, s->in.len + plain->len);
-        uk_buf_put(&all, s->in.ptr, s->in.len);
-        uk_buf_put(&all, plain->ptr, plain->len);
-        uk_buf_fini(plain);
-        *plain = all;
+/* plain: what was left before, when `led` says so, and what the filter gave since. */
+static void give_plain(uk_stream *s, uk_buf *plain, size_t led) {
+    size_t kept = s->in.len;
+    if (put_aside(s, plain->ptr + led, plain->len - led)) return;
+    if (kept > led) {
+        uk_buf_reserve(plain, kept);
+        memmove(plain->ptr + kept, plain->ptr, plain->len);
+        memcpy(plain->ptr, s->in.ptr, kept);
+        plain->len += kept;
     }
     give(s, plain->ptr, plain->len);
 }
 
+/* n more bytes of the socket may complete what is wanted: so what was left goes in front. */
+static size_t lead(uk_stream *s, uk_buf *plain, size_t n) {
+    if (!s->in_read || !s->in.len || s->finished || s->in.len + n < s->want) return 0;
+    uk_buf_put(plain, s->in.ptr, s->in.len);
+    return s->in.len;
+}
+
 static void decrypt(uk_stream *s, const uint8_t *p, size_t n) {
-    uk_buf plain = {0}, cipher = {0};
+    uk_buf plain = uk_loop_buf(s->loop), cipher = {0};
     const char *why = "TLS failure";
     bool was_up = s->filter_up;
+    size_t led = lead(s, &plain, n);
     int rc = s->filter->in(s->filter, p, n, &plain, &cipher, &s->filter_up, &why);
     pthread_mutex_lock(&s->lock);
     if (!s->dead) uk_buf_put(&s->wr, cipher.ptr, cipher.len);
     pthread_mutex_unlock(&s->lock);
     uk_stream_retain(s);
     if (cipher.len || s->filter_up != was_up) loop_flush(s);
-    if (!s->dead && plain.len) give_plain(s, &plain);
+    if (!s->dead && plain.len > led) give_plain(s, &plain, led);
     if (rc < 0 && !s->dead) end(s, why);
+    uk_loop_buf_back(s->loop, &plain);
     uk_stream_release(s);
-    uk_buf_fini(&plain);
     uk_buf_fini(&cipher);
 }
 

@@ -150,6 +150,7 @@ static int configure(uk_tls *t, const uk_tls_opts *o, uk_buf *notes, ukko_error 
 
 int uk_tls_new(uk_tls **out, const uk_tls_opts *o, uk_buf *notes, ukko_error *err) {
     uk_tls *t = uk_zalloc(sizeof *t);
+    t->io = uk_tls_io_method();
     atomic_store_explicit(&t->refs, 1, memory_order_relaxed); /* nobody else has it */
     t->key_log = -1;
     t->verify_host = o->verify_host;
@@ -171,6 +172,7 @@ void uk_tls_free(uk_tls *t) {
     if (!t || atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) != 1) return;
     SSL_CTX_free(t->client);
     SSL_CTX_free(t->server);
+    BIO_meth_free(t->io);
     if (t->key_log >= 0) close(t->key_log);
     uk_free(t);
 }

@@ -17,7 +17,7 @@ typedef struct tls_filter {
     uk_filter f;
     uk_tls *tls;
     SSL *ssl;
-    BIO *from, *to; /* owned by ssl */
+    uk_tls_io io;
     bool up, got_bytes;
     char refused[240]; /* which certificate was not accepted, and why */
     int verify_error;
@@ -151,14 +151,6 @@ static const char *filter_stuck(uk_filter *f) {
 
 /* ---- the filter ---- */
 
-static void drain(tls_filter *t, uk_buf *cipher) {
-    for (size_t n; (n = BIO_ctrl_pending(t->to));) {
-        uk_buf_reserve(cipher, n);
-        int got = BIO_read(t->to, cipher->ptr + cipher->len, (int)n);
-        if (got <= 0) return;
-        cipher->len += (size_t)got;
-    }
-}
 /* 0: wants more bytes, -1: broken, -2: the peer has said goodbye. */
 static int judge(tls_filter *t, int rc) {
     int e = SSL_get_error(t->ssl, rc);
@@ -178,7 +170,7 @@ static int filter_in(uk_filter *f, const uint8_t *bytes, size_t n, uk_buf *plain
     tls_filter *t = (tls_filter *)(void *)f;
     int rc = 0;
     ERR_clear_error();
-    if (n) BIO_write(t->from, bytes, (int)n);
+    uk_tls_io_begin(&t->io, bytes, n, cipher);
     t->got_bytes |= n > 0;
     if (!t->up) {
         int done = SSL_do_handshake(t->ssl);
@@ -188,7 +180,7 @@ static int filter_in(uk_filter *f, const uint8_t *bytes, size_t n, uk_buf *plain
     if (t->up) rc = read_plain(t, plain);
     *up = t->up;
     if (rc < 0) *why = rc == -2 ? filter_stuck(f) : explain(t);
-    drain(t, cipher);
+    uk_tls_io_end(&t->io);
     ERR_clear_error();
     return rc < 0 ? UKKO_ETLS : UKKO_OK;
 }
@@ -197,24 +189,28 @@ static int filter_out(uk_filter *f, const uint8_t *bytes, size_t n, size_t *used
     ERR_clear_error();
     if (n > WRITE_CHUNK) n = WRITE_CHUNK;
     *used = n;
-    for (size_t at = 0; at < n;) {
+    int rc = UKKO_OK;
+    uk_tls_io_begin(&t->io, NULL, 0, cipher);
+    for (size_t at = 0; at < n && !rc;) {
         size_t some = n - at < READ_CHUNK ? n - at : READ_CHUNK;
         int done = SSL_write(t->ssl, bytes + at, (int)some);
-        if (done <= 0) return UKKO_ETLS;
-        at += (size_t)done;
+        if (done <= 0) rc = UKKO_ETLS;
+        else at += (size_t)done;
     }
-    drain(t, cipher);
-    return UKKO_OK;
+    uk_tls_io_end(&t->io);
+    return rc;
 }
 static void filter_bye(uk_filter *f, uk_buf *cipher) {
     tls_filter *t = (tls_filter *)(void *)f;
+    uk_tls_io_begin(&t->io, NULL, 0, cipher);
     if (t->up) SSL_shutdown(t->ssl);
-    drain(t, cipher);
+    uk_tls_io_end(&t->io);
     ERR_clear_error();
 }
 static void filter_free(uk_filter *f) {
     tls_filter *t = (tls_filter *)(void *)f;
     SSL_free(t->ssl);
+    uk_tls_io_fini(&t->io);
     uk_tls_free(t->tls);
     uk_free(t);
 }
@@ -241,9 +237,8 @@ static tls_filter *filter_new(uk_tls *tls, bool server) {
     t->tls = tls;
     t->f = (uk_filter){filter_in, filter_out, filter_bye, filter_stuck, filter_free};
     t->ssl = SSL_new(server ? tls->server : tls->client);
-    t->from = BIO_new(BIO_s_mem());
-    t->to = BIO_new(BIO_s_mem());
-    SSL_set_bio(t->ssl, t->from, t->to);
+    BIO *io = uk_tls_io_new(tls->io, &t->io);
+    SSL_set_bio(t->ssl, io, io);
     SSL_set_app_data(t->ssl, t);
     if (!SSL_get_verify_callback(t->ssl)) SSL_set_verify(t->ssl, SSL_get_verify_mode(t->ssl), on_verify);
     if (server) SSL_set_accept_state(t->ssl);
@@ -321,24 +316,18 @@ static int accept_all(int ok, X509_STORE_CTX *store) {
     return 1;
 }
 
-static void carry(tls_filter *from, tls_filter *to) {
-    uk_buf b = {0};
-    drain(from, &b);
-    if (b.len) BIO_write(to->from, b.ptr, (int)b.len);
-    uk_buf_fini(&b);
-}
-
 /* true: both are up. */
 static bool shake_hands(tls_filter *c, tls_filter *s, const char **why) {
     for (int i = 0; i < SELF_TEST_ROUNDS; i++) {
-        tls_filter *t = i % 2 ? s : c;
+        tls_filter *t = i % 2 ? s : c, *other = i % 2 ? c : s;
+        uk_tls_io_begin(&t->io, NULL, 0, &other->io.rest); /* what it says is what the other reads */
         int done = SSL_do_handshake(t->ssl);
+        uk_tls_io_end(&t->io);
         t->up = done == 1;
         if (!t->up && judge(t, done) < 0) {
             *why = uk_openssl_reason();
             return false;
         }
-        carry(t, t == c ? s : c);
         if (c->up && s->up) return true;
     }
     *why = "no end was reached";
