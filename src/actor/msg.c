@@ -65,6 +65,7 @@ void uk_arrivals_tell(void) {
         atomic_fetch_add_explicit(&uk_arrivals[t->taken_slot].taken, t->taken,
                                   memory_order_relaxed);
     t->taken = 0;
+    t->has_taken = false;
 }
 static void count_taken(uint8_t arrival) {
     uk_thread *t = &uk_here;
@@ -72,7 +73,8 @@ static void count_taken(uint8_t arrival) {
     if (t->taken_slot != slot) uk_arrivals_tell();
     t->taken_slot = slot;
     t->taken += uk_arrival_size(arrival & 15);
-    if (!t->in_turn || t->taken >= TAKEN_MOST) uk_arrivals_tell(); /* else at the end of the turn */
+    if (!t->in_turn || t->taken >= TAKEN_MOST) uk_arrivals_tell();
+    else t->has_taken = true; /* told at the end of the turn */
 }
 void uk_msg_taken_from(ukko_msg *m) {
     uint8_t a;

@@ -120,7 +120,7 @@ static bool is_quick(const uk_cell *c) {
            !(c->traits & (UK_TRAIT_COUNTED | UK_TRAIT_TAKES | UK_TRAIT_SHARED)) &&
            !c->ref.sys->debug.receive && !uk_dispatcher_deadline(c->disp);
 }
-static void run(uk_cell *c) {
+void uk_cell_run(uk_cell *c) {
     ukko_ctx ctx = {.cell = c};
     int64_t staged_ns = 0; /* of the first thing that was staged and has not been sent; 0: none */
     ukko_system *sys = c->ref.sys;
@@ -139,7 +139,10 @@ static void run(uk_cell *c) {
         uk_outbox_flush();
         bool stopped = uk_cell_stopped(c);
         bool goes_on = more && !stopped && uk_sched_alone() && !on_guard(sys);
-        if (__builtin_expect(uk_here.dirty, 0)) send_staged(sys, goes_on, &staged_ns);
+        if (__builtin_expect(uk_here.at_end, 0)) {
+            if (!goes_on) uk_arrivals_tell();
+            if (uk_here.dirty) send_staged(sys, goes_on, &staged_ns);
+        }
         if (stopped) {
             uk_turn_over(w);
             end_life(c);
@@ -156,10 +159,6 @@ static void run(uk_cell *c) {
         }
         if (w) atomic_store_explicit(&w->turn, c, memory_order_relaxed);
     }
-}
-void uk_cell_run(uk_cell *c) {
-    run(c);
-    if (__builtin_expect(uk_here.taken != 0, 0)) uk_arrivals_tell();
 }
 
 /* ---- the plain turns of a worker that is the only one ---- */

@@ -83,7 +83,14 @@ struct uk_worker {
 
 typedef struct uk_thread {
     uk_worker *w; /* NULL: no worker */
-    bool in_turn, dirty;
+    bool in_turn;
+    union { /* what the end of a turn looks at, in one word */
+        struct {
+            bool dirty;     /* something is staged for other nodes */
+            bool has_taken; /* `taken` is not 0 */
+        };
+        uint16_t at_end;
+    };
     bool defer; /* an I/O thread: batches wait for uk_batch_run() */
     bool never_waits; /* an I/O or timer thread: it does not wait for room in a mailbox */
     unsigned batch; /* nesting depth */
