@@ -21,6 +21,24 @@ static inline void uk_buf_put(uk_buf *b, const void *bytes, size_t n) {
     if (n) memcpy(b->ptr + b->len, bytes, n);
     b->len += n;
 }
+/* As memcpy(), for what is mostly short: two copies of a fixed size that overlap. */
+static inline void uk_copy_short(void *to, const void *from, size_t n) {
+    uint8_t *t = to;
+    const uint8_t *f = from;
+    if (n > 32) {
+        memcpy(t, f, n);
+    } else if (n >= 16) {
+        uint64_t a, b, c, d;
+        memcpy(&a, f, 8), memcpy(&b, f + 8, 8), memcpy(&c, f + n - 16, 8), memcpy(&d, f + n - 8, 8);
+        memcpy(t, &a, 8), memcpy(t + 8, &b, 8), memcpy(t + n - 16, &c, 8), memcpy(t + n - 8, &d, 8);
+    } else if (n >= 8) {
+        uint64_t a, b;
+        memcpy(&a, f, 8), memcpy(&b, f + n - 8, 8);
+        memcpy(t, &a, 8), memcpy(t + n - 8, &b, 8);
+    } else {
+        for (; n; n--) *t++ = *f++;
+    }
+}
 static inline void uk_buf_byte(uk_buf *b, uint8_t c) {
     uk_buf_reserve(b, 1);
     b->ptr[b->len++] = c;

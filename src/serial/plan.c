@@ -58,7 +58,7 @@ static void add_tag(uk_plan *p, uk_member *st) {
     uint32_t tag = f->tag << 3 | wire_of(st->pb_op);
     st->pb_len = (uint8_t)(uk_pb_write_varint(st->pb, tag) - st->pb);
     size_t i = (size_t)(st - p->steps);
-    if (tag < 128 && i < 255) p->by_byte[tag] = (uint8_t)(i + 1);
+    if (tag < 128 && i < 64) p->by_byte[tag] = (uk_by_byte){st->pb_op, (uint8_t)i, f->offset};
 }
 static void note(uk_plan *p, const ukko_field *f) {
     p->texts |= is_text(f->kind);

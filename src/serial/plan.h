@@ -32,6 +32,11 @@ typedef struct uk_member { /* one member */
     const ukko_field *field;
 } uk_member;
 
+typedef struct uk_by_byte { /* op 0: none */
+    uint8_t op, step;    /* pb_op and number of the step, which is below 64 */
+    uint32_t offset;     /* of the member */
+} uk_by_byte;
+
 typedef struct uk_plan {
     const ukko_type *type;
     uk_buf keys;
@@ -41,7 +46,7 @@ typedef struct uk_plan {
     bool structs;      /* some member is a struct by value */
     bool required;     /* some member is */
     uint64_t absent;   /* members that an absence means something for, in protobuf, by bit */
-    uint8_t by_byte[128]; /* first byte of a field in protobuf -> 1 + its plain step */
+    uk_by_byte by_byte[128]; /* first byte of a field in protobuf -> its step, if it is plain */
     uint32_t n;
     uk_member steps[];
 } uk_plan;

@@ -164,13 +164,17 @@ static inline uint8_t *put_varint(uint8_t *p, uint64_t v) {
         *p = (uint8_t)v;
         return p + 1;
     }
-    if (v >> 56) return uk_pb_write_varint(p, v);
     size_t n = uk_pb_varint_size(v);
+    uint64_t top = v >> 56;
     v = (v & 0x000000000fffffffu) | (v & 0x00fffffff0000000u) << 4;
     v = (v & 0x00003fff00003fffu) | (v & 0x0fffc0000fffc000u) << 2;
     v = (v & 0x007f007f007f007fu) | (v & 0x3f803f803f803f80u) << 1;
-    v |= 0x8080808080808080u >> (64 - 8 * (n - 1)); /* n is 2 to 8 */
+    v |= 0x8080808080808080u >> (n > 8 ? 0 : 64 - 8 * (n - 1));
     memcpy(p, &v, 8);
+    if (n > 8) { /* a negative one, mostly */
+        p[8] = (uint8_t)(top & 127) | (n > 9 ? 128 : 0);
+        p[9] = (uint8_t)(top >> 7);
+    }
     return p + n;
 }
 static inline uint8_t *put_number(uint8_t *p, const uk_member *st, uint64_t v) {
@@ -182,7 +186,7 @@ static uint8_t *put_text(uk_buf *out, const uk_member *st, const char *text, siz
     out->len = (size_t)(p - out->ptr);
     uk_buf_reserve(out, len + room);
     p = put_varint(put_tag(out->ptr + out->len, st), len);
-    memcpy(p, text, len);
+    uk_copy_short(p, text, len);
     return p + len;
 }
 /* room is there before and after; out's length moves with text alone. */

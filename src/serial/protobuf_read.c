@@ -49,10 +49,10 @@ static int read_scalar(walk *s, const ukko_field *f, const uk_pb_field *in, void
     return UKKO_OK;
 }
 /* A terminated copy. Each byte of it was read, and at least two before it: they all fit. */
-static char *take(walk *s, ukko_slice in) {
+static inline char *take(walk *s, ukko_slice in) {
     if (!s->texts.at) s->texts = (uk_texts){ukko_msg_alloc(s->m, s->in_len), s->in_len};
     char *p = s->texts.at;
-    if (in.len) memcpy(p, in.ptr, in.len);
+    uk_copy_short(p, in.ptr, in.len);
     p[in.len] = 0;
     s->texts.at += in.len + 1;
     s->texts.room -= in.len + 1;
@@ -259,30 +259,30 @@ static int read_single(walk *s, const ukko_type *type, const ukko_field *f, cons
 }
 /* ---- by the plan: NULL when it is left to the general way ---- */
 
-/* There are ten bytes. */
-static const uint8_t *get_long_varint(const uint8_t *p, uint64_t *out) {
-    uint64_t v = 0;
-    for (unsigned i = 0; i < 9; i++) {
-        v |= (uint64_t)(p[i] & 127) << 7 * i;
-        if (p[i] >= 128) continue;
+/* Eight groups of seven bits move together. */
+static inline uint64_t join_groups(uint64_t v) {
+    v = (v & 0x007f007f007f007fu) | (v & 0x7f007f007f007f00u) >> 1;
+    v = (v & 0x00003fff00003fffu) | (v & 0x3fff00003fff0000u) >> 2;
+    return (v & 0x000000000fffffffu) | (v & 0x0fffffff00000000u) >> 4;
+}
+static inline const uint8_t *get_wide_varint(const uint8_t *p, const uint8_t *end, uint64_t *out) {
+    uint64_t v;
+    if (end - p < 10) return NULL;
+    memcpy(&v, p, 8);
+    uint64_t last = ~v & 0x8080808080808080u;
+    if (last) {
+        v &= (last ^ (last - 1)) & 0x7f7f7f7f7f7f7f7fu; /* up to the first that is the last */
+        *out = join_groups(v);
+        return p + (unsigned)__builtin_ctzll(last) / 8 + 1;
+    }
+    v = join_groups(v & 0x7f7f7f7f7f7f7f7fu) | (uint64_t)(p[8] & 127) << 56;
+    if (p[8] < 128) {
         *out = v;
-        return p + i + 1;
+        return p + 9;
     }
     if (p[9] > 1) return NULL;
     *out = v | (uint64_t)p[9] << 63;
     return p + 10;
-}
-static const uint8_t *get_wide_varint(const uint8_t *p, const uint8_t *end, uint64_t *out) {
-    uint64_t v;
-    if (end - p < 10) return NULL;
-    memcpy(&v, p, 8);
-    unsigned bytes = (unsigned)__builtin_ctzll((~v & 0x8080808080808080u) | 1ull << 63) / 8 + 1;
-    if (bytes == 8) return get_long_varint(p, out);
-    v &= 0x7f7f7f7f7f7f7f7fu >> (64 - 8 * bytes); /* groups of seven bits move together */
-    v = (v & 0x007f007f007f007fu) | (v & 0x7f007f007f007f00u) >> 1;
-    v = (v & 0x00003fff00003fffu) | (v & 0x3fff00003fff0000u) >> 2;
-    *out = (v & 0x000000000fffffffu) | (v & 0x0fffffff00000000u) >> 4;
-    return p + bytes;
 }
 /* p is not the end. */
 static inline const uint8_t *get_varint(const uint8_t *p, const uint8_t *end, uint64_t *out) {
@@ -295,17 +295,17 @@ static const char *get_text(walk *s, const uint8_t *p, size_t n) {
     return take(s, (ukko_slice){p, n});
 }
 /* The end of the value at p. */
-static inline const uint8_t *get_plain(walk *s, const uk_member *st, const uint8_t *p,
-                                       const uint8_t *end, void *out) {
+static inline const uint8_t *get_plain(walk *s, uint8_t op, const uint8_t *p, const uint8_t *end,
+                                       void *out) {
     uint64_t v;
     const char *text;
-    if (st->pb_op == UK_OP_F64) {
+    if (op == UK_OP_F64) {
         if (end - p < 8) return NULL;
         memcpy(out, p, 8);
         return p + 8;
     }
     if (p == end || !(p = get_varint(p, end, &v))) return NULL;
-    switch (st->pb_op) {
+    switch (op) {
     case UK_OP_BOOL: *(bool *)out = v != 0; return p;
     case UK_OP_I32:
     case UK_OP_U32: *(uint32_t *)out = (uint32_t)v; return p;
@@ -314,21 +314,23 @@ static inline const uint8_t *get_plain(walk *s, const uk_member *st, const uint8
     default: break;
     }
     if (v > (size_t)(end - p) || !(text = get_text(s, p, v))) return NULL;
-    if (st->pb_op == UK_OP_STR) *(const char **)out = text;
+    if (op == UK_OP_STR) *(const char **)out = text;
     else *(ukko_string *)out = (ukko_string){text, v};
     return p + v;
 }
-/* Fields of plain kinds, in any order, up to the first that is something else. */
-static void read_plain(walk *s, const uk_plan *plan, uk_pb *in, char *body, uint64_t *seen) {
-    const uint8_t *p = in->p;
-    while (p && p < in->end && *p < 128) {
-        uint32_t i = plan->by_byte[*p];
-        if (!i--) break;
-        const uk_member *st = &plan->steps[i];
-        if (!(p = get_plain(s, st, p + 1, in->end, body + st->offset))) break;
-        seen[i / 64] |= 1ull << i % 64;
-        in->p = p;
+/* Fields of plain kinds, in any order, up to the first that is something else. Gives which. */
+static uint64_t read_plain(walk *s, const uk_plan *plan, uk_pb *in, char *body) {
+    const uint8_t *p = in->p, *end = in->end;
+    uint64_t seen = 0;
+    while (p < end && *p < 128) {
+        uk_by_byte b = plan->by_byte[*p];
+        const uint8_t *next = b.op ? get_plain(s, b.op, p + 1, end, body + b.offset) : NULL;
+        if (!next) break;
+        seen |= 1ull << b.step;
+        p = next;
     }
+    in->p = p;
+    return seen;
 }
 
 /* What proto3 leaves out because it is empty is empty, not absent; what must be there is. */
@@ -371,16 +373,15 @@ static int read_lists(walk *s, const ukko_type *type, ukko_slice bytes, void *bo
     }
     return UKKO_OK;
 }
-static int read_fields(walk *s, const ukko_type *type, ukko_slice bytes, void *body, uint64_t *seen,
-                       unsigned depth) {
-    uk_pb in = uk_pb_of(bytes);
+/* in: what of bytes has not been read yet. */
+static int read_fields(walk *s, const ukko_type *type, const uk_plan *plan, ukko_slice bytes, uk_pb in,
+                       void *body, uint64_t *seen, unsigned depth) {
     uk_pb_field x;
     uint32_t hint = 0;
     int rc;
     bool lists = false;
-    const uk_plan *plan = uk_plan_of(s->d->s, type);
     for (;;) {
-        if (plan) read_plain(s, plan, &in, body, seen);
+        if (plan) seen[0] |= read_plain(s, plan, &in, body);
         if ((rc = uk_pb_next(&in, &x)) <= 0) break;
         const ukko_field *f = find_tag(type, x.number, &hint);
         if (!f) continue;
@@ -398,9 +399,16 @@ static int read_fields(walk *s, const ukko_type *type, ukko_slice bytes, void *b
 static int read_struct(walk *s, const ukko_type *type, ukko_slice bytes, void *body,
                        unsigned depth) {
     uint64_t few = 0, *seen = &few;
+    const uk_plan *plan = uk_plan_of(s->d->s, type);
+    uk_pb in = uk_pb_of(bytes);
     if (depth > UK_PROTO_DEPTH) return uk_dec_fail(s->d, UKKO_ETOOBIG, "nested too deep");
-    if (type->n_fields > 64) seen = uk_zalloc(type->n_fields / 8 + 8);
-    int rc = read_fields(s, type, bytes, body, seen, depth);
+    if (plan) few = read_plain(s, plan, &in, body);
+    if (plan && in.p == in.end && !(plan->absent & ~few)) return UKKO_OK; /* that was all */
+    if (type->n_fields > 64) {
+        seen = uk_zalloc(type->n_fields / 8 + 8);
+        seen[0] = few;
+    }
+    int rc = read_fields(s, type, plan, bytes, in, body, seen, depth);
     if (seen != &few) uk_free(seen);
     return rc;
 }

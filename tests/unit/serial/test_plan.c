@@ -192,6 +192,33 @@ static void numbers_at_their_ends(void **state) {
         }
     assert_true(taken > 100);
 }
+/* Numbers of each width, to the tenth byte; texts of each length around those that are copied at once;
+   and all of it cut off anywhere. */
+static void every_width(void **state) {
+    (void)state;
+    char text[80];
+    uk_buf bytes = {0};
+    for (int n = 0; n < 64; n++)
+        for (int off = -1; off <= 1; off++) {
+            uint64_t v = (1ull << n) + (uint64_t)(int64_t)off;
+            memset(text, 'a' + n % 26, sizeof text);
+            text[n] = 0;
+            plain t = {.small = (int32_t)v, .count = (uint32_t)v, .large = (int64_t)(off ? v : 0 - v),
+                       .size = v, .text = text, .any = {text, (size_t)n}, .last = ""};
+            ukko_msg *m = ukko_msg_copy(&pb_type, &t), *back;
+            writes_the_same(m, &bytes);
+            assert_int_equal(uk_serial_decode(ser[0], UKKO_SER_PROTOBUF, ukko_str("t.Pb"),
+                                              uk_buf_slice(&bytes), &back, NULL), UKKO_OK);
+            const plain *p = ukko_msg_get(back, &pb_type);
+            assert_true(p->small == t.small && p->count == t.count && p->large == t.large &&
+                        p->size == t.size && !strcmp(p->text, text) && p->any.len == (size_t)n);
+            ukko_msg_release(back);
+            for (size_t cut = bytes.len; cut-- > 0;)
+                reads_the_same(&pb_type, (ukko_slice){bytes.ptr, cut});
+            ukko_msg_release(m);
+        }
+    uk_buf_fini(&bytes);
+}
 static void a_message_owns_its_texts(void **state) {
     (void)state;
     ukko_msg *m;
@@ -210,6 +237,7 @@ int main(void) {
         cmocka_unit_test(has_plans),
         cmocka_unit_test(same_as_without_a_plan),
         cmocka_unit_test(numbers_at_their_ends),
+        cmocka_unit_test(every_width),
         cmocka_unit_test(a_message_owns_its_texts),
     };
     return cmocka_run_group_tests(tests, open_both, close_both);
