@@ -80,11 +80,38 @@ static int take_letters(cli *c, int argc, char **argv, int *i) {
     return CLI_OK;
 }
 
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Few letters are missing, too many, wrong or swapped. */
+static bool is_slip(const char *word, const char *name) {
+    enum { MOST = 24 };
+    size_t n = strlen(word), m = strlen(name), d[MOST][MOST];
+    if (n >= MOST || m >= MOST) return false;
+    for (size_t i = 0; i <= n; i++) {
+        for (size_t j = 0; j <= m; j++) {
+            d[i][j] = i + j;
+            if (!i || !j) continue;
+            d[i][j] = least(d[i - 1][j - 1] + (word[i - 1] != name[j - 1]),
+                            least(d[i - 1][j], d[i][j - 1]) + 1);
+            bool swapped = i > 1 && j > 1 && word[i - 1] == name[j - 2] && word[i - 2] == name[j - 1];
+            if (swapped) d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
+        }
+    }
+    return d[n][m] <= (m < 6 ? 1 : 2);
+}
+
+int args_unknown(cli *c, const command *outer, const char *word) {
+    const char *near = NULL;
+    for (const command *k = outer ? outer->sub : commands; k && k->name; k++)
+        if (is_slip(word, k->name)) near = k->name;
+    return cli_usage(c, "unknown command '%s%s%s'%s%s%s", outer ? outer->name : "", outer ? " " : "",
+                     word, near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
 static int take_command(cli *c, const char *word) {
     const command *k = command_named(c->command ? c->command->sub : commands, word);
     if (!k)
-        return cli_usage(c, "unknown command '%s%s%s'", c->command ? c->command->name : "",
-                         c->command ? " " : "", word);
+        return args_unknown(c, c->command, word);
     c->outer = c->command;
     c->command = k;
     return CLI_OK;

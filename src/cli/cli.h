@@ -114,6 +114,7 @@ const command *command_named(const command *table, const char *name);
 
 /* args.c */
 int args_parse(cli *c, int argc, char **argv); /* CLI_OK, or the status after an error */
+int args_unknown(cli *c, const command *outer, const char *word); /* CLI_USAGE, and what is like it */
 const char *args_value(const cli *c, const char *name); /* the last one given, or NULL */
 int args_count(const cli *c, const char *name);
 /* *n and *ms hold the default when they are called. */
@@ -212,6 +213,9 @@ void target_complete(target *t); /* address and text from the parts */
    wrong when one fails. */
 int target_dial(cli *c, const target *t, int64_t *resolve_ns, int64_t *connect_ns, char *own,
                 size_t len);
+/* Does the peer call itself otherwise, or does it answer to another protocol? Then *real is what it
+   answers to: all else it drops without a word. */
+bool target_is_elsewhere(cli *c, const target *t, target *real);
 struct channel;
 /* Connects, with TLS when the target has it; otherwise says why not. *ch is ended by channel_close(),
    also on failure. */
@@ -243,6 +247,7 @@ typedef struct session {
     inbox *box;
     ukko_ref *self; /* the actor that fills the inbox */
     int64_t resolve_ns, connect_ns, handshake_ns, first_ns;
+    bool answered; /* something has come back from the target */
     bool associated, lost; /* lost: the link has ended, which was told */
     int32_t uid;      /* of the peer */
     const char *name; /* of the actor that fills the inbox; NULL: cli */

@@ -105,8 +105,7 @@ int run_help(cli *c) {
         outer = k;
         k = table ? command_named(table, c->args[i]) : NULL;
         if (!k)
-            return cli_usage(c, "unknown command '%s%s%s'", outer ? outer->name : "",
-                             outer ? " " : "", c->args[i]);
+            return args_unknown(c, outer, c->args[i]);
     }
     if (args_count(c, "man"))
         man_page(outer, k);
@@ -126,7 +125,7 @@ static void cheat(const cli *c, const command *outer, const command *k) {
 
 int run_cheat(cli *c) {
     const command *only = c->n_args ? command_named(commands, c->args[0]) : NULL;
-    if (c->n_args && !only) return cli_usage(c, "unknown command '%s'", c->args[0]);
+    if (c->n_args && !only) return args_unknown(c, NULL, c->args[0]);
     for (const command *k = only ? only : commands; k->name; k++) {
         cheat(c, NULL, k);
         if (only) break;

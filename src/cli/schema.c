@@ -86,7 +86,7 @@ int run_schema(cli *c) {
         const command *table = i == 0 ? commands : k->sub;
         outer = k;
         k = table ? command_named(table, c->args[i]) : NULL;
-        if (!k) return cli_usage(c, "unknown command '%s'", c->args[i]);
+        if (!k) return args_unknown(c, outer, c->args[i]);
     }
     if (k && !k->fields) return cli_usage(c, "%s prints no records", k->name);
     json_t *j = k ? schema_of(outer, k) : json_object();

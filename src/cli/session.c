@@ -413,9 +413,20 @@ int session_next(session *s, int64_t deadline, arrival **out) {
     return CLI_TIMEOUT;
 }
 
+static int wrong_address(session *s, const target *real) {
+    char hint[1200];
+    snprintf(hint, sizeof hint, "take %s%s; if others are to use your address, ukko doctor says "
+             "what to change at the peer", real->address, s->target.path);
+    problem p = {CLI_HANDSHAKE, "WRONG_ADDRESS", "lookup", s->target.address, hint};
+    return cli_fail(s->cli, &p, "no answer: what listens there is %s", real->address);
+}
+
 int session_no_answer(session *s, const char *stage) {
     char first[100];
     const target *t = &s->target;
+    target real;
+    if (s->associated && !s->answered && target_is_elsewhere(s->cli, t, &real))
+        return wrong_address(s, &real);
     port_kind kind = s->associated || t->tls
                          ? PORT_SILENT
                          : classify_port(t->host, t->port, first, sizeof first);
@@ -461,6 +472,7 @@ int session_find(session *s, const char *path, ukko_ref **ref, int64_t *rtt_ns) 
     while ((status = session_next(s, deadline, &a)) == CLI_OK) {
         const ukko_identity *i = ukko_msg_get(a->msg, &ukko_identity_type);
         bool answer = from_peer(s, i);
+        s->answered |= answer;
         if (answer) {
             *ref = ukko_ref_retain(i->ref);
             if (rtt_ns)

@@ -32,6 +32,21 @@ static bool take_host(target *t, const char *at, const char *end) {
            (t->host[0] == '[' || !strchr(t->host, ':'));
 }
 
+/* What is most likely missing, of [text, end) behind the scheme. */
+static const char *address_fault(const char *text, const char *end, bool scheme) {
+    const char *at = memchr(text, '@', (size_t)(end - text)), *host = at ? at + 1 : text;
+    const char *colon = end > host ? memrchr(host, ':', (size_t)(end - host)) : NULL;
+    const char *bracket = end > host ? memrchr(host, ']', (size_t)(end - host)) : NULL;
+    if (scheme && !at) return "not an address: the name of the system is missing";
+    if (host == end || host == colon) return "not an address: the host is missing";
+    if (!colon || (bracket && colon < bracket)) return "not an address: the port is missing";
+    if (memchr(host, ':', (size_t)(colon - host)) && *host != '[')
+        return "not an address: an IPv6 address stands in [ ]";
+    if (strspn(colon + 1, "0123456789") != (size_t)(end - colon - 1) || colon + 1 == end)
+        return "not an address: what stands behind the colon is no port";
+    return "not an address: a port is between 1 and 65535";
+}
+
 /* "pekko.tcp://" and its kin: the length, 0: none of them */
 static size_t take_scheme(target *t, const char *text) {
     static const struct {
@@ -90,7 +105,7 @@ int target_parse(cli *c, const char *text, target *t) {
     if (end - text >= 400 || (path && strlen(path) >= 200))
         return wrong(c, text, "ADDRESS", "the address is too long", NULL);
     if (!take_system(t, system, end, n > 0))
-        return wrong(c, text, "ADDRESS", "not an address", full_form);
+        return wrong(c, text, "ADDRESS", address_fault(system, end, n > 0), full_form);
     snprintf(t->path, sizeof t->path, "%s", path ? path : "");
     if (!n && dialect && strcmp(dialect, "auto") != 0)
         snprintf(t->name, sizeof t->name, "%s", dialect);
@@ -283,4 +298,42 @@ int target_learn(cli *c, target *t) {
     t->port = p.peer.port;
     target_complete(t);
     return CLI_OK;
+}
+
+/* ---- Where it really is -------------------------------------------------------------- */
+
+enum { PEEK_MS = 500 };
+
+static void peek(cli *c, const target *t, probe *p, target *real) {
+    char host[64];
+    int64_t deadline = session_deadline(PEEK_MS);
+    channel_own(&p->ch, host, sizeof host, &p->self.port);
+    snprintf(p->self.host, sizeof p->self.host, "%s", host);
+    snprintf(p->self.protocol, sizeof p->self.protocol, "%s", t->tls ? "ssl.tcp" : "tcp");
+    if (t->tls && open_tls(c, t, &p->ch, deadline) != CLI_OK) return;
+    if (probe_handshake(p, deadline) != OUT_YES) return;
+    static const char *const names[] = {"pekko", "akka"};
+    outcome out = OUT_SILENCE;
+    for (int i = 0; i < 2 && out == OUT_SILENCE; i++) {
+        p->name = names[i];
+        out = probe_ask(p, &p->peer, "/user", HOW_DIRECT, session_deadline(PEEK_MS), NULL);
+    }
+    if (out != OUT_YES && out != OUT_NOBODY) p->name = t->name;
+    snprintf(real->name, sizeof real->name, "%s", p->name);
+    snprintf(real->system, sizeof real->system, "%s", p->peer.system);
+    snprintf(real->host, sizeof real->host, "%s", p->peer.host);
+    real->port = p->peer.port;
+    target_complete(real);
+}
+
+bool target_is_elsewhere(cli *c, const target *t, target *real) {
+    struct addrinfo *list;
+    probe p;
+    *real = *t;
+    if (channel_look_up(t->host, t->port, &list) != 0) return false;
+    probe_init(&p);
+    if (channel_dial(&p.ch, list, session_deadline(PEEK_MS))) peek(c, t, &p, real);
+    freeaddrinfo(list);
+    probe_close(&p);
+    return strcmp(real->address, t->address) != 0;
 }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """node, ping, tell, ask, identify, deploy and stop; what can be wrong with a peer; each exit code."""
 import base64, http.server, os, re, resource, shutil, signal, socket, struct, subprocess, tempfile, threading, time
+from certs import client
+from test_doctor import tls_node
 from support import *
 
 
@@ -71,7 +73,7 @@ def the_akka_dialect_is_spoken():
     for target in (n.address, '127.0.0.1:%d' % n.port):
         assert ukko('ask', target + '/user/echo', 'hi').out == 'hi\n', target
     assert ukko('ask', '--dialect', 'akka', '127.0.0.1:%d/user/echo' % n.port, 'hi').out == 'hi\n'
-    assert error('-t', '300ms', 'ping', '--dialect', 'pekko', '127.0.0.1:%d' % n.port, code=6)['stage'] == 'lookup'
+    assert error('-t', '300ms', 'ping', '--dialect', 'pekko', '127.0.0.1:%d' % n.port, code=5)['code'] == 'WRONG_ADDRESS'
     n.end()
 
 
@@ -365,9 +367,27 @@ def an_unknown_host_is_status_3():
 
 
 @test
-def a_wrong_system_name_is_a_timeout_that_says_so():
-    e = error('-t', '500ms', 'ping', 'pekko.tcp://wrong@127.0.0.1:%d' % node().port, code=6)
-    assert (e['code'], e['stage']) == ('TIMEOUT', 'lookup') and 'system name' in e['hint'], e
+def an_address_that_the_peer_does_not_answer_to_is_status_5():
+    for wrong in ('pekko.tcp://wrong@127.0.0.1:%d', 'pekko.tcp://ukko@localhost:%d', 'akka.tcp://ukko@127.0.0.1:%d'):
+        for command in (['ping'], ['tree']):
+            e = error('-t', '500ms', *command, wrong % node().port, code=5)
+            assert (e['code'], e['stage']) == ('WRONG_ADDRESS', 'lookup') and e['detail'].endswith(' is ' + node().address), e
+    e = error('-t', '500ms', 'ask', 'pekko.tcp://wrong@127.0.0.1:%d/user/echo' % node().port, 'hi', code=5)
+    assert 'take %s/user/echo;' % node().address in e['hint'], e
+    n = tls_node()
+    assert error('-t', '1s', 'ping', n.address.replace('ukko@', 'x@'), *client(), code=5)['detail'].endswith(' is ' + n.address)
+    n.end()
+
+
+@test
+def slips_are_understood():
+    for words, hint in ((['pign', 'x'], 'ping'), (['quarantine', 'cleer'], 'clear'), (['help', 'docter'], 'doctor'), (['schema', 'decod'], 'decode'), (['cheat', 'askk'], 'ask')):
+        assert 'did you mean %s?' % hint in error(*words, code=2)['detail'], words
+    assert 'did you mean' not in error('frobnicate', code=2)['detail']
+    for text, what in (('127.0.0.1', 'the port is missing'), ('pekko.tcp://ukko@127.0.0.1', 'the port is missing'), ('[::1]', 'the port is missing'), ('127.0.0.1:x', 'no port'),
+                       ('127.0.0.1:65536', 'between 1 and 65535'), ('pekko.tcp://127.0.0.1:2552', 'the name of the system is missing'), ('::1:2552', 'IPv6'),
+                       ('pekko.tcp://ukko@:2552', 'the host is missing')):
+        assert what in error('ping', text, code=2)['detail'], text
 
 
 @test
