@@ -14,7 +14,7 @@ void uk_cli_config_options(cli *c, uk_cli_options *o) {
 }
 
 int uk_cli_config_failed(cli *c, const char *code, int status, const ukko_error *err) {
-    if (c->mode == JSON || c->mode == JSONL) {
+    if (c->mode != HUMAN) {
         problem p = {(cli_exit)status, code, "config", NULL, NULL};
         return cli_fail(c, &p, "%s", err->message);
     }

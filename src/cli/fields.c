@@ -51,6 +51,13 @@ const field clear_fields[] = {
     END,
 };
 
+const field cheat_fields[] = {
+    {"command", "string", "that is shown"},
+    {"line", "string", "what to type behind ukko"},
+    {"what", "string", "what it does"},
+    END,
+};
+
 const field source_fields[] = {
     {"file", "string", "that was written"},
     {"what", "string", "header, source or test"},

@@ -116,10 +116,16 @@ int run_help(cli *c) {
     return CLI_OK;
 }
 
-static void cheat(const cli *c, const command *outer, const command *k) {
-    for (const example *e = k->examples; e && e->line; e++)
-        printf("# %s%s%s: %s\n%s %s\n\n", outer ? outer->name : "", outer ? " " : "", k->name,
-               e->what, c->program, e->line);
+static void cheat(cli *c, const command *outer, const command *k) {
+    char name[60];
+    snprintf(name, sizeof name, "%s%s%s", outer ? outer->name : "", outer ? " " : "", k->name);
+    for (const example *e = k->examples; e && e->line; e++) {
+        json_t *j = json_object();
+        json_object_set_new(j, "command", output_text(name));
+        json_object_set_new(j, "line", output_text(e->line));
+        json_object_set_new(j, "what", output_text(e->what));
+        output_record(c, j, "# %s: %s\n%s %s\n", name, e->what, c->program, e->line);
+    }
     for (const command *sub = k->sub; sub && sub->name; sub++) cheat(c, k, sub);
 }
 

@@ -36,6 +36,7 @@ extern const field ping_fields[];
 extern const field stat_fields[];
 extern const field shut_fields[];
 extern const field clear_fields[];
+extern const field cheat_fields[];
 extern const field ping_whole[];
 extern const field doctor_fields[];
 extern const field tell_fields[];

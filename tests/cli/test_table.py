@@ -35,6 +35,20 @@ def every_command_has_help_with_its_options():
 
 
 @test
+def every_command_tells_programs_what_is_wrong():
+    """in each mode, at the place where its results go or, as a row, on standard error"""
+    for words in all_commands():
+        assert error(*words, '--no-such-option', code=2)['detail'] == 'unknown option --no-such-option', words
+        line, = ukko('-o', 'jsonl', *words, '--no-such-option', code=2).out.splitlines()
+        assert json.loads(line)['error']['code'] == 'USAGE', words
+        p = ukko('-o', 'tsv', *words, '--no-such-option', code=2)
+        assert p.out == '' and p.err.split('\t')[:3] == ['error', 'USAGE', 'usage'] and len(p.err.splitlines()) == 1, (words, p.err)
+    p = ukko('-o', 'tsv', 'config', 'get', 'a.b', '/dev/null', code=1)
+    assert p.out == '' and p.err.startswith('error\tNO_SUCH_SETTING\tconfig\t\t'), p.err
+    assert {r['command'] for r in ukko_json('cheat')} >= {'ask', 'quarantine clear'} and ukko_json('cheat', 'ping')[0]['line'].startswith('ping ')
+
+
+@test
 def every_manual_page_is_clean():
     need('mandoc', 'mandoc')
     for words in [[], *all_commands()]:
