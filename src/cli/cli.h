@@ -290,6 +290,12 @@ json_t *show_value(const ukko_msg *msg);
 const char *show_type(const ukko_msg *msg); /* its Java class, or "opaque" */
 char *show_line(const ukko_msg *msg); /* the value for people; free() */
 
+/* ---- proto.c ---- */
+int proto_build(cli *c, const char *text, ukko_msg **msg); /* --proto; *msg is owned */
+int proto_check(cli *c); /* is --reply-as FILE:TYPE? */
+/* What --reply-as makes of bytes; owned: free(). NULL: the option, or the bytes, are missing. */
+int proto_text(cli *c, const ukko_msg *msg, char **text);
+
 /* ---- context.c: "@name/path", and "/path" or "@" of the chosen one, as a whole target ---- */
 int context_target(cli *c, const char *text, char *whole, size_t len);
 void context_names(void (*fn)(const char *name, void *data), void *data);

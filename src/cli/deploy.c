@@ -112,7 +112,7 @@ static const ukko_supervision keeper_supervision = {
     .size = sizeof(ukko_supervision), .max_restarts = -1, .decide = keeper_decide};
 static const ukko_case keeper_cases[] = {{&ukko_terminated_type, keeper_terminated}, {NULL, NULL}};
 
-enum { REASON_MS = 500, LOST_MS = 500 };
+enum { REASON_MS = 1500, LOST_MS = 500 };
 
 /* ---- deploy -------------------------------------------------------------------------- */
 

@@ -106,6 +106,7 @@ const field ask_fields[] = {
     {"type", "string", "Java class of the answer"},
     {"value", "any", "the answer"},
     {"ms", "number", "from the question to the answer"},
+    {"text", "string?", "what --reply-as reads in it"},
     END,
 };
 

@@ -84,6 +84,8 @@ int gen_add_value(gen_model *m, int owner, const char *name);
 
 /* ---- the sources; they give a status ---- */
 int gen_read_proto(gen_model *m, const char *file); /* gen_proto.c: through protoc */
+/* The Java class of a message of a .proto file. */
+int gen_proto_class(cli *c, const char *file, const char *type, char *name, size_t len);
 int gen_read_descriptors(gen_model *m, const char *file); /* a FileDescriptorSet */
 int gen_read_classes(gen_model *m, const char *text); /* gen_class.c: Java and Scala */
 int gen_read_sample(gen_model *m, const char *text, const char *class_name); /* gen_sample.c */

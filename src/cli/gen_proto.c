@@ -377,3 +377,23 @@ int gen_read_proto(gen_model *m, const char *file) {
     unlink(set);
     return status;
 }
+
+int gen_proto_class(cli *c, const char *file, const char *type, char *name, size_t len) {
+    gen_model m = {.cli = c, .source = file, .base = "", .prefix = "", .serializer = UKKO_SER_PROTOBUF};
+    const gen_type *best = NULL;
+    int status = gen_read_proto(&m, file);
+    for (size_t i = 0; i < m.n_types && !status; i++) { /* "Outer_Inner" of ".pkg.Outer.Inner" */
+        const gen_type *t = &m.types[i];
+        size_t n = strlen(t->from), all = strlen(type);
+        bool fits = t->java && n <= all && (n == all || type[all - n - 1] == '.');
+        for (size_t k = 0; k < n && fits; k++) {
+            char at = type[all - n + k];
+            fits = t->from[k] == at || (t->from[k] == '_' && at == '.');
+        }
+        if (fits && (!best || n > strlen(best->from))) best = t;
+    }
+    if (!status && !best) status = gen_fail(&m, 0, "there is no message %s in it", type);
+    if (!status) snprintf(name, len, "%s", best->java);
+    gen_model_fini(&m);
+    return status;
+}

@@ -152,14 +152,18 @@ static int build_opaque(cli *c, ukko_msg **msg) {
 }
 
 int message_of_line(cli *c, const char *line, ukko_msg **msg) {
-    return args_count(c, "json-class") ? build_json(c, line, msg) : build_string(c, line, msg);
+    return args_count(c, "json-class") ? build_json(c, line, msg)
+           : args_count(c, "proto")    ? proto_build(c, line, msg)
+                                       : build_string(c, line, msg);
 }
 
 int message_build(cli *c, int index, ukko_msg **msg) {
     const char *argument = index < c->n_args ? c->args[index] : NULL;
-    bool opaque = args_count(c, "serializer") > 0;
-    if (!opaque && (args_count(c, "manifest") || args_count(c, "file")))
+    bool opaque = args_count(c, "serializer") > 0, proto = args_count(c, "proto") > 0;
+    if (!opaque && ((args_count(c, "manifest") && !proto) || args_count(c, "file")))
         return cli_usage(c, "--manifest and --file go with --serializer");
+    if (proto && (opaque || !argument || args_count(c, "json-class")))
+        return cli_usage(c, "--proto takes the message as text, and nothing else");
     if (opaque && argument)
         return cli_usage(c, "--serializer takes bytes, not '%s'", argument);
     if (opaque)
@@ -176,6 +180,6 @@ int message_build(cli *c, int index, ukko_msg **msg) {
     if (json && !argument)
         return cli_usage(c, "--json-class needs the JSON as an argument");
     if (argument)
-        return json ? build_json(c, argument, msg) : build_string(c, argument, msg);
+        return message_of_line(c, argument, msg);
     return kinds[kind].build(c, args_value(c, kinds[kind].option), msg);
 }

@@ -89,8 +89,9 @@ const option message_options[] = {
     {"bool", 0, "true|false", "a Boolean", "true false"},
     {"bytes-hex", 0, "HEX", "a byte array", NULL},
     {"json-class", 0, "CLASS", "a Jackson class: the argument is its JSON", NULL},
+    {"proto", 0, "FILE:TYPE", "a protobuf message of a .proto file: the argument is its text", NULL},
     {"serializer", 0, "ID", "bytes of --file or --bytes-hex that this serializer has written", NULL},
-    {"manifest", 0, "TEXT", "the manifest that goes with --serializer", NULL},
+    {"manifest", 0, "TEXT", "the manifest that goes with --serializer, or with --proto instead of the Java class", NULL},
     {"file", 0, "FILE", "the bytes, instead of --bytes-hex", "@file"},
     END,
 };
@@ -103,6 +104,7 @@ const option tell_options[] = {
 
 const option ask_options[] = {
     {"count", 'C', "N", "wait for so many replies, each as long as for one (1); json has an array", NULL},
+    {"reply-as", 0, "FILE:TYPE", "print bytes that come back as this protobuf message", NULL},
     END,
 };
 

@@ -278,6 +278,9 @@ const command commands[] = {
                       {"ask pekko.tcp://s@h:2552/user/greeter --json-class com.example.Hello "
                        "'{\"name\":\"C\"}'",
                        "a class that Jackson serializes"},
+                      {"ask @app/user/store --proto shop.proto:shop.Query 'id: 7' --reply-as "
+                       "shop.proto:shop.Item",
+                       "protobuf messages, as protoc reads and writes them"},
                       {"ask @app/user/router -C 3 status", "all that a router asks to answer"})},
     {.name = "listen",
      .args = "[/user/NAME]",

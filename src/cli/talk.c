@@ -136,14 +136,21 @@ static int show_failure(session *s, const arrival *a) {
 }
 
 static int show_reply(session *s, const arrival *a, int64_t ns) {
+    char *text;
     if (is_failure(a->msg))
         return show_failure(s, a);
+    int status = proto_text(s->cli, a->msg, &text);
+    if (status != CLI_OK)
+        return status;
     json_t *j = json_object();
     json_object_set_new(j, "from", output_text(ukko_ref_path(a->sender)));
     json_object_set_new(j, "type", output_text(show_type(a->msg)));
     json_object_set_new(j, "value", show_value(a->msg));
     json_object_set_new(j, "ms", output_ms(ns));
-    char *line = show_line(a->msg);
+    if (text && *text) /* it ends with a line */
+        text[strlen(text) - 1] = '\0';
+    json_object_set_new(j, "text", output_text(text));
+    char *line = text ? text : show_line(a->msg);
     output_record(s->cli, j, "%s", line);
     free(line);
     return CLI_OK;
@@ -182,6 +189,8 @@ int run_ask(cli *c) {
     ukko_ref *to = NULL;
     int64_t count = 1;
     int status = args_number(c, "count", 1, 1000000000, &count);
+    if (status == CLI_OK)
+        status = proto_check(c);
     if (status == CLI_OK)
         status = message_build(c, 1, &msg);
     if (status != CLI_OK)

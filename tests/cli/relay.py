@@ -60,7 +60,7 @@ class Relay:
 
 
 def frames_in_tls(cipher, keys):
-    """the numbers of frames that Wireshark sees in each connection of a capture; none may be malformed"""
+    """the numbers of frames that Wireshark sees in each connection of a capture, there and back; none may be malformed"""
     with tempfile.TemporaryDirectory() as d:   # tshark runs as nobody
         os.chmod(d, 0o755)
         for path, name in ((cipher, 'cipher'), (keys, 'keys')):
@@ -71,12 +71,20 @@ def frames_in_tls(cipher, keys):
             out, err = tshark(*passes, *log, '-V')
             for word in ('Malformed', 'malformed', 'undecodable', 'Lua Error'):
                 assert word not in out and word not in err, (word, err)
-        out, _ = tshark(*log, '-Y', 'pekko', '-T', 'fields', '-E', 'aggregator=,', '-e', 'tcp.stream', '-e', 'pekko.kind')
+        out, _ = tshark(*log, '-Y', 'pekko', '-T', 'fields', '-E', 'aggregator=,', '-e', 'tcp.stream', '-e', 'tcp.srcport', '-e', 'pekko.kind')
     counts = {}
     for line in out.splitlines():
-        stream, kinds = line.split('\t')
-        counts[int(stream)] = counts.get(int(stream), 0) + len([k for k in kinds.split(',') if k])
-    return [counts[k] for k in sorted(counts)]
+        stream, port, kinds = line.split('\t')
+        ways = counts.setdefault(int(stream), {port: 0})   # who speaks first has dialled
+        ways[port] = ways.get(port, 0) + len([k for k in kinds.split(',') if k])
+    return [(*counts[k].values(), 0)[:2] for k in sorted(counts)]
+
+
+def same_talk(got, own):
+    """is it what a command has recorded itself? It does not hear what comes after it has said goodbye"""
+    rows = ukko_lines('decode', own)
+    there = sum(r['from'] == rows[0]['from'] for r in rows)
+    return got[0] == there and there > 3 and len(rows) - there <= got[1] <= len(rows) - there + 2
 
 
 def kinds_of(path, *args):

@@ -380,6 +380,38 @@ def an_address_that_the_peer_does_not_answer_to_is_status_5():
 
 
 @test
+def protobuf_messages_go_and_come_as_text():
+    if not shutil.which('protoc'):
+        raise Skip('protoc is not installed (Debian package protobuf-compiler)')
+    to = node().address + '/user/echo'
+    with tempfile.TemporaryDirectory() as d:
+        path = d + '/shop.proto'
+        with open(path, 'w') as f:
+            f.write('syntax = "proto3"; package shop; option java_package = "com.shop"; message Parcel { int32 id = 1; string to = 2; message Part { repeated int64 n = 1; } }')
+        as_parcel = ['--reply-as', path + ':shop.Parcel']
+        j = ukko_json('ask', to, '--proto', path + ':shop.Parcel', 'id: 7 to: "Oslo"', *as_parcel)
+        assert j['text'] == 'id: 7\nto: "Oslo"' and j['value']['manifest'] == 'com.shop.Shop$Parcel' and j['value']['serializer'] == 2, j
+        assert base64.b64decode(j['value']['base64']) == b'\x08\x07\x12\x04Oslo', j
+        assert ukko('ask', to, '--proto', path + ':shop.Parcel', 'id: 7 to: "Oslo"', *as_parcel).out == 'id: 7\nto: "Oslo"\n'
+        j = ukko_json('ask', to, '--proto', path + ':shop.Parcel.Part', 'n: 1 n: -2', '--reply-as', path + ':shop.Parcel.Part')
+        assert j['text'] == 'n: 1\nn: -2' and j['value']['manifest'] == 'com.shop.Shop$Parcel$Part', j
+        assert ukko_json('ask', to, '--proto', path + ':shop.Parcel', '', '--manifest', 'my.Name')['value']['manifest'] == 'my.Name'
+        assert ukko_json('ask', to, 'a String', *as_parcel)['text'] is None
+        assert ukko_json('ask', to, '--bytes-hex', '0803', *as_parcel)['text'] == 'id: 3'
+        n = Node()
+        ukko('tell', n.address + '/user/sink', '-l', '--proto', path + ':shop.Parcel', stdin=b'id: 1\nid: 2\n')
+        assert ukko_json('ask', n.address + '/user/sink', 'count')['value'] == 2
+        n.end()
+        for args in (['--proto', path, 'id: 7'], ['--proto', path + ':shop.None', 'id: 7'], ['--proto', path + ':shop.Parcel', 'nonsense: 7'], ['--proto', path + ':shop.Parcel'],
+                     ['--proto', path + ':shop.Parcel', 'id: 7', '--reply-as', 'x'], ['x', '--reply-as', ':x']):
+            error('ask', to, *args, code=2)
+        assert 'shop.None' in error('ask', to, '--proto', path + ':shop.None', 'id: 7', code=2)['detail']
+        # what is not of this type
+        assert error('ask', to, '--bytes-hex', 'ffff', *as_parcel, code=2)['detail'].startswith('protoc could not decode it')
+    assert 'NO_PROTOC' == error('ask', to, '--proto', 'a.proto:x', 'id: 1', code=2, env={'PATH': '/nowhere'})['code']
+
+
+@test
 def slips_are_understood():
     for words, hint in ((['pign', 'x'], 'ping'), (['quarantine', 'cleer'], 'clear'), (['help', 'docter'], 'doctor'), (['schema', 'decod'], 'decode'), (['cheat', 'askk'], 'ask')):
         assert 'did you mean %s?' % hint in error(*words, code=2)['detail'], words
