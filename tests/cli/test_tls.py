@@ -117,3 +117,13 @@ def commands_talk_tls():
 @test
 def a_wrong_passphrase_file_is_status_9():
     assert error('ping', '--storepass-file', '/nowhere', 'pekko.ssl.tcp://s@127.0.0.1:1', code=9)['code'] in ('FILE',)
+
+
+@test
+def rules_for_certificates_hold_where_faults_can_be_injected():
+    """the filter of the faults stands between a connection and its TLS"""
+    for rule, code in (('subject = "CN=localhost"', 0), ('subject = "CN=somebody"', 5)):
+        n = tls_node('-D', 'ukko.remote { faults.enabled = on, tls.peers = [{ %s }] }' % rule)
+        for args in ([], ['--record', '/dev/null'], ['-D', 'ukko.remote.faults.enabled = on']):
+            ukko('-t', '2s', 'ping', '-n', '1', n.address, *args, *client(), code=code)
+        n.end()
