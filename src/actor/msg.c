@@ -35,7 +35,8 @@ void *ukko_msg_alloc(ukko_msg *m, size_t len) {
     uint8_t cls;
     struct uk_msg_extra *e = uk_pool_alloc(sizeof *e + (len ? len : 1), &cls);
     e->pool_class = cls;
-    e->next = m->extra;
+    if (m->h.env_used == UK_ENV_OWN) m->h.env_used = UK_ENV_USED; /* it is no longer plain */
+    e->next = m->h.owns ? m->extra : NULL;
     m->extra = e;
     m->h.owns |= UK_OWNS_BODY;
     memset(e->bytes, 0, len ? len : 1);

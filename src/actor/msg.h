@@ -23,6 +23,9 @@ enum {
     UK_OWNS_ARRIVAL = 2 /* `arrival` is to be looked at */
 };
 
+/* uk_msg_head.env_used: the envelope in the message is in use. OWN: by a plain message, no AUTO, between
+   two cells of one worker, made by tell_own() with a block of that thread's list. */
+enum { UK_ENV_FREE = 0, UK_ENV_USED = 1, UK_ENV_OWN = 2 };
 typedef struct uk_msg_head {
     _Atomic uint32_t refs; /* relaxed up, acq_rel down: the last owner sees all writes */
     uint8_t pool_class, env_used;
@@ -34,7 +37,10 @@ struct ukko_msg {
     uk_envelope env;
     uk_msg_head h;
     const ukko_type *type;
-    struct uk_msg_extra *extra;
+    union {
+        struct uk_msg_extra *extra; /* when h.owns */
+        uk_pool_list *list;         /* when h.env_used is OWN: where the block came from */
+    };
     _Alignas(16) uint8_t body[];
 };
 

@@ -184,28 +184,34 @@ static void inj_end(uk_dispatcher *d) { /* of a single worker, which has ended *
 
 /* ---- a worker's own queue: inside ---- */
 
-/* A single worker keeps them itself: a cell of its own may be in the injector besides. */
-static void put_behind(worker *w, uk_cell *c) {
+/* A single worker keeps what does not fit itself: a cell of its own may be in the injector besides. The
+   oldest of the ring go there, as they go to the injector with more workers: who comes late runs early,
+   and a tree of actors is done branch by branch. */
+static void put_behind(worker *w) {
+    uint32_t h = atomic_load_explicit(&w->head, memory_order_relaxed);
+    for (uint32_t n = 0; n < UK_RING / 2; n++) {
+        uk_cell *c = w->ring[(h + n) % UK_RING];
+        c->anchor = 0;
+        if (w->behind) w->behind_last->anchor = (uintptr_t)c;
+        else w->behind = c;
+        w->behind_last = c;
+    }
+    atomic_store_explicit(&w->head, h + UK_RING / 2, memory_order_relaxed);
+}
+static uk_cell *from_behind(worker *w) {
+    uk_cell *c = w->behind;
+    if (!c) return NULL;
+    w->behind = (uk_cell *)c->anchor;
     c->anchor = 0;
-    if (w->behind) w->behind_last->anchor = (uintptr_t)c;
-    else w->behind = c;
-    w->behind_last = c;
-    w->room = 0;
+    return c;
 }
 void uk_ring_refill(worker *w) {
-    uk_cell *c = w->behind;
-    w->room = UK_RING;
-    for (uint32_t n = 0; c && n < UK_RING; n++) {
-        w->behind = (uk_cell *)c->anchor;
-        c->anchor = 0;
-        uk_ring_put(w, c);
-        c = w->behind;
-    }
-    if (c) w->room = 0;
+    for (uint32_t n = 0; w->behind && n < UK_STEAL_MAX; n++) uk_ring_put(w, from_behind(w));
 }
 void uk_ring_full(worker *w, uk_cell *c) { /* half of the ring, and c, to the injector */
     if (w->sole) {
-        put_behind(w, c);
+        put_behind(w);
+        uk_ring_put(w, c);
         return;
     }
     uint32_t h = atomic_load_explicit(&w->head, memory_order_relaxed);
@@ -264,6 +270,7 @@ static uk_cell *from_queue(worker *w) {
 static uk_cell *own_work(worker *w) {
     uk_cell *c;
     if (w->sole) { /* it comes here every OWN_RUNS turns */
+        if ((w->to_injector ^= 1) && (c = from_behind(w))) return c;
         c = from_injector(w, false);
         return c ? c : from_queue(w);
     }
@@ -381,8 +388,8 @@ static void *worker_main(void *arg) {
     for (uk_cell *c; (c = find(w));) {
         tls.in_turn = true;
         atomic_store_explicit(&w->turn, c, memory_order_relaxed);
-        uk_cell_run(c);
-        if (w->sole) uk_turns_own(w, OWN_RUNS); /* goes on at once, and looks at all else now and then */
+        if (w->sole) uk_turns_own(w, c, OWN_RUNS); /* at once; looks at all else now and then */
+        else uk_cell_run(c);
         atomic_store_explicit(&w->busy, false, memory_order_release); /* the turn is over */
         tls.in_turn = false;
     }
@@ -587,7 +594,6 @@ uk_dispatcher *uk_dispatcher_new(ukko_system *sys, const uk_dispatcher_opts *o) 
         d->workers[i].rng = uk_random64() | 1;
         d->workers[i].to_injector = INJECTOR_EVERY;
         d->workers[i].sole = d->n == 1 ? d : NULL;
-        d->workers[i].room = UK_RING;
         d->workers[i].throughput = d->throughput;
         d->workers[i].deadline_ns = d->deadline_ns;
     }

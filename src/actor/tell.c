@@ -88,6 +88,7 @@ static inline __attribute__((always_inline)) bool tell_plain(ukko_ctx *ctx, ukko
     uk_cell *to = uk_cell_of(r);
     ukko_msg *m = uk_pool_take(p->pool_class, sizeof *m + p->size);
     m->h = p->head;
+    m->h.env_used = UK_ENV_USED;
     m->type = type;
     m->extra = NULL;
     m->env.msg = m;
@@ -109,10 +110,11 @@ static ukko_msg *make(const ukko_type *type, const void *body) {
     size_t n = type->body_size;
     if (w && uk_type_flat(type) && (!n || body)) {
         uint8_t cls = uk_pool_class(sizeof(ukko_msg) + n);
-        uint8_t words = n == 0 || n == 8 || n == 16 ? (uint8_t)(n / 8) : 3;
+        bool small = n == 0 || n == 8 || n == 16;
+        uint8_t words = small && !(type->flags & UKKO_TYPE_AUTO) ? (uint8_t)(n / 8) : 3;
         if (cls != UK_POOL_NONE || !uk_pool_list_of(cls))
             *uk_plain_of(w, type) = (uk_plain){
-                type, uk_pool_list_of(cls), {1, cls, 1, 0, 0}, (uint32_t)n, cls, words};
+                type, uk_pool_list_of(cls), {1, cls, UK_ENV_OWN, 0, 0}, (uint32_t)n, cls, words};
     }
     return uk_msg_copy(type, body);
 }
@@ -146,9 +148,9 @@ static inline __attribute__((always_inline)) bool tell_own(ukko_ctx *ctx, ukko_r
     m->env = (uk_envelope){NULL, m, &from->ref};
     m->h = p->head;
     m->type = type;
-    m->extra = NULL;
-    if (p->words) memcpy(m->body, body, 8);
-    if (p->words == 2) memcpy(m->body + 8, (const uint8_t *)body + 8, 8);
+    m->list = p->list;
+    if (p->words == 1) memcpy(m->body, body, 8);
+    else if (p->words) memcpy(m->body, body, 16);
     uk_sole_append(w, to, &m->env);
     return true;
 }

@@ -163,13 +163,20 @@ void uk_cell_run(uk_cell *c) {
 
 /* ---- the plain turns of a worker that is the only one ---- */
 
+static inline bool is_own(const ukko_msg *m, const uk_envelope *e) {
+    return (const void *)m == e && m->h.env_used == UK_ENV_OWN;
+}
 static inline __attribute__((always_inline)) void drop_own(uk_worker *w, uk_envelope *e) {
-    ukko_msg *m = (ukko_msg *)(void *)e; /* if it is the envelope in its message */
+    ukko_msg *m = e->msg;
+    uk_cell *from = uk_cell_of(e->sender);
+    if (__builtin_expect(is_own(m, e) && from->spare < UK_SPARE_MOST &&
+                             atomic_load_explicit(&m->h.refs, memory_order_acquire) == 1 &&
+                             uk_pool_push(m->list, m), 1)) {
+        from->spare++;
+        return;
+    }
     uk_sender_release(w, e->sender);
-    if (__builtin_expect(e->msg == m && !m->h.owns &&
-                             atomic_load_explicit(&m->h.refs, memory_order_acquire) == 1, 1))
-        uk_pool_free(m, m->h.pool_class);
-    else uk_envelope_drop(e);
+    uk_envelope_drop(e);
 }
 /* false: the cell needs the long way, from where it is now. */
 static inline __attribute__((always_inline)) bool turn_own(ukko_ctx *ctx, uk_worker *w, uk_cell *c) {
@@ -182,8 +189,9 @@ static inline __attribute__((always_inline)) bool turn_own(ukko_ctx *ctx, uk_wor
         uk_envelope *e = c->head;
         if (!e) break;
         const ukko_msg *m = e->msg;
-        if (__builtin_expect(atomic_load_explicit(&m->h.arrival, memory_order_relaxed) ||
-                                 m->type->flags & UKKO_TYPE_AUTO, 0))
+        if (__builtin_expect(!is_own(m, e), 0) &&
+            (atomic_load_explicit(&m->h.arrival, memory_order_relaxed) ||
+             m->type->flags & UKKO_TYPE_AUTO))
             return false;
         if (__builtin_expect(!left--, 0)) {
             if (uk_here.dirty || c->ref.sys->has_provider) return false;
@@ -209,24 +217,25 @@ static inline __attribute__((always_inline)) bool turn_own(ukko_ctx *ctx, uk_wor
     atomic_store_explicit(&c->active, 0, memory_order_release);
     return true;
 }
-void uk_turns_own(uk_worker *w, unsigned runs) {
+static inline __attribute__((always_inline)) uk_cell *next_own(uk_worker *w, unsigned *lifo) {
+    uk_cell *c = atomic_load_explicit(&w->next, memory_order_relaxed);
+    if (!c || ++*lifo > UK_LIFO_RUNS) {
+        uk_cell *first = uk_ring_take(w);
+        *lifo = 0;
+        if (first || !c) return first;
+    }
+    atomic_store_explicit(&w->next, NULL, memory_order_relaxed);
+    return c;
+}
+void uk_turns_own(uk_worker *w, uk_cell *c, unsigned runs) {
     ukko_ctx ctx = {.plain = true};
-    for (unsigned lifo = 0; runs; runs--) {
-        uk_cell *c = atomic_load_explicit(&w->next, memory_order_relaxed);
-        if (!c || ++lifo > UK_LIFO_RUNS) {
-            uk_cell *first = uk_ring_take(w);
-            lifo = 0;
-            if (first) c = first;
-            else if (!c) break;
-            else atomic_store_explicit(&w->next, NULL, memory_order_relaxed);
-        } else {
-            atomic_store_explicit(&w->next, NULL, memory_order_relaxed);
-        }
+    unsigned lifo = 0;
+    do {
         atomic_store_explicit(&w->turn, c, memory_order_relaxed);
         uk_turn_counts(w);
         if (__builtin_expect(turn_own(&ctx, w, c), 1)) continue;
         uk_cell_run(c);
         if (w->flushed) break;
-    }
+    } while (--runs && (c = next_own(w, &lifo)));
     w->flushed = false;
 }

@@ -54,9 +54,8 @@ struct uk_worker {
     _Atomic bool busy; /* about to take a cell, or in a turn and not only sending; sched.c, law 6 */
     uk_dispatcher *d;
     uk_dispatcher *sole; /* d, when it has no other worker; else NULL */
-    uint32_t room;       /* of the ring; 0: there are cells behind it, chained by their anchors */
     bool flushed;        /* `busy` was lowered in a turn: to be followed by a look at law 6 */
-    uk_cell *behind, *behind_last;
+    uk_cell *behind, *behind_last; /* what the ring had no room for, chained by the anchors */
     unsigned throughput;
     int64_t deadline_ns;
     unsigned to_injector, lifo; /* turns until a look at the injector; turns from the slot */
@@ -108,9 +107,9 @@ bool uk_claim(uk_worker *w); /* false: not now */
 void uk_unclaim(uk_worker *w);
 uk_worker *uk_dispatcher_workers(uk_dispatcher *d, unsigned *n);
 void uk_schedule_slow(uk_cell *c);
-/* Turns of what is in the queues of a worker that is the only one of its dispatcher; at most so many.
-   In turn.c. */
-void uk_turns_own(uk_worker *w, unsigned runs);
+/* Turns of c and then of what is in the queues of a worker that is the only one of its dispatcher; at
+   most so many. In turn.c. */
+void uk_turns_own(uk_worker *w, uk_cell *c, unsigned runs);
 void uk_ring_full(uk_worker *w, uk_cell *c);
 void uk_wake(uk_dispatcher *d);
 int uk_idle_workers(const uk_dispatcher *d);
@@ -154,7 +153,7 @@ static inline uk_cell *uk_ring_take(uk_worker *w) { /* inside; NULL: it is empty
     __builtin_prefetch((void *)(soon + UK_POOL_LINE), 1);
     __builtin_prefetch((void *)(soon + UK_POOL_LINE * 2), 1);
     uk_cell *c = w->ring[h % UK_RING];
-    if (__builtin_expect(!w->room, 0) && h + 1 == t) uk_ring_refill(w);
+    if (__builtin_expect(h + 1 == t, 0) && w->behind) uk_ring_refill(w);
     return c;
 }
 static inline uk_plain *uk_plain_of(uk_worker *w, const ukko_type *type) {
@@ -162,7 +161,7 @@ static inline uk_plain *uk_plain_of(uk_worker *w, const ukko_type *type) {
 }
 static inline void uk_ring_put(uk_worker *w, uk_cell *c) { /* inside */
     uint32_t t = atomic_load_explicit(&w->tail, memory_order_relaxed);
-    if (__builtin_expect(t - atomic_load_explicit(&w->head, memory_order_relaxed) >= w->room, 0)) {
+    if (__builtin_expect(t - atomic_load_explicit(&w->head, memory_order_relaxed) >= UK_RING, 0)) {
         uk_ring_full(w, c);
         return;
     }

@@ -46,6 +46,11 @@ static inline void *uk_pool_pop(uk_pool_list *l, size_t size) {
     (void)l;
     return uk_pool_take_slow(UK_POOL_NONE, size);
 }
+static inline bool uk_pool_push(uk_pool_list *l, void *ptr) {
+    (void)l;
+    uk_pool_free_slow(ptr, UK_POOL_NONE);
+    return true;
+}
 static inline void *uk_pool_take(uint8_t cls, size_t size) { return uk_pool_take_slow(cls, size); }
 static inline void uk_pool_free(void *ptr, uint8_t cls) { uk_pool_free_slow(ptr, cls); }
 #else
@@ -75,6 +80,11 @@ static inline void *uk_pool_pop(uk_pool_list *l, size_t size) { /* when it has o
     void **top = --l->top;
     __builtin_prefetch(top[-UK_POOL_AHEAD], 1); /* below the bottom lie NULLs */
     return *top;
+}
+static inline bool uk_pool_push(uk_pool_list *l, void *ptr) { /* false: it is full */
+    if (__builtin_expect(l->top == l->end, 0)) return false;
+    *l->top++ = ptr;
+    return true;
 }
 static inline void *uk_pool_take(uint8_t cls, size_t size) {
     uk_pool_list *l = &uk_pool_lists[cls];
