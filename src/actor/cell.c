@@ -13,7 +13,7 @@
 #include <string.h>
 
 int32_t uk_new_uid(void) {
-    static _Thread_local uint64_t state;
+    static _Thread_local uint64_t state __attribute__((tls_model("initial-exec")));
     if (!state) state = uk_random64() | 1;
     for (;;) {
         state ^= state << 13;
@@ -43,17 +43,22 @@ static const uk_ref_vt *vt_of(const ukko_system *sys, const ukko_props *props,
     if (box && box->bounded) return &bounded_vt;
     return props->load ? &counted_vt : &uk_cell_vt;
 }
-uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, const char *name,
+uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, ukko_slice name,
                      int32_t uid, uk_dispatcher *disp, const uk_mailbox *box,
                      bool pinned) {
     if (props->router) props = uk_routing_props(props);
     size_t head = round_up(sizeof(uk_cell)), state = round_up(props->actor->state_size);
     if (box) head += round_up(sizeof(uk_box));
-    size_t len = strlen(name) + 1;
     uint8_t cls;
-    uk_cell *c = uk_pool_alloc(head + state + len, &cls);
-    memset(c, 0, head + state);
-    uk_ref_init(&c->ref, vt_of(sys, props, box), sys, uid);
+    uk_cell *c = uk_pool_alloc(head + state + name.len + 1, &cls);
+    *c = (uk_cell){.ref = {.vt = vt_of(sys, props, box), .sys = sys, .uid = uid},
+                   .parent = parent,
+                   .props = props,
+                   .behavior = &props->actor->receive,
+                   .disp = disp,
+                   .pool_class = cls,
+                   .spare = SPARE,
+                   .state = (uint8_t *)c + head}; /* the first turn clears it */
     c->traits =
         (uint8_t)((props->load ? UK_TRAIT_COUNTED : 0) | (props->shared ? UK_TRAIT_SHARED : 0) |
                   (takes_opaque(props->actor) ? UK_TRAIT_OPAQUE : 0) |
@@ -63,19 +68,15 @@ uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, cons
     if (box) uk_box_init(uk_box_of(c), box);
     if (props->balanced) uk_shared_join(props->shared);
     atomic_init(&c->ref.refs, 2 + SPARE); /* its life, the caller's, and what it may hand out */
-    c->spare = SPARE;
     atomic_init(&c->inbox, UK_INBOX_BUSY); /* the first turn creates it */
-    c->pool_class = cls;
-    c->state = (uint8_t *)c + head;
-    c->name = memcpy((uint8_t *)c + head + state, name, len);
-    if (*name == '/') { /* no name has a slash: it is a path from the root */
+    char *text = (char *)c + head + state;
+    memcpy(text, name.ptr, name.len);
+    text[name.len] = 0;
+    c->name = text;
+    if (*text == '/') { /* no name has a slash: it is a path from the root */
         c->traits |= UK_TRAIT_ROOTED;
         c->name = strrchr(c->name, '/') + 1;
     }
-    c->parent = parent;
-    c->props = props;
-    c->behavior = &props->actor->receive;
-    c->disp = disp;
     return c;
 }
 void uk_cell_start(uk_cell *c) {

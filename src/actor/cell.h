@@ -188,7 +188,7 @@ static inline int uk_cell_dispatch(ukko_ctx *ctx, uk_cell *c, const ukko_msg *m)
 /* cell.c */
 /* Takes a count of parent, props, and a count of a pinned dispatcher; box NULL: none. Not yet
    scheduled; has two counts: its life's, and the caller's. */
-uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, const char *name,
+uk_cell *uk_cell_new(ukko_system *sys, ukko_ref *parent, ukko_props *props, ukko_slice name,
                      int32_t uid, uk_dispatcher *disp,
                      const uk_mailbox *box, bool pinned);
 void uk_cell_start(uk_cell *cell); /* makes the routees of a router; then it may run */

@@ -38,7 +38,7 @@ struct uk_kids {
 /* ---- getting in ---- */
 
 /* The owner's turn, or any thread where the table is public. true: with the lock. */
-static bool enter(uk_kids *k) {
+static inline bool enter(uk_kids *k) {
     /* this store and this load are kept in order by the barrier of enter_as_guest() */
     atomic_store_explicit(&k->inside, 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
@@ -47,7 +47,7 @@ static bool enter(uk_kids *k) {
     pthread_mutex_lock(&k->lock);
     return true;
 }
-static void leave(uk_kids *k, bool locked) {
+static inline void leave(uk_kids *k, bool locked) {
     if (__builtin_expect(!locked, 1)) { /* release: pairs with the acquire of enter_as_guest() */
         atomic_store_explicit(&k->inside, 0, memory_order_release);
         return;
@@ -155,7 +155,7 @@ static kid *find_name(const uk_kids *k, ukko_slice name, uint32_t hash) {
         if (at->hash == hash && uk_slice_is(name, ukko_ref_name(at->ref))) return at;
     }
 }
-static kid *find_cell(const uk_kids *k, const uk_cell *child) {
+static inline kid *find_cell(const uk_kids *k, const uk_cell *child) {
     if (!k->cap) return NULL;
     for (uint32_t i = child->name_hash & (k->cap - 1);; i = (i + 1) & (k->cap - 1)) {
         kid *at = &k->slots[i];
@@ -163,11 +163,14 @@ static kid *find_cell(const uk_kids *k, const uk_cell *child) {
         if (!at->ref) return NULL;
     }
 }
-static kid *find(const uk_kids *k, ukko_ref *child) {
-    if (child->vt->kind == UK_REF_CELL) return find_cell(k, uk_cell_of(child));
+static kid *find_other(const uk_kids *k, ukko_ref *child) { /* not a cell */
     ukko_slice name = ukko_str(ukko_ref_name(child));
     kid *at = find_name(k, name, uk_hash(name.ptr, name.len));
     return at && ukko_ref_equal(at->ref, child) ? at : NULL;
+}
+
+static inline kid *find(const uk_kids *k, ukko_ref *child) {
+    return child->vt->kind == UK_REF_CELL ? find_cell(k, uk_cell_of(child)) : find_other(k, child);
 }
 
 /* ---- in the turn of p ---- */

@@ -134,7 +134,8 @@ static const ukko_msg *const *args_of(const uk_cell *c) {
     return (const ukko_msg *const *)(void *)c->props->args;
 }
 static void fresh_state(uk_cell *c) {
-    memset(c->state, 0, c->props->actor->state_size);
+    size_t n = c->props->actor->state_size;
+    if (n) memset(c->state, 0, n);
     c->behavior = &c->props->actor->receive;
     if (c->more) c->more->behaviors.n = 0;
 }
@@ -143,7 +144,7 @@ static void end_state(ukko_ctx *ctx) {
     if (c->flags & UK_CELL_CREATED && c->props->actor->stop) {
         hook_begin(ctx);
         c->props->actor->stop(ctx, c->state);
-        hook_end(ctx, "stop");
+        if (c->more || ctx->failure) hook_end(ctx, "stop");
     }
     c->flags &= (uint8_t)~UK_CELL_CREATED;
 }
@@ -201,6 +202,7 @@ void uk_cell_stop_child(uk_cell *c, ukko_ref *child) {
     uk_ref_system(child, m);
 }
 static void stop_children(uk_cell *c) {
+    if (!atomic_load_explicit(&c->kids, memory_order_relaxed)) return; /* its own turn makes them */
     size_t n;
     ukko_ref **all = uk_kids_all(c, &n);
     for (size_t i = 0; i < n; i++) uk_cell_stop_child(c, all[i]);
@@ -334,7 +336,7 @@ static void tell_parent(uk_cell *c) {
     if (c->parent->vt->kind == UK_REF_CELL) {
         c->gone = (uk_gone){NULL, UK_SYS_GONE};
         uk_cell_retain_self(c); /* the node's */
-        uk_ref_system(c->parent, (uk_sysmsg *)(void *)&c->gone);
+        uk_cell_tell_system(c->parent, (uk_sysmsg *)(void *)&c->gone);
         return;
     }
     uk_sysmsg *m = uk_sysmsg_new(UK_SYS_NOTIFY, &c->ref, NULL);
@@ -387,8 +389,11 @@ static void tell_child_gone(ukko_ctx *ctx, ukko_ref *child) {
 }
 void uk_cell_child_gone(ukko_ctx *ctx, ukko_ref *child) {
     uk_cell *c = ctx->cell;
-    bool was = unmark_dying(c, child);
-    uk_cell_forget_child(c, child);
+    bool was = false;
+    if (c->more) {
+        was = unmark_dying(c, child);
+        uk_cell_forget_child(c, child);
+    }
     uk_kids_remove(c, child);
     tell_child_gone(ctx, child);
     if (!was || c->more->n_dying) return;
@@ -435,6 +440,10 @@ static void supervise(uk_cell *c, uk_sysmsg *m) { /* a child made elsewhere anno
                NULL, NULL, "received Supervise from unregistered child %s, this will not end well",
                uk_ref_text(m->a));
 }
+static void child_ended(ukko_ctx *ctx, ukko_ref *child) {
+    if (ctx->cell->more) uk_cell_notified(ctx, child, true, false);
+    else uk_cell_child_gone(ctx, child); /* it watches nobody */
+}
 static void handle(ukko_ctx *ctx, uk_sysmsg *m) {
     uk_cell *c = ctx->cell;
     switch (m->kind) {
@@ -447,7 +456,7 @@ static void handle(ukko_ctx *ctx, uk_sysmsg *m) {
     case UK_SYS_WATCH: uk_cell_add_watcher(c, m->a, m->b); break;
     case UK_SYS_UNWATCH: uk_cell_remove_watcher(c, m->a, m->b); break;
     case UK_SYS_FAILED: uk_cell_child_failed(ctx, m); break;
-    case UK_SYS_GONE: uk_cell_notified(ctx, &uk_cell_gone(m)->ref, true, false); break;
+    case UK_SYS_GONE: child_ended(ctx, &uk_cell_gone(m)->ref); break;
     case UK_SYS_NOTIFY: uk_cell_notified(ctx, m->a, m->flag, m->flag2); break;
     case UK_SYS_ADDRESS_TERMINATED: uk_cell_address_terminated(ctx, ukko_msg_text(m->cause)); break;
     case UK_SYS_RUN: m->fn(c, m->data); break;

@@ -112,7 +112,6 @@ void uk_inbox_take(uk_cell *c, uintptr_t newest) {
     uk_inbox_set_anchor(c, system ? 0 : newest);
 }
 void uk_inbox_add_system(uk_cell *c, uk_sysmsg *m) {
-    uk_outbox_flush();
     uk_inbox_look(c);
     m->next = c->sys_last ? c->sys_last->next : m;
     if (c->sys_last) c->sys_last->next = m;

@@ -169,12 +169,12 @@ bool uk_glob_match(ukko_slice p, ukko_slice n) {
 }
 size_t uk_base64_name(uint64_t n, const char *prefix, char *buf, size_t len) {
     static const char digits[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+~";
-    size_t i = 0;
-    for (; prefix[i] && i + 1 < len; i++) buf[i] = prefix[i];
-    do {
-        if (i + 1 < len) buf[i++] = digits[n & 63];
-        n >>= 6;
-    } while (n);
+    size_t i = 0, end = len - 1;
+    for (; prefix[i] && i < end; i++) buf[i] = prefix[i];
+    for (; i < end; n >>= 6) {
+        buf[i++] = digits[n & 63];
+        if (n < 64) break;
+    }
     buf[i] = 0;
     return i;
 }

@@ -12,6 +12,7 @@ typedef struct uk_deployment { /* a child to be */
     const char *path; /* of the child, as "/remote/..."; NULL: that of the parent and its name */
     int32_t uid;
     const struct uk_deploy *found; /* what the configuration says of its path; NULL: nothing */
+    size_t name_len; /* of children made here */
 } uk_deployment;
 
 typedef struct uk_provider {

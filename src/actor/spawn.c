@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 static _Thread_local ukko_error spawn_error; /* of the last spawn on this thread that failed */
 static _Thread_local struct {
@@ -109,7 +110,7 @@ static int spawn_elsewhere(ukko_system *sys, const uk_deployment *d, ukko_ref **
 static ukko_ref *retain_parent(uk_cell *c) {
     return is_guardian(c) ? uk_ref_retain(&c->ref) : uk_cell_retain_self(c);
 }
-static uk_cell *new_cell(ukko_system *sys, ukko_ref *parent, ukko_props *props, const char *name,
+static uk_cell *new_cell(ukko_system *sys, ukko_ref *parent, ukko_props *props, ukko_slice name,
                          int32_t uid, const uk_placement *p) { /* takes a count of parent, props */
     if (p->shared && !props->shared) {
         ukko_props *balanced = uk_props_copy(props);
@@ -122,18 +123,18 @@ static uk_cell *new_cell(ukko_system *sys, ukko_ref *parent, ukko_props *props, 
 }
 static int spawn_here(ukko_system *sys, uk_cell *parent, ukko_props *props, const uk_deployment *d,
                       ukko_ref **out) { /* takes props, whose router is decided */
-    const char *name = d->name;
+    ukko_slice name = {(const uint8_t *)d->name, d->name_len};
     uk_placement p = {.on = sys->dispatcher, .box = sys->mailbox};
     int rc = uk_placement_is_plain(sys, &parent->ref, props, d->found)
                  ? UKKO_OK
-                 : uk_placement_of(sys, &parent->ref, props, name, d->found, &p, &spawn_error);
+                 : uk_placement_of(sys, &parent->ref, props, d->name, d->found, &p, &spawn_error);
     if (rc) {
         ukko_props_release(props);
         return rc;
     }
     uk_cell *c = new_cell(sys, retain_parent(parent), props, name, d->uid, &p);
-    if (uk_kids_add(parent, ukko_str(c->name), *c->name == '$', &c->ref)) {
-        taken(name);
+    if (uk_kids_add(parent, name, *c->name == '$', &c->ref)) {
+        taken(d->name);
         uk_cell_discard(c);
         return UKKO_EEXISTS;
     }
@@ -169,12 +170,13 @@ int uk_cell_spawn(ukko_system *sys, uk_cell *parent, ukko_props *props, const ch
     char generated[32];
     if (out) *out = NULL;
     int rc = check(parent, props, name);
+    size_t len = name ? strlen(name) : 0;
     if (!rc && !name) {
-        uk_kids_name(parent, generated, sizeof generated);
+        len = uk_kids_name(parent, generated, sizeof generated);
         name = generated;
     }
     if (!rc) rc = check_creator(sys, parent, props, name);
-    uk_deployment d = {&parent->ref, props, name, NULL, uk_new_uid(), NULL};
+    uk_deployment d = {&parent->ref, props, name, NULL, uk_new_uid(), NULL, len};
     if (!rc && uk_deployments_any(sys->deployments))
         d.found = uk_deploy_of_child(sys, &parent->ref, name);
     if (d.found && sys->debug.router_misconfiguration) warn_of_plain(sys, &d);
@@ -198,7 +200,7 @@ ukko_ref *uk_system_place(ukko_system *sys, ukko_ref *supervisor, ukko_props *pr
         ukko_props_release(props);
         return NULL;
     }
-    return &new_cell(sys, uk_ref_retain(supervisor), props, path, uid, &p)->ref;
+    return &new_cell(sys, uk_ref_retain(supervisor), props, ukko_str(path), uid, &p)->ref;
 }
 void uk_system_begin(ukko_ref *placed, ukko_ref *watcher) {
     uk_ref_system(placed, uk_sysmsg_new(UK_SYS_WATCH, placed, watcher));

@@ -143,7 +143,7 @@ static int read_strategy(ukko_system *sys, ukko_error *err) {
                     path, text);
 }
 static uk_cell *make_guardian(ukko_system *sys, const ukko_actor *kind, const char *name) {
-    uk_cell *c = uk_cell_new(sys, uk_ref_retain(sys->root), ukko_props_new(kind), name, 0, sys->internal, NULL,
+    uk_cell *c = uk_cell_new(sys, uk_ref_retain(sys->root), ukko_props_new(kind), ukko_str(name), 0, sys->internal, NULL,
                              false);
     c->flags |= UK_CELL_GUARDIAN;
     return c;
