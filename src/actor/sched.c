@@ -12,7 +12,8 @@
  * 6. While the I/O thread runs an actor, one worker is free of turns: it sleeps or looks for work, or
  *    stands guard, ready to take the I/O rounds over. So no set of actors that block holds up the I/O.
  *    A worker raises `busy` before it takes a cell and then reads inline_seq; the I/O thread makes
- *    inline_seq odd, has a barrier run on all threads and then reads all `busy`.
+ *    inline_seq odd, has a barrier run on all threads and then reads all `busy`. It needs neither when all
+ *    workers sleep.
  * Runs on the worker threads it starts; uk_schedule() on any thread.
  */
 #include "actor/sched.h"
@@ -351,6 +352,7 @@ static uk_cell *find(worker *w) {
             return NULL;
         }
         uk_rest(w);
+        atomic_thread_fence(memory_order_seq_cst); /* pairs with the read in somebody_is_free() */
         uk_watchdog_wake(w->d->sys);
     }
 }
@@ -497,6 +499,9 @@ static bool may_run_here(uk_cell *c) {
 /* Before a turn on the I/O thread, which has been announced in inline_seq: will somebody be there
    when it lasts? (Law 6) */
 static bool somebody_is_free(uk_dispatcher *d) {
+    /* seq_cst, and inline_seq before: all sleep, and who is woken after this sees inline_seq odd behind
+       its fence in find() */
+    if (atomic_load_explicit(&d->rest, memory_order_seq_cst) == (int)d->n) return true;
     uk_barrier_all();
     for (unsigned i = 0; i < d->n; i++)
         if (!atomic_load_explicit(&d->workers[i].busy, memory_order_acquire)) return true;
