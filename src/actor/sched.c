@@ -32,6 +32,8 @@
 enum { INJECTOR_EVERY = 61, OWN_RUNS = 60, HELP_MAX = 8, CALLS_MAX = 64 };
 enum { GUARD_SPIN_NS = 20000, GUARD_NAP_NS = 100000 };
 /* A turn that was slow once may only have been interrupted; two within few turns are a habit. */
+/* As long as an actor may go on there with what a read has brought. */
+enum { INLINE_NS = 20000 };
 enum { SLOW_NS = 500000, SLOW_COST = 16, SLOW_LIMIT = 20, INLINE_OFF_MS = 1000 };
 
 typedef uk_worker worker;
@@ -522,10 +524,12 @@ static bool run_here(uk_cell *c) {
         uk_wake(d); /* it falls asleep again, looking */
     }
     tls.in_turn = true;
+    tls.inline_until = start + INLINE_NS;
     tls.defer = tls.never_waits = false; /* what this turn makes runnable goes to the workers */
     if (!(c->traits & UK_TRAIT_SOLE) || uk_sole_open(c)) uk_cell_run(c);
     tls.defer = tls.never_waits = true;
     tls.in_turn = false;
+    tls.inline_until = 0;
     atomic_fetch_add_explicit(&d->inline_seq, 1, memory_order_release);
     if (uk_now_ns() - start <= SLOW_NS) {
         if (d->slow) d->slow--;
@@ -552,7 +556,8 @@ void uk_turn_dirty(void) { tls.dirty = true; }
 bool uk_sched_on_worker(void) { return tls.w || tls.in_turn; }
 bool uk_sched_alone(void) {
     worker *w = tls.w;
-    return w && !atomic_load_explicit(&w->next, memory_order_relaxed) &&
+    if (!w) return tls.inline_until && uk_now_ns() < tls.inline_until; /* law 5 */
+    return !atomic_load_explicit(&w->next, memory_order_relaxed) &&
            !uk_ring_count(w) &&
            !atomic_load_explicit(&w->d->inj_n, memory_order_relaxed);
 }

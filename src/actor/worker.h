@@ -92,6 +92,7 @@ typedef struct uk_thread {
     };
     bool defer; /* an I/O thread: batches wait for uk_batch_run() */
     bool never_waits; /* an I/O or timer thread: it does not wait for room in a mailbox */
+    int64_t inline_until; /* an I/O thread in an actor's turn: may go on until then; else 0 */
     unsigned batch; /* nesting depth */
     unsigned calls; /* likewise, of turns of cells that run on the calling thread */
     uk_cell *call_head; /* such cells that wait for the innermost of these turns to end */
