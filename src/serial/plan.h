@@ -24,7 +24,7 @@ typedef struct uk_member { /* one member */
     uint8_t op;          /* in JSON and CBOR */
     uint8_t pb_op;       /* in protobuf */
     uint8_t pb_len;      /* of pb */
-    uint8_t pb[5];       /* the tag */
+    uint8_t pb[8];       /* the tag: 5 bytes at most, copied in one go */
     uint32_t offset;     /* of the member */
     uint32_t json_len, cbor_len;
     const uint8_t *json; /* ,"name": */

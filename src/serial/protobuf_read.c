@@ -396,10 +396,9 @@ static int read_fields(walk *s, const ukko_type *type, const uk_plan *plan, ukko
     if (lists && (rc = read_lists(s, type, bytes, body, depth))) return rc;
     return fill_absent(s, type, plan, body, seen, depth);
 }
-static int read_struct(walk *s, const ukko_type *type, ukko_slice bytes, void *body,
-                       unsigned depth) {
+static inline int read_planned(walk *s, const ukko_type *type, const uk_plan *plan, ukko_slice bytes,
+                               void *body, unsigned depth) {
     uint64_t few = 0, *seen = &few;
-    const uk_plan *plan = uk_plan_of(s->d->s, type);
     uk_pb in = uk_pb_of(bytes);
     if (depth > UK_PROTO_DEPTH) return uk_dec_fail(s->d, UKKO_ETOOBIG, "nested too deep");
     if (plan) few = read_plain(s, plan, &in, body);
@@ -412,11 +411,15 @@ static int read_struct(walk *s, const ukko_type *type, ukko_slice bytes, void *b
     if (seen != &few) uk_free(seen);
     return rc;
 }
+static int read_struct(walk *s, const ukko_type *type, ukko_slice bytes, void *body,
+                       unsigned depth) {
+    return read_planned(s, type, uk_plan_of(s->d->s, type), bytes, body, depth);
+}
 int uk_proto_decode(uk_dec *d, const ukko_type *type, ukko_slice in, ukko_msg **out) {
     const uk_plan *plan = uk_plan_of(d->s, type);
     walk s = {.d = d, .in_len = in.len + 1, .budget = LIST_BUDGET};
     s.m = uk_plan_msg(type, plan, s.in_len, &s.texts);
-    int rc = read_struct(&s, type, in, s.m->body, 0);
+    int rc = read_planned(&s, type, plan, in, s.m->body, 0);
     if (rc) {
         ukko_msg_release(s.m);
         return rc;
