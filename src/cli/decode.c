@@ -51,6 +51,10 @@ typedef struct decode {
     int n_flows;
     int64_t packets, frames, shown, bad, tls, gaps;
     struct timeval now;
+    bool gathers;      /* frames are not shown: those of the first flow that has some are kept */
+    const flow *first; /* that one */
+    uint8_t *kept;
+    size_t n_kept, cap_kept;
 } decode;
 
 static void end_text(const end *e, char *buf, size_t len) {
@@ -129,6 +133,27 @@ static talk talk_of(ukko_slice in) {
     return rc == 1 && ukko_wire_decode(body, &pdu) == UKKO_OK ? TALK_CLASSIC : TALK_OTHER;
 }
 
+/* One frame with its length in front. */
+static void keep(decode *d, const flow *f, const uint8_t *frame, size_t len) {
+    if (!d->first) d->first = f;
+    if (d->first != f || d->n_kept + len > MAX_BYTES) return;
+    if (d->n_kept + len > d->cap_kept) {
+        d->cap_kept = (d->n_kept + len) * 2;
+        d->kept = realloc(d->kept, d->cap_kept);
+        if (!d->kept) abort();
+    }
+    memcpy(d->kept + d->n_kept, frame, len);
+    d->n_kept += len;
+}
+
+static void on_frame(decode *d, const flow *f, ukko_slice body) {
+    ukko_wire_pdu pdu;
+    d->frames++;
+    if (d->gathers) keep(d, f, body.ptr - 4, body.len + 4);
+    else if (ukko_wire_decode(body, &pdu) == UKKO_OK) show_frame(d, f, &pdu, body.len + 4);
+    else d->bad++;
+}
+
 static void cut_frames(decode *d, flow *f) {
     ukko_slice in = {f->bytes, f->len}, body;
     int rc;
@@ -138,12 +163,7 @@ static void cut_frames(decode *d, flow *f) {
         if (f->talk != TALK_UNKNOWN) f->len = 0;
         return;
     }
-    while ((rc = ukko_wire_cut(&in, MAX_FRAME, &body)) == 1) {
-        ukko_wire_pdu pdu;
-        d->frames++;
-        if (ukko_wire_decode(body, &pdu) == UKKO_OK) show_frame(d, f, &pdu, body.len + 4);
-        else d->bad++;
-    }
+    while ((rc = ukko_wire_cut(&in, MAX_FRAME, &body)) == 1) on_frame(d, f, body);
     if (rc < 0) { /* lost: what follows may begin with a frame again */
         d->bad++;
         f->talk = TALK_UNKNOWN;
@@ -370,6 +390,37 @@ static void sum_up(const decode *d) {
                     "tls.keylog_file:FILE decodes them",
                     (long long)d->tls);
     if (d->gaps) output_note(d->c, "%lld times packets are missing", (long long)d->gaps);
+}
+
+bool capture_begins(const uint8_t *bytes, size_t len) {
+    static const uint32_t magic[] = {0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1, 0x0a0d0d0a};
+    uint32_t first;
+    if (len < sizeof first) return false;
+    memcpy(&first, bytes, sizeof first);
+    for (size_t i = 0; i < sizeof magic / sizeof magic[0]; i++)
+        if (first == magic[i]) return true;
+    return false;
+}
+
+int capture_frames(cli *c, const char *name, uint8_t **bytes, size_t *len) {
+    char why[PCAP_ERRBUF_SIZE] = "";
+    problem bad = {CLI_TOO_BIG, "CAPTURE", "decode", NULL, NULL};
+    decode *d = calloc(1, sizeof *d);
+    if (!d) abort();
+    d->c = c;
+    d->link = args_value(c, "link");
+    d->gathers = true;
+    FILE *f = fmemopen(*bytes, *len, "rb");
+    pcap_t *in = f ? pcap_fopen_offline(f, why) : NULL;
+    int status = in ? read_all(d, in, name) : cli_fail(c, &bad, "%s: %s", name, why);
+    if (in) pcap_close(in); /* f with it */
+    if (status == CLI_OK && !d->n_kept) status = cli_fail(c, &bad, "%s: no frames are in it", name);
+    free(*bytes);
+    *bytes = d->kept;
+    *len = d->n_kept;
+    for (int i = 0; i < d->n_flows; i++) flow_free(d->flows[i]);
+    free(d);
+    return status;
 }
 
 int run_decode(cli *c) {

@@ -175,6 +175,7 @@ const option proxy_options[] = {
 const option send_raw_options[] = {
     {"pace", 0, "TIME", "between two frames (0)", NULL},
     {"wait", 0, "TIME", "at the end, until nothing has come back for so long (1s)", NULL},
+    {"link", 0, "HOST:PORT", "of a capture: only connections with this end", NULL},
     END,
 };
 

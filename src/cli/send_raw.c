@@ -113,6 +113,8 @@ int run_send_raw(cli *c) {
     if (status == CLI_OK) status = args_duration(c, "wait", &r.wait_ms);
     if (status == CLI_OK) status = target_parse(c, c->args[0], &r.to);
     if (status == CLI_OK) status = read_input(c, c->args[1], &bytes, &len);
+    if (status == CLI_OK && capture_begins(bytes, len))
+        status = capture_frames(c, c->args[1], &bytes, &len);
     if (status == CLI_OK) status = target_connect(c, &r.to, &r.ch);
     if (status == CLI_OK) status = send_all(&r, (ukko_slice){bytes, len});
     channel_close(&r.ch);

@@ -439,11 +439,14 @@ const command commands[] = {
      .fields = send_raw_fields,
      .complete = "@file",
      .many = true,
-     .about = "FILE (- is standard input) has the bytes that one side of a connection sends, from "
-              "its ASSOCIATE on: each frame with its length in front, as tshark -z follow,tcp,raw,N "
-              "prints them in hex. What is no frame is sent too, in one piece. Of the target only host, "
-              "port and TLS matter. For trying out how a node takes what no node would send.",
-     .examples = LIST({"send-raw 127.0.0.1:2552 frames.bin --pace 100ms", "ten frames a second"})},
+     .about = "FILE (- is standard input) is a capture (pcap, pcapng), as --record and tcpdump write "
+              "them: then the frames are sent that whoever speaks first in it has sent. Or it has the "
+              "bytes that one side of a connection sends, from its ASSOCIATE on: each frame with its "
+              "length in front, as tshark -z follow,tcp,raw,N prints them in hex; what is no frame is "
+              "sent too, in one piece. Of the target only host, port and TLS matter. For trying out "
+              "how a node takes what no node would send.",
+     .examples = LIST({"send-raw 127.0.0.1:2552 frames.bin --pace 100ms", "ten frames a second"},
+                      {"send-raw 127.0.0.1:2552 trace.pcapng --link :2552", "what was captured, again"})},
     {.name = "context",
      .args = "COMMAND ...",
      .help = "save targets and their options under a name",

@@ -37,6 +37,28 @@ def send_raw_is_taken_and_answered():
 
 
 @test
+def send_raw_says_again_what_was_recorded():
+    n = Node()
+    with tempfile.TemporaryDirectory() as d:
+        path = d + '/own.pcapng'
+        ukko('--record', path, 'tell', n.address + '/user/sink', 'hello')
+        assert ukko_json('ask', n.address + '/user/sink', 'count')['value'] == 1
+        sent = [r['kind'] for r in ukko_lines('decode', path) if r['from'] != '127.0.0.1:%d' % n.port]
+        rows = ukko_lines('send-raw', '127.0.0.1:%d' % n.port, path, '--wait', '300ms')
+        assert [r['kind'] for r in rows if r['direction'] == 'there'] == sent and 'message.String' in sent, (rows, sent)
+        assert ukko_json('ask', n.address + '/user/sink', 'count')['value'] == 2
+        with open(path, 'rb') as f:
+            whole = f.read()
+        p = ukko('send-raw', '127.0.0.1:%d' % n.port, '-', '--wait', '300ms', '--link', ':%d' % n.port, stdin=whole)
+        assert '%d frames sent' % len(sent) in p.out and ukko_json('ask', n.address + '/user/sink', 'count')['value'] == 3
+        assert 'no frames' in error('send-raw', '127.0.0.1:%d' % n.port, path, '--link', '10.9.9.9:1', code=8)['detail']
+        with open(path, 'wb') as f:
+            f.write(whole[:40])
+        assert error('send-raw', '127.0.0.1:%d' % n.port, path, code=8)['code'] == 'CAPTURE'
+    n.end()
+
+
+@test
 def send_raw_sends_every_byte():
     """also what is no frame, as the last piece; from standard input too"""
     whole = b''.join(conversation('pekko.tcp://x@127.0.0.1:2')) + b'\x00\x00\x00\x09abc'
