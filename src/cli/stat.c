@@ -132,7 +132,7 @@ static int not_cleared(cli *c, int http, const char *address, const char *why) {
     problem other = {CLI_HANDSHAKE, "NOT_A_CONTROL_SOCKET", "handshake", c->args[0],
                      "a status page only shows: this goes through ukko node --control PATH, or "
                      "ukko.status.control"};
-    return http == 404 && *why ? cli_fail(c, &p, "%s: %s", address, why)
+    return http == 404 && *why ? cli_fail(c, &p, "%s", why)
                                : cli_fail(c, &other, "%s is no control socket", c->args[0]);
 }
 
