@@ -226,103 +226,6 @@ static void numbers_in_order(void **state) {
     ukko_system_free(b);
 }
 
-/* A turn's messages of all kinds and lengths, mixed, to three actors: each gets its own, in order, as
-   they were told, from whom they were told. The n-th message follows from n. */
-enum { MIXED = 30000, SINKS = 3 };
-static const ukko_type *const mixed_types[] = {&ukko_bytes_type, &ukko_string_type, &ukko_long_type,
-                                               &ukko_int_type,   &ukko_bool_type,   &ukko_bytestring_type};
-static uint32_t scramble(uint32_t n) {
-    n = (n ^ 61) ^ (n >> 16);
-    n *= 9;
-    n = (n ^ n >> 4) * 0x27d4eb2d;
-    return n ^ n >> 15;
-}
-static int sink_of(int n) { return (int)(scramble((uint32_t)n / 3) % SINKS); } /* runs of three */
-static ukko_msg *mixed(int n) {
-    static _Thread_local char text[100001];
-    uint32_t r = scramble((uint32_t)n / 5 + 77); /* and of five */
-    const ukko_type *t = mixed_types[r % 6];
-    size_t len = r % 97 == 0 ? 10000 + r % 90000 : r % 400;
-    int64_t number = n;
-    bool odd = n % 2;
-    memset(text, 'a' + n % 26, len);
-    text[len] = 0;
-    if (t == &ukko_string_type) return ukko_msg_string(text);
-    if (t == &ukko_bytes_type || t == &ukko_bytestring_type)
-        return ukko_msg_copy(t, &(ukko_slice){(const uint8_t *)text, len});
-    return ukko_msg_copy(t, t == &ukko_bool_type ? (void *)&odd : &number);
-}
-static ukko_ref *mixed_to[SINKS];
-static _Atomic int mixed_right, mixed_wrong; /* relaxed: counters */
-
-static bool is_same(const ukko_msg *a, const ukko_msg *b) {
-    const ukko_type *t = ukko_msg_type(a);
-    if (t != ukko_msg_type(b)) return false;
-    const void *x = ukko_msg_get(a, t), *y = ukko_msg_get(b, t);
-    const ukko_slice *s = x, *u = y;
-    if (t == &ukko_string_type) return !strcmp(ukko_msg_text(a), ukko_msg_text(b));
-    if (t == &ukko_bytes_type || t == &ukko_bytestring_type)
-        return s->len == u->len && (!s->len || !memcmp(s->ptr, u->ptr, s->len));
-    return !memcmp(x, y, t == &ukko_bool_type ? 1 : t == &ukko_int_type ? 4 : 8);
-}
-typedef struct sink {
-    int next;
-} sink;
-static int sink_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
-    sink *s = state;
-    const char *name = ukko_ref_name(ukko_self(ctx)), *from = ukko_ref_name(ukko_sender(ctx));
-    while (s->next < MIXED && sink_of(s->next) != name[4] - '0') s->next++;
-    ukko_msg *want = mixed(s->next);
-    bool right = is_same(msg, want) && !strcmp(from, s->next % 7 ? "mixer" : "deadLetters");
-    atomic_fetch_add(right ? &mixed_right : &mixed_wrong, 1);
-    ukko_msg_release(want);
-    s->next++;
-    return UKKO_OK;
-}
-static int mixer_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
-    (void)state, (void)msg;
-    for (int n = 0; n < MIXED; n++) {
-        ukko_msg *m = mixed(n);
-        const ukko_type *t = ukko_msg_type(m);
-        ukko_ref *to = mixed_to[sink_of(n)];
-        if (n % 7 == 0) ukko_tell_from(to, ukko_msg_retain(m), NULL);
-        else if (n % 2) ukko_tell_msg(ctx, to, ukko_msg_retain(m));
-        else ukko_tell(ctx, to, t, ukko_msg_get(m, t));
-        ukko_msg_release(m);
-    }
-    return UKKO_OK;
-}
-static const ukko_actor sink_kind = {.size = sizeof(ukko_actor), .state_size = sizeof(sink),
-                                     .name = "sink", .receive = {NULL, sink_receive}};
-static const ukko_actor mixer = {
-    .size = sizeof(ukko_actor), .name = "mixer", .receive = {NULL, mixer_receive}};
-static void mixed_messages_arrive_as_they_were(void **state) {
-    (void)state;
-    ukko_system *a = node("A", "pekko.remote.classic.netty.tcp.maximum-frame-size = 200000b"),
-                *b = node("B", "pekko.remote.classic.netty.tcp.maximum-frame-size = 200000b");
-    for (int i = 0; i < SINKS; i++) {
-        char name[8], path[20];
-        snprintf(name, sizeof name, "sink%d", i);
-        snprintf(path, sizeof path, "/user/%s", name);
-        spawn(b, &sink_kind, name);
-        mixed_to[i] = at(a, ukko_remote_address(b), path);
-    }
-    spawn(b, &echo, "echo");
-    ukko_ref *there = at(a, ukko_remote_address(b), "/user/echo"), *from;
-    until_answered(there); /* the link is open: messages are written, not kept */
-    assert_int_equal(ukko_system_spawn(a, ukko_props_new(&mixer), "mixer", &from), UKKO_OK);
-    ukko_tell_text(NULL, from, "go");
-    for (int i = 0; i < 2000 && atomic_load(&mixed_right) + atomic_load(&mixed_wrong) < MIXED; i++)
-        usleep(10000);
-    assert_int_equal(atomic_load(&mixed_right), MIXED);
-    assert_int_equal(atomic_load(&mixed_wrong), 0);
-    for (int i = 0; i < SINKS; i++) ukko_ref_release(mixed_to[i]);
-    ukko_ref_release(there);
-    ukko_ref_release(from);
-    ukko_system_free(a);
-    ukko_system_free(b);
-}
-
 /* Of numbers that come while their actor stops those it has not taken are dead letters, none is lost or
    told twice, and the next actor of that name gets what comes later. */
 static _Atomic int64_t taken; /* relaxed: a counter */
@@ -520,7 +423,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dead_letters_have_a_reason), cmocka_unit_test(oversized_is_dropped),
         cmocka_unit_test(unserializable_is_logged),   cmocka_unit_test(numbers_in_order),
-        cmocka_unit_test(mixed_messages_arrive_as_they_were),
         cmocka_unit_test(none_is_lost_when_their_actor_stops),
         cmocka_unit_test(nothing_is_lost_at_the_end), cmocka_unit_test(flapping_peer),
         cmocka_unit_test(numbers_survive_a_gate),     cmocka_unit_test(bad_settings),
