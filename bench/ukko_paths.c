@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One hot path at a time, a given number of rounds, for counting instructions
-   (tests/checks/instructions.py): `ukko_paths PATH ROUNDS`. Actors run on one worker; encoding and
-   decoding on the main thread. */
+   (tests/checks/instructions.py): `ukko_paths PATH ROUNDS`. Actors run on one worker of each system;
+   encoding and decoding on the main thread. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,6 +144,66 @@ static void run_codec(ukko_system *sys, bool decoding) {
     ukko_msg_release(msg);
 }
 
+/* ---- remote-one-way: 100 bytes to an actor of another system, over a socket ---- */
+
+enum { WINDOW = 1024 };
+
+static int window(ukko_ctx *ctx, void *state, const void *body) {
+    static const uint8_t bytes[100];
+    (void)state, (void)body;
+    if ((rounds -= WINDOW) < 0) return finish();
+    for (int i = 0; i < WINDOW; i++)
+        ukko_tell(ctx, other, &ukko_bytes_type, &(ukko_slice){bytes, sizeof bytes});
+    ukko_tell(ctx, other, &ukko_int_type, &(int32_t){0});
+    return UKKO_OK;
+}
+static int take_bytes(ukko_ctx *ctx, void *state, const void *body) {
+    (void)ctx;
+    *(int64_t *)state += (int64_t)((const ukko_slice *)body)->len;
+    return UKKO_OK;
+}
+static int take_marker(ukko_ctx *ctx, void *state, const void *body) {
+    (void)state;
+    ukko_reply(ctx, &ukko_int_type, body);
+    return UKKO_OK;
+}
+static const ukko_case far_cases[] = {
+    {&ukko_bytes_type, take_bytes}, {&ukko_int_type, take_marker}, {NULL, NULL}};
+static const ukko_case near_cases[] = {{&ukko_int_type, window}, {&begin, window}, {NULL, NULL}};
+static const ukko_actor far_actor = UKKO_ACTOR(number, "Far", far_cases);
+static const ukko_actor near_actor = UKKO_ACTOR(number, "Near", near_cases);
+
+static ukko_system *node(const char *name) {
+    ukko_error err = {0, ""};
+    ukko_config *parsed = NULL, *config = NULL;
+    ukko_system_opts opts = UKKO_SYSTEM_OPTS(name, NULL);
+    ukko_system *sys = NULL;
+    if (ukko_config_parse(&parsed, ukko_str("pekko.actor.provider = remote\npekko.loglevel = ERROR\n"
+                                            "pekko.remote.artery.enabled = off\n"
+                                            "pekko.remote.classic.netty.tcp { hostname = 127.0.0.1, port = 0 }"),
+                          "paths", &err) ||
+        ukko_config_load_from(&config, parsed, &err))
+        abort();
+    opts.config = config;
+    opts.threads = 1;
+    if (ukko_system_new(&sys, &opts, &err) || ukko_remote_enable(sys, &err) ||
+        ukko_system_start(sys, &err))
+        abort();
+    ukko_config_release(parsed);
+    ukko_config_release(config);
+    return sys;
+}
+static void run_remote(void) {
+    char path[200];
+    ukko_system *far = node("far"), *near = node("near");
+    if (ukko_system_spawn(far, ukko_props_new(&far_actor), "far", NULL)) abort();
+    snprintf(path, sizeof path, "%s/user/far", ukko_remote_address(far));
+    if (ukko_find_wait(near, path, 60000, &other)) abort();
+    run_actors(near, &near_actor, NULL);
+    ukko_system_free(near);
+    ukko_system_free(far);
+}
+
 int main(int argc, char **argv) {
     const char *path = argc > 2 ? argv[1] : "";
     ukko_error err = {0, ""};
@@ -163,9 +223,11 @@ int main(int argc, char **argv) {
     else if (!strcmp(path, "spawn-and-stop")) run_actors(sys, &breed_actor, NULL);
     else if (!strcmp(path, "encode")) run_codec(sys, false);
     else if (!strcmp(path, "decode")) run_codec(sys, true);
+    else if (!strcmp(path, "remote-one-way")) run_remote();
     else rc = 2;
     ukko_props_release(recipe);
     ukko_system_free(sys);
-    if (rc) fputs("usage: ukko_paths tell-to-handler|ping-pong|spawn-and-stop|encode|decode ROUNDS\n", stderr);
+    if (rc) fputs("usage: ukko_paths tell-to-handler|ping-pong|spawn-and-stop|encode|decode|remote-one-way ROUNDS\n",
+                  stderr);
     return rc;
 }

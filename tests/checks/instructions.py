@@ -3,7 +3,7 @@
 """How many instructions the hot paths take, counted by callgrind, against a kept budget: a loss shows on the busiest machine.
 
     tests/checks/instructions.py             fails when a path takes more than its budget
-    tests/checks/instructions.py --write     measures anew and writes tests/checks/instructions.tsv (5 % more than measured)
+    tests/checks/instructions.py --write     measures anew and writes tests/checks/instructions.tsv (5 % more than measured, 15 % for what goes through sockets)
 
 Each path runs twice with different numbers of rounds; the difference is what the rounds cost."""
 import os, platform, re, shutil, sys, tempfile
@@ -11,8 +11,8 @@ from common import *
 
 BUDGET = os.path.join(ROOT, 'tests', 'checks', 'instructions.tsv')
 PROGRAM = os.path.join(BUILD, 'bench', 'ukko_paths')
-PATHS = {'tell-to-handler': 20000, 'ping-pong': 20000, 'spawn-and-stop': 4000, 'encode': 4000, 'decode': 4000}
-EASE = 1.05
+PATHS = {'tell-to-handler': 20000, 'ping-pong': 20000, 'spawn-and-stop': 4000, 'encode': 4000, 'decode': 4000, 'remote-one-way': 61440}
+EASE = {'remote-one-way': 1.15}  # how much comes with one read is the kernel's choice
 
 
 def count(path, rounds):
@@ -54,7 +54,7 @@ for path in PATHS:
     except RuntimeError as x:
         check(path, [str(x)])
         continue
-    lines.append('%s\t%.0f' % (path, took * EASE))
+    lines.append('%s\t%.0f' % (path, took * EASE.get(path, 1.05)))
     if write:
         print('%-18s %.0f instructions' % (path, took))
     elif path not in budget:
