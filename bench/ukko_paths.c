@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One hot path at a time, a given number of rounds, for counting instructions
-   (tests/checks/instructions.py): `ukko_paths PATH ROUNDS`. Actors run on one worker of each system;
-   encoding and decoding on the main thread. */
+   (tests/checks/instructions.py): `ukko_paths PATH ROUNDS [THREADS]`. Actors run on one worker of each
+   system unless THREADS says otherwise; encoding and decoding on the main thread. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,7 +209,7 @@ int main(int argc, char **argv) {
     ukko_error err = {0, ""};
     ukko_system *sys = NULL;
     ukko_system_opts opts = UKKO_SYSTEM_OPTS("paths", NULL);
-    opts.threads = 1;
+    opts.threads = argc > 3 ? atoi(argv[3]) : 1;
     opts.types = (const ukko_type *const[]){&order_type, NULL};
     if (argc > 2) rounds = atoll(argv[2]);
     if (ukko_system_new(&sys, &opts, &err) || ukko_system_start(sys, &err)) {
@@ -227,7 +227,8 @@ int main(int argc, char **argv) {
     else rc = 2;
     ukko_props_release(recipe);
     ukko_system_free(sys);
-    if (rc) fputs("usage: ukko_paths tell-to-handler|ping-pong|spawn-and-stop|encode|decode|remote-one-way ROUNDS\n",
-                  stderr);
+    if (rc)
+        fputs("usage: ukko_paths tell-to-handler|ping-pong|spawn-and-stop|encode|decode|remote-one-way "
+              "ROUNDS [THREADS]\n", stderr);
     return rc;
 }

@@ -24,7 +24,7 @@ enum {
 };
 
 /* uk_msg_head.env_used: the envelope in the message is in use. OWN: by a plain message, no AUTO, between
-   two cells of one worker, made by tell_own() with a block of that thread's list. */
+   two cells of one worker, made in tell.c with a block of that thread's list. */
 enum { UK_ENV_FREE = 0, UK_ENV_USED = 1, UK_ENV_OWN = 2 };
 typedef struct uk_msg_head {
     _Atomic uint32_t refs; /* relaxed up, acq_rel down: the last owner sees all writes */

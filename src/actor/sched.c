@@ -257,7 +257,7 @@ static uk_cell *from_injector(worker *w, bool one) {
     if (c && (left || n)) uk_wake(d); /* the chain of wake-ups goes on while there is work */
     return c;
 }
-static uk_cell *from_queue(worker *w) {
+static inline uk_cell *from_queue(worker *w) {
     uk_cell *c;
     uk_own_enter(w);
     if (w->lifo < UK_LIFO_RUNS && (c = uk_slot_take(w))) {
@@ -274,10 +274,8 @@ static uk_cell *own_work(worker *w) {
     uk_cell *c;
     if (w->sole) { /* it comes here every OWN_RUNS turns */
         if ((w->to_injector ^= 1) && (c = from_behind(w))) return c;
-        c = from_injector(w, false);
-        return c ? c : from_queue(w);
-    }
-    if (!--w->to_injector) {
+        if ((c = from_injector(w, false))) return c;
+    } else if (!--w->to_injector) {
         w->to_injector = INJECTOR_EVERY;
         if ((c = from_injector(w, true))) return c;
     }

@@ -76,33 +76,21 @@ static inline ukko_ref *sender(const ukko_ctx *ctx) {
 }
 ukko_ref *ukko_sender(ukko_ctx *ctx) { return sender(ctx); }
 void ukko_tell_msg(ukko_ctx *ctx, ukko_ref *to, ukko_msg *msg) { tell(ctx, to, msg); }
-/* A new message of a plain type from a worker's turn to a plain cell: the short way. false: it takes
-   the long one. */
-static inline __attribute__((always_inline)) bool tell_plain(ukko_ctx *ctx, ukko_ref *r,
-                                                             const ukko_type *type,
-                                                             const void *body) {
-    uk_worker *w = uk_here.w;
-    if (__builtin_expect(!w || !ctx || r->vt != &uk_cell_vt, 0)) return false;
-    const uk_plain *p = uk_plain_of(w, type);
-    if (__builtin_expect(p->type != type || (p->size && !body), 0)) return false;
-    uk_cell *to = uk_cell_of(r);
+/* A new message of a plain type, which is p, from a worker's turn to a plain cell. */
+static __attribute__((noinline)) void tell_plain(uk_worker *w, const uk_plain *p, ukko_ctx *ctx,
+                                                 uk_cell *to, const void *body) {
     ukko_msg *m = uk_pool_take(p->pool_class, sizeof *m + p->size);
     m->h = p->head;
     m->h.env_used = UK_ENV_USED;
-    m->type = type;
+    m->type = p->type;
     m->extra = NULL;
     m->env.msg = m;
     m->env.sender = uk_cell_retain_self(ctx->cell);
     if (p->size == 8) memcpy(m->body, body, 8);
     else if (p->size) memcpy(m->body, body, p->size);
-    if (to->disp == w->sole) {
-        uk_sole_push(w, to, &m->env);
-    } else if (w->out.to == to) {
-        keep_back(w, to, &m->env);
-    } else {
-        push_first(w, to, &m->env);
-    }
-    return true;
+    if (w->out.to == to) keep_back(w, to, &m->env);
+    else if (to->disp == w->sole) uk_sole_push(w, to, &m->env);
+    else push_first(w, to, &m->env);
 }
 /* The message is made, and the type remembered when it is plain. */
 static ukko_msg *make(const ukko_type *type, const void *body) {
@@ -125,24 +113,34 @@ static inline bool tell_body(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type,
     uk_outbox_flush();
     return to->vt->tell_body(to, type, body, ctx ? &ctx->cell->ref : NULL);
 }
-static __attribute__((noinline)) void tell_any(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body) {
-    if (tell_plain(ctx, to, type, body) || tell_body(ctx, to, type, body)) return;
-    tell(ctx, to, make(type, body));
+static __attribute__((noinline)) void tell_any(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type,
+                                               const void *body) {
+    if (!tell_body(ctx, to, type, body)) tell(ctx, to, make(type, body));
 }
-/* A small plain message between two cells of a single worker. All that could be in the way is looked
-   at first, so that this is a leaf. false: nothing was done. */
-static inline __attribute__((always_inline)) bool tell_own(ukko_ctx *ctx, ukko_ref *r,
-                                                           const ukko_type *type,
-                                                           const void *body) {
+/* May this thread make a message of p for that cell on the spot? All that could be in the way is looked
+   at first, so that the rest is short. */
+static inline bool is_own(const uk_worker *w, const uk_plain *p, uk_cell *from, uk_cell *to) {
+    return to->disp == w->sole && p->words <= 2 && uk_pool_has(p->list) && from->spare &&
+           atomic_load_explicit(&to->inbox, memory_order_acquire) == UK_INBOX_OWNED;
+}
+static inline __attribute__((always_inline)) void tell_value(ukko_ctx *ctx, ukko_ref *r,
+                                                             const ukko_type *type,
+                                                             const void *body) {
     uk_worker *w = uk_here.w;
-    if (__builtin_expect(!w || !ctx || r->vt != &uk_cell_vt, 0)) return false;
+    if (__builtin_expect(!w || !ctx || r->vt != &uk_cell_vt, 0)) {
+        tell_any(ctx, r, type, body);
+        return;
+    }
     const uk_plain *p = uk_plain_of(w, type);
     uk_cell *to = uk_cell_of(r), *from = ctx->cell;
-    if (__builtin_expect(p->type != type || to->disp != w->sole || p->words > 2 || (p->words && !body), 0))
-        return false;
-    if (__builtin_expect(!uk_pool_has(p->list) || !from->spare, 0) ||
-        __builtin_expect(atomic_load_explicit(&to->inbox, memory_order_acquire) != UK_INBOX_OWNED, 0))
-        return false;
+    if (__builtin_expect(p->type != type || (p->words && !body), 0)) {
+        tell_any(ctx, r, type, body);
+        return;
+    }
+    if (!is_own(w, p, from, to)) {
+        tell_plain(w, p, ctx, to, body);
+        return;
+    }
     ukko_msg *m = uk_pool_pop(p->list, sizeof *m + p->size);
     from->spare--;
     m->env = (uk_envelope){NULL, m, &from->ref};
@@ -152,10 +150,9 @@ static inline __attribute__((always_inline)) bool tell_own(ukko_ctx *ctx, ukko_r
     if (p->words == 1) memcpy(m->body, body, 8);
     else if (p->words) memcpy(m->body, body, 16);
     uk_sole_append(w, to, &m->env);
-    return true;
 }
 void ukko_tell(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body) {
-    if (!tell_own(ctx, to, type, body)) tell_any(ctx, to, type, body);
+    tell_value(ctx, to, type, body);
 }
 void ukko_tell_text(ukko_ctx *ctx, ukko_ref *to, const char *text) {
     if (!tell_body(ctx, to, &ukko_string_type, &(ukko_string){text, 0}))
@@ -177,8 +174,7 @@ int ukko_try_tell(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void
 }
 void ukko_reply_msg(ukko_ctx *ctx, ukko_msg *msg) { tell(ctx, sender(ctx), msg); }
 void ukko_reply(ukko_ctx *ctx, const ukko_type *type, const void *body) {
-    ukko_ref *to = sender(ctx);
-    if (!tell_own(ctx, to, type, body)) tell_any(ctx, to, type, body);
+    tell_value(ctx, sender(ctx), type, body);
 }
 void ukko_reply_text(ukko_ctx *ctx, const char *text) { ukko_tell_text(ctx, sender(ctx), text); }
 void ukko_forward(ukko_ctx *ctx, ukko_ref *to) {

@@ -90,7 +90,7 @@ static inline bool run_messages(ukko_ctx *ctx, uk_worker *w, unsigned budget) {
     return run_some(ctx, w, budget, true);
 }
 /* Nothing is left to do: others may make it runnable. false: something came from this thread. */
-static inline bool rest_own(uk_cell *c) {
+static __attribute__((noinline)) bool rest_own(uk_cell *c) {
     bool waits = c->head || (c->traits & UK_TRAIT_TAKES && uk_box_waits(c));
     if (__builtin_expect(c->sys_last || (waits && !c->suspended), 0)) return false;
     atomic_store_explicit(&c->active, 0, memory_order_release);
@@ -120,6 +120,11 @@ static bool is_quick(const uk_cell *c) {
            !(c->traits & (UK_TRAIT_COUNTED | UK_TRAIT_TAKES | UK_TRAIT_SHARED)) &&
            !c->ref.sys->debug.receive && !uk_dispatcher_deadline(c->disp);
 }
+static __attribute__((noinline)) void begin_life(ukko_ctx *ctx, uk_worker *w) {
+    ctx->cell->flags |= is_quick(ctx->cell) ? UK_CELL_BORN | UK_CELL_QUICK : UK_CELL_BORN;
+    if (w) uk_turn_counts(w); /* how an actor starts may take long, too */
+    uk_cell_create(ctx);
+}
 void uk_cell_run(uk_cell *c) {
     ukko_ctx ctx = {.cell = c};
     int64_t staged_ns = 0; /* of the first thing that was staged and has not been sent; 0: none */
@@ -128,11 +133,8 @@ void uk_cell_run(uk_cell *c) {
     unsigned budget = w ? w->throughput : uk_dispatcher_throughput(c->disp);
     ctx.plain = !(c->traits & UK_TRAIT_COUNTED) && !sys->debug.receive;
     if (!(c->flags & UK_CELL_BORN)) {
-        c->flags |= is_quick(c) ? UK_CELL_BORN | UK_CELL_QUICK : UK_CELL_BORN;
-        if (w) uk_turn_counts(w); /* how an actor starts may take long, too */
-        uk_cell_create(&ctx);
+        begin_life(&ctx, w);
     }
-    bool sole = c->traits & UK_TRAIT_SOLE;
     for (;;) {
         if (w) uk_turn_counts(w);
         bool more = run_messages(&ctx, w, budget);
@@ -150,9 +152,9 @@ void uk_cell_run(uk_cell *c) {
         }
         bool guard = on_guard(sys); /* also after what was just written */
         if (goes_on && !guard) continue;
-        if (sole && !more && rest_own(c)) return; /* w->turn stays until another begins */
-        uk_turn_over(w);
-        if (!sole && !more && uk_inbox_idle(c)) return;
+        bool sole = c->traits & UK_TRAIT_SOLE; /* w->turn stays until another begins */
+        if (!sole) uk_turn_over(w);
+        if (!more && (sole ? rest_own(c) : uk_inbox_idle(c))) return;
         if (more || guard) {
             uk_reschedule(c);
             return;
@@ -213,7 +215,7 @@ static inline __attribute__((always_inline)) bool turn_own(ukko_ctx *ctx, uk_wor
         }
         drop_own(w, e);
     }
-    if (__builtin_expect(uk_here.dirty, 0)) return false;
+    if (__builtin_expect(uk_here.at_end, 0)) return false;
     atomic_store_explicit(&c->active, 0, memory_order_release);
     return true;
 }

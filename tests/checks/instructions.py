@@ -11,13 +11,15 @@ from common import *
 
 BUDGET = os.path.join(ROOT, 'tests', 'checks', 'instructions.tsv')
 PROGRAM = os.path.join(BUILD, 'bench', 'ukko_paths')
-PATHS = {'tell-to-handler': 20000, 'ping-pong': 20000, 'spawn-and-stop': 4000, 'encode': 4000, 'decode': 4000, 'remote-one-way': 61440}
+PATHS = {'tell-to-handler': 20000, 'ping-pong': 20000, 'spawn-and-stop': 4000, 'encode': 4000, 'decode': 4000,
+         'tell-to-handler/2': 20000, 'ping-pong/2': 20000, 'remote-one-way': 61440}  # /2: of two workers
 EASE = {'remote-one-way': 1.15}  # how much comes with one read is the kernel's choice
 
 
 def count(path, rounds):
+    name, _, workers = path.partition('/')
     with tempfile.TemporaryDirectory() as d:
-        out, rc = run(['valgrind', '--tool=callgrind', '--callgrind-out-file=' + os.path.join(d, 'out'), PROGRAM, path, str(rounds)])
+        out, rc = run(['valgrind', '--tool=callgrind', '--callgrind-out-file=' + os.path.join(d, 'out'), PROGRAM, name, str(rounds), workers or '1'])
     m = re.search(r'refs:\s+([\d,]+)', out)
     if rc or not m:
         raise RuntimeError('%s gave %d: %s' % (path, rc, out[-500:]))
