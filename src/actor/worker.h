@@ -226,7 +226,10 @@ static inline void uk_ref_release_late(ukko_ref *r) {
         if (old) uk_credit_add(w, old, n);
     }
 }
-/* The same while the worker runs a cell's turn: a cell of its own keeps the count for its next message. */
+/* Gives n counts of r back at once, with those that this worker keeps: it may be the end of r. */
+void uk_ref_release_all(ukko_ref *r, uint32_t n);
+/* As uk_ref_release_late(), while the worker runs a cell's turn: a cell of its own keeps the count for
+   its next message, one that has ended goes while it is in the caches. */
 static inline void uk_sender_release(uk_worker *w, ukko_ref *r) {
     if (r && r->vt == &uk_cell_vt) {
         uk_cell *s = uk_cell_of(r);
@@ -234,11 +237,13 @@ static inline void uk_sender_release(uk_worker *w, ukko_ref *r) {
             s->spare++;
             return;
         }
+        if (s->disp == w->sole && s->spare == UK_SPARE_NONE) {
+            uk_ref_release_all(r, 1);
+            return;
+        }
     }
     uk_ref_release_late(r);
 }
-/* Gives n counts of r back at once, with those that this worker keeps: it may be the end of r. */
-void uk_ref_release_all(ukko_ref *r, uint32_t n);
 void uk_cell_refill(uk_cell *c); /* spare counts for a cell in its turn */
 /* A count of the cell itself, in its own turn. */
 static inline ukko_ref *uk_cell_retain_self(uk_cell *c) {
