@@ -273,7 +273,7 @@ static inline uk_cell *from_queue(worker *w) {
 static uk_cell *own_work(worker *w) {
     uk_cell *c;
     if (w->sole) { /* it comes here every OWN_RUNS turns */
-        if ((w->to_injector ^= 1) && (c = from_behind(w))) return c;
+        if (++w->to_injector % 2 && (c = from_behind(w))) return c;
         if ((c = from_injector(w, false))) return c;
     } else if (!--w->to_injector) {
         w->to_injector = INJECTOR_EVERY;
