@@ -58,7 +58,14 @@ static void credit_return(uk_credit k) {
 }
 void uk_credit_add(worker *w, ukko_ref *r, uint32_t n) {
     uk_credit *k = uk_credit_of(w, r), old = *k;
-    if (uk_credit_count(old, r) < UK_CREDIT_MAX && uk_credit_count(old, r) + n < UK_CREDIT_MAX) {
+    uint64_t kept = uk_credit_count(old, r) < UK_CREDIT_MAX ? uk_credit_count(old, r) : 0;
+    /* nobody else has it: it goes while it is in the caches; acquire as in uk_ref_release_all() */
+    if (atomic_load_explicit(&r->refs, memory_order_acquire) == kept + n) {
+        if (kept) *k = 0;
+        r->vt->free(r);
+        return;
+    }
+    if (kept + n < UK_CREDIT_MAX && uk_credit_count(old, r) < UK_CREDIT_MAX) {
         *k = old + n;
         return;
     }
