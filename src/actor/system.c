@@ -389,7 +389,7 @@ int ukko_system_wait(ukko_system *sys, int64_t timeout_ms) {
 static void release_guardian(uk_cell *c) { /* the system's count; its life's when it never ran */
     bool stopped = uk_cell_stopped(c);
     if (!stopped) uk_cell_close(c);
-    if (!stopped) uk_ref_release(&c->ref);
+    if (!stopped) uk_ref_release_n(&c->ref, 1u + c->spare);
     uk_ref_release(&c->ref);
 }
 static void end_running(ukko_system *sys) {
