@@ -119,9 +119,43 @@ static __attribute__((noinline)) void tell_any(ukko_ctx *ctx, ukko_ref *to, cons
 }
 /* May this thread make a message of p for that cell on the spot? All that could be in the way is looked
    at first, so that the rest is short. */
-static inline bool is_own(const uk_worker *w, const uk_plain *p, uk_cell *from, uk_cell *to) {
-    return to->disp == w->sole && p->words <= 2 && uk_pool_has(p->list) && from->spare &&
-           atomic_load_explicit(&to->inbox, memory_order_acquire) == UK_INBOX_OWNED;
+static inline bool is_small(const uk_plain *p, const uk_cell *from) {
+    return p->words <= 2 && uk_pool_has(p->list) && from->spare;
+}
+static inline bool is_owned(uk_cell *to) {
+    return atomic_load_explicit(&to->inbox, memory_order_acquire) == UK_INBOX_OWNED;
+}
+/* Or to keep it back behind another one? With true the worker is inside. */
+static inline bool may_keep_back(uk_worker *w) {
+    uint32_t n = atomic_load_explicit(&w->out.n, memory_order_relaxed);
+    if (!n || n >= UK_CHAIN_MAX - 1 || uk_fences) return false;
+    atomic_store_explicit(&w->inside, 1, memory_order_relaxed); /* as in uk_own_enter() */
+    atomic_signal_fence(memory_order_seq_cst);
+    if (__builtin_expect(!atomic_load_explicit(&w->claimed, memory_order_acquire), 1) &&
+        w->out.first)
+        return true;
+    uk_own_leave(w);
+    return false;
+}
+static inline ukko_msg *small_message(const uk_plain *p, uk_cell *from, const void *body) {
+    ukko_msg *m = uk_pool_pop(p->list, sizeof *m + p->size);
+    from->spare--;
+    m->env = (uk_envelope){NULL, m, &from->ref};
+    m->h = p->head;
+    m->type = p->type;
+    m->list = p->list;
+    if (p->words == 1) memcpy(m->body, body, 8);
+    else if (p->words) memcpy(m->body, body, 16);
+    return m;
+}
+static inline void append_kept(uk_worker *w, ukko_msg *m) {
+    m->h.env_used = UK_ENV_USED;
+    m->extra = NULL;
+    w->out.last->next = &m->env;
+    w->out.last = &m->env;
+    uint32_t n = atomic_load_explicit(&w->out.n, memory_order_relaxed);
+    atomic_store_explicit(&w->out.n, n + 1, memory_order_relaxed);
+    uk_own_leave(w);
 }
 static inline __attribute__((always_inline)) void tell_value(ukko_ctx *ctx, ukko_ref *r,
                                                              const ukko_type *type,
@@ -137,19 +171,11 @@ static inline __attribute__((always_inline)) void tell_value(ukko_ctx *ctx, ukko
         tell_any(ctx, r, type, body);
         return;
     }
-    if (!is_own(w, p, from, to)) {
-        tell_plain(w, p, ctx, to, body);
-        return;
-    }
-    ukko_msg *m = uk_pool_pop(p->list, sizeof *m + p->size);
-    from->spare--;
-    m->env = (uk_envelope){NULL, m, &from->ref};
-    m->h = p->head;
-    m->type = type;
-    m->list = p->list;
-    if (p->words == 1) memcpy(m->body, body, 8);
-    else if (p->words) memcpy(m->body, body, 16);
-    uk_sole_append(w, to, &m->env);
+    if (to->disp == w->sole && is_small(p, from) && is_owned(to))
+        uk_sole_append(w, to, &small_message(p, from, body)->env);
+    else if (w->out.to == to && is_small(p, from) && may_keep_back(w))
+        append_kept(w, small_message(p, from, body));
+    else tell_plain(w, p, ctx, to, body);
 }
 void ukko_tell(ukko_ctx *ctx, ukko_ref *to, const ukko_type *type, const void *body) {
     tell_value(ctx, to, type, body);
