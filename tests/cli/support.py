@@ -2,6 +2,8 @@
 """What the tests of the command share: running it, a node of it, servers that misbehave, the form of errors and records."""
 import contextlib, json, os, re, signal, socket, struct, subprocess, tempfile, threading
 
+signal.signal(signal.SIGINT, signal.default_int_handler)     # children get it, also when this was started in the background of a shell
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get('UKKO_BUILD', os.path.join(ROOT, 'build'))
 UKKO = os.path.join(BUILD, 'bin', 'ukko')
