@@ -41,6 +41,11 @@ class Page(html.parser.HTMLParser):
         if tag not in VOID:
             self.open.append(tag)
 
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.handle_endtag(tag)
+
     def handle_endtag(self, tag):
         while self.open and self.open[-1] != tag and self.open[-1] in LOOSE:
             self.open.pop()
