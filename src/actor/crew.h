@@ -36,7 +36,6 @@ struct uk_dispatcher {
     int slow; /* SLOW_COST for each slow turn, less one for each other; likewise */
 };
 
-
 static inline uint32_t uk_ring_count(uk_worker *w) { /* a peek */
     return atomic_load_explicit(&w->tail, memory_order_relaxed) -
            atomic_load_explicit(&w->head, memory_order_relaxed);

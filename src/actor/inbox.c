@@ -32,11 +32,15 @@ void uk_cell_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     if (w && c->disp == w->sole) uk_sole_push(w, c, e);
     else if (!uk_inbox_push(c, &e->next, (uintptr_t)e)) uk_inbox_dead(c, e);
 }
+/* A chain, or one that is both ends of it, behind those in the turn's own ring. */
+static void append_system(uk_cell *c, uk_sysmsg *oldest, uk_sysmsg *newest) {
+    newest->next = c->sys_last ? c->sys_last->next : oldest;
+    if (c->sys_last) c->sys_last->next = oldest;
+    c->sys_last = newest;
+}
 static bool sole_push_system(uk_worker *w, uk_cell *c, uk_sysmsg *m) {
     if (!uk_sole_look(c)) return false;
-    m->next = c->sys_last ? c->sys_last->next : m;
-    if (c->sys_last) c->sys_last->next = m;
-    c->sys_last = m;
+    append_system(c, m, m);
     uk_sole_activate(w, c);
     return true;
 }
@@ -98,11 +102,7 @@ static void part(uk_cell *c, uintptr_t v, uintptr_t anchor) {
         else c->head = first;
         c->tail = last;
     }
-    if (sys) {
-        newest->next = c->sys_last ? c->sys_last->next : sys;
-        if (c->sys_last) c->sys_last->next = sys;
-        c->sys_last = newest;
-    }
+    if (sys) append_system(c, sys, newest);
 }
 void uk_inbox_take(uk_cell *c, uintptr_t newest) {
     if (newest == UK_INBOX_CLOSED) return;
@@ -113,9 +113,7 @@ void uk_inbox_take(uk_cell *c, uintptr_t newest) {
 }
 void uk_inbox_add_system(uk_cell *c, uk_sysmsg *m) {
     uk_inbox_look(c);
-    m->next = c->sys_last ? c->sys_last->next : m;
-    if (c->sys_last) c->sys_last->next = m;
-    c->sys_last = m;
+    append_system(c, m, m);
 }
 void uk_inbox_close(uk_cell *c) {
     uintptr_t v = atomic_exchange_explicit(&c->inbox, UK_INBOX_CLOSED, memory_order_acq_rel);

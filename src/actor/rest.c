@@ -132,9 +132,7 @@ static void watch_inline(worker *w) {
 /* Asleep, as the word says already. */
 static void sleep_now(worker *w, bool last) {
     uk_dispatcher *d = w->d;
-    if (last ? handed_in(d) : uk_work_in_sight(d)) {
-        if (!lower_idle(d)) wait_token(&d->sleep);
-    } else if (stopping(d)) {
+    if ((last ? handed_in(d) : uk_work_in_sight(d)) || stopping(d)) {
         if (!lower_idle(d)) wait_token(&d->sleep);
     } else if (last) {
         watch_inline(w);

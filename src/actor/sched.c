@@ -31,9 +31,9 @@
 
 enum { INJECTOR_EVERY = 61, OWN_RUNS = 60, HELP_MAX = 8, CALLS_MAX = 64 };
 enum { GUARD_SPIN_NS = 20000, GUARD_NAP_NS = 100000 };
-/* A turn that was slow once may only have been interrupted; two within few turns are a habit. */
-/* As long as an actor may go on there with what a read has brought. */
+/* As long as an actor may go on on the I/O thread with what a read has brought. */
 enum { INLINE_NS = 20000 };
+/* A turn that was slow once may only have been interrupted; two within few turns are a habit. */
 enum { SLOW_NS = 500000, SLOW_COST = 16, SLOW_LIMIT = 20, INLINE_OFF_MS = 1000 };
 
 typedef uk_worker worker;

@@ -313,7 +313,6 @@ size_t *uk_loop_stream_count(uk_loop *l) { return &l->n_streams; }
 uint8_t *uk_loop_scratch(uk_loop *l, size_t size) {
     if (size > l->scratch_size) {
         uk_free(l->scratch);
-    for (size_t i = 0; i < SPARES; i++) uk_buf_fini(&l->spare[i]);
         l->scratch = uk_alloc(size);
         l->scratch_size = size;
     }

@@ -72,15 +72,21 @@ static void end_stage(stage *s) {
     probe_free(s->dead);
 }
 
-/* The new life answers our attempt: it is what is written on, for a JVM reads there from now on. */
-static void the_attempt_goes_on(void **state) {
-    (void)state;
+/* Our attempt has reached the peer when its new life dials in. */
+static stage both_under_way(void) {
     stage s = after_the_first_life();
     ukko_tell_text(NULL, s.sink, "second");
     dumb_accept(&s.peer);
     expect_greeting(&s.peer);
     come_back(&s);
     ukko_tell_text(NULL, s.sink, "third");
+    return s;
+}
+
+/* The new life answers our attempt: it is what is written on, for a JVM reads there from now on. */
+static void the_attempt_goes_on(void **state) {
+    (void)state;
+    stage s = both_under_way();
     dumb_answer(&s.peer);
     expect_text(&s.peer, "second");
     expect_text(&s.peer, "third");
@@ -90,12 +96,7 @@ static void the_attempt_goes_on(void **state) {
 /* Our attempt was made to the first life, and fails: the new life's connection takes its place. */
 static void the_attempt_fails(void **state) {
     (void)state;
-    stage s = after_the_first_life();
-    ukko_tell_text(NULL, s.sink, "second");
-    dumb_accept(&s.peer);
-    expect_greeting(&s.peer);
-    come_back(&s);
-    ukko_tell_text(NULL, s.sink, "third");
+    stage s = both_under_way();
     dumb_hang_up(&s.peer);
     expect_text(&s.other, "second");
     expect_text(&s.other, "third");
