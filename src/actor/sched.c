@@ -40,7 +40,6 @@ typedef uk_worker worker;
 
 _Thread_local uk_thread uk_here __attribute__((tls_model("initial-exec")));
 #define tls uk_here
-bool uk_fences;
 
 static uint64_t next_random(uint64_t *s) { /* xorshift64* */
     *s ^= *s >> 12;
@@ -258,15 +257,15 @@ static uk_cell *from_injector(worker *w, bool one) {
     left = atomic_load_explicit(&d->inj_n, memory_order_relaxed);
     pthread_mutex_unlock(&d->lock);
     if (w->sole) return c ? opened(w, c, more, n) : NULL;
-    uk_own_enter(w);
+    uk_asym_enter(&w->own);
     for (size_t i = 0; i < n; i++) uk_ring_put(w, more[i]);
-    uk_own_leave(w);
+    uk_asym_leave(&w->own);
     if (c && (left || n)) uk_wake(d); /* the chain of wake-ups goes on while there is work */
     return c;
 }
 static inline uk_cell *from_queue(worker *w) {
     uk_cell *c;
-    uk_own_enter(w);
+    uk_asym_enter(&w->own);
     if (w->lifo < UK_LIFO_RUNS && (c = uk_slot_take(w))) {
         w->lifo++;
     } else {
@@ -274,7 +273,7 @@ static inline uk_cell *from_queue(worker *w) {
         if (!(c = uk_ring_take(w))) c = uk_slot_take(w);
     }
     atomic_store_explicit(&w->turn, c, memory_order_relaxed);
-    uk_own_leave(w);
+    uk_asym_leave(&w->own);
     return c;
 }
 static uk_cell *own_work(worker *w) {
@@ -319,8 +318,7 @@ static __attribute__((noinline)) bool others_busy(worker *w) {
 static inline bool take_part(worker *w) {
     uk_dispatcher *d = w->d;
     atomic_store_explicit(&w->busy, true, memory_order_relaxed);
-    atomic_signal_fence(memory_order_seq_cst);
-    if (__builtin_expect(uk_fences, 0)) atomic_thread_fence(memory_order_seq_cst);
+    uk_asym_fence();
     /* acquire: what the turns there have written in cells of a single worker */
     bool inline_turn = atomic_load_explicit(&d->inline_seq, memory_order_acquire) & 1;
     return __builtin_expect(inline_turn, 0) && others_busy(w);
@@ -466,9 +464,9 @@ void uk_reschedule(uk_cell *c) {
         else uk_schedule_slow(c);
         return;
     }
-    uk_own_enter(w);
+    uk_asym_enter(&w->own);
     uk_ring_put(w, c);
-    uk_own_leave(w);
+    uk_asym_leave(&w->own);
     uk_wake_if_idle(w);
 }
 static void hand_in(void) {

@@ -5,74 +5,49 @@
  * - cells that have waited in a ring since an earlier look: at once when turns are long there (or were, a moment ago),
  *   else after LONG_NS. A ring that drains between two looks is left alone, however full it always is;
  * - a cell in the last-in slot, and messages in the outbox, behind a turn that has lasted for LATE_NS.
- * Runs on workers; uk_claim() on any thread.
+ * Runs on workers.
  */
 #include "actor/crew.h"
 #include "actor/inbox.h"
 #include "base/os.h"
-#include <sched.h>
 
-enum { CLAIM_SPINS = 2000 };
 /* Turns of less than COARSE_NS are not worth another core before LONG_NS; of HEAVY_NS always are. */
 enum { SOON_NS = 100000, LONG_NS = 1000000, LATE_NS = 1000000, COARSE_NS = 1000, HEAVY_NS = 4000 };
 enum { HEAVY_KEPT_NS = 20000000 };
 
 typedef uk_worker worker;
 
-/* ---- the claim ---- */
-
-void uk_own_wait(worker *w) {
-    do {
-        atomic_store_explicit(&w->inside, 0, memory_order_release);
-        while (atomic_load_explicit(&w->claimed, memory_order_acquire)) sched_yield();
-        /* a claim may come again at once: as in uk_own_enter(), but dear */
-        atomic_store_explicit(&w->inside, 1, memory_order_seq_cst);
-    } while (atomic_load_explicit(&w->claimed, memory_order_seq_cst));
-}
-bool uk_claim(worker *o) {
-    uint32_t no = 0;
-    if (!atomic_compare_exchange_strong_explicit(&o->claimed, &no, 1, memory_order_seq_cst,
-                                                 memory_order_relaxed))
-        return false; /* another has it */
-    uk_barrier_all();
-    for (int i = 0; i < CLAIM_SPINS; i++)
-        if (!atomic_load_explicit(&o->inside, memory_order_acquire)) return true;
-    atomic_store_explicit(&o->claimed, 0, memory_order_release); /* its thread does not run now */
-    return false;
-}
-void uk_unclaim(worker *o) { atomic_store_explicit(&o->claimed, 0, memory_order_release); }
-
 /* ---- taking ---- */
 
 /* Half of another's ring; the first one is given back, the others go into w's ring. */
 uk_cell *uk_ring_steal(worker *w, worker *from) {
     uk_cell *got[UK_STEAL_MAX];
-    if (!uk_ring_count(from) || !uk_claim(from)) return NULL;
+    if (!uk_ring_count(from) || !uk_asym_claim(&from->own)) return NULL;
     uint32_t n = uk_ring_count(from), h = atomic_load_explicit(&from->head, memory_order_relaxed);
     n -= n / 2;
     if (n > UK_STEAL_MAX) n = UK_STEAL_MAX;
     for (uint32_t i = 0; i < n; i++) got[i] = from->ring[(h + i) % UK_RING];
     atomic_store_explicit(&from->head, h + n, memory_order_relaxed);
-    uk_unclaim(from);
+    uk_asym_unclaim(&from->own);
     if (!n) return NULL;
-    uk_own_enter(w);
+    uk_asym_enter(&w->own);
     for (uint32_t i = 1; i < n; i++) uk_ring_put(w, got[i]);
-    uk_own_leave(w);
+    uk_asym_leave(&w->own);
     return got[0];
 }
 /* What a handler has kept back and goes on keeping. */
 static void push_late(worker *o) {
-    if (!atomic_load_explicit(&o->out.n, memory_order_relaxed) || !uk_claim(o)) return;
+    if (!atomic_load_explicit(&o->out.n, memory_order_relaxed) || !uk_asym_claim(&o->own)) return;
     uk_outbox out = {o->out.to, o->out.first, o->out.last, 0};
     o->out.first = o->out.last = NULL;
     atomic_store_explicit(&o->out.n, 0, memory_order_relaxed);
     if (out.first) uk_cell_push_chain(out.to, out.first, out.last); /* claimed: the order is kept */
-    uk_unclaim(o);
+    uk_asym_unclaim(&o->own);
 }
 static uk_cell *slot_steal(worker *o) {
-    if (!atomic_load_explicit(&o->next, memory_order_relaxed) || !uk_claim(o)) return NULL;
+    if (!atomic_load_explicit(&o->next, memory_order_relaxed) || !uk_asym_claim(&o->own)) return NULL;
     uk_cell *got = uk_slot_take(o);
-    uk_unclaim(o);
+    uk_asym_unclaim(&o->own);
     return got;
 }
 

@@ -10,11 +10,11 @@
 /* ---- several in a row ---- */
 
 static __attribute__((noinline)) void out_flush(uk_worker *w) {
-    uk_own_enter(w);
+    uk_asym_enter(&w->own);
     uk_outbox out = {w->out.to, w->out.first, w->out.last, 0};
     w->out.first = w->out.last = NULL;
     atomic_store_explicit(&w->out.n, 0, memory_order_relaxed);
-    uk_own_leave(w);
+    uk_asym_leave(&w->own);
     if (!out.first) return; /* a watcher was first */
     uk_cell_push_chain(out.to, out.first, out.last);
     uk_ref_release_late(&out.to->ref);
@@ -26,7 +26,7 @@ void uk_outbox_flush(void) {
     w->out.to = NULL;
 }
 static inline void keep_back(uk_worker *w, uk_cell *to, uk_envelope *e) {
-    uk_own_enter(w);
+    uk_asym_enter(&w->own);
     uint32_t n = atomic_load_explicit(&w->out.n, memory_order_relaxed) + 1;
     if (w->out.first) {
         w->out.last->next = e;
@@ -36,7 +36,7 @@ static inline void keep_back(uk_worker *w, uk_cell *to, uk_envelope *e) {
     }
     w->out.last = e;
     atomic_store_explicit(&w->out.n, n, memory_order_relaxed);
-    uk_own_leave(w);
+    uk_asym_leave(&w->own);
     if (n == UK_CHAIN_MAX) out_flush(w);
 }
 static inline void push_first(uk_worker *w, uk_cell *to, uk_envelope *e) {
@@ -128,13 +128,9 @@ static inline bool is_owned(uk_cell *to) {
 /* Or to keep it back behind another one? With true the worker is inside. */
 static inline bool may_keep_back(uk_worker *w) {
     uint32_t n = atomic_load_explicit(&w->out.n, memory_order_relaxed);
-    if (!n || n >= UK_CHAIN_MAX - 1 || uk_fences) return false;
-    atomic_store_explicit(&w->inside, 1, memory_order_relaxed); /* as in uk_own_enter() */
-    atomic_signal_fence(memory_order_seq_cst);
-    if (__builtin_expect(!atomic_load_explicit(&w->claimed, memory_order_acquire), 1) &&
-        w->out.first)
-        return true;
-    uk_own_leave(w);
+    if (!n || n >= UK_CHAIN_MAX - 1 || !uk_asym_try(&w->own)) return false;
+    if (w->out.first) return true;
+    uk_asym_leave(&w->own);
     return false;
 }
 static inline ukko_msg *small_message(const uk_plain *p, uk_cell *from, const void *body) {
@@ -155,7 +151,7 @@ static inline void append_kept(uk_worker *w, ukko_msg *m) {
     w->out.last = &m->env;
     uint32_t n = atomic_load_explicit(&w->out.n, memory_order_relaxed);
     atomic_store_explicit(&w->out.n, n + 1, memory_order_relaxed);
-    uk_own_leave(w);
+    uk_asym_leave(&w->own);
 }
 static inline __attribute__((always_inline)) void tell_value(ukko_ctx *ctx, ukko_ref *r,
                                                              const ukko_type *type,

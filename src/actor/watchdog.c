@@ -27,11 +27,11 @@ static void arm(uk_watchdog *g) {
     uk_timer_start(g->sys->timers, &g->timer, LOOK_MS, look, g);
 }
 static void warn(uk_watchdog *g, uk_worker *w, int64_t ms) {
-    if (!uk_claim(w)) return; /* the next look may do */
+    if (!uk_asym_claim(&w->own)) return; /* the next look may do */
     uk_cell *c = atomic_load_explicit(&w->turn, memory_order_relaxed);
     bool same = atomic_load_explicit(&w->turns, memory_order_relaxed) == w->seen_turns;
     ukko_ref *ref = c && same ? uk_ref_retain(&c->ref) : NULL; /* it lives while we have the claim */
-    uk_unclaim(w);
+    uk_asym_unclaim(&w->own);
     if (!ref) return;
     w->warned = true;
     uk_log(g->sys, UKKO_LOG_WARN, uk_ref_text(ref), "ukko.Scheduler", NULL, NULL,

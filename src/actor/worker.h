@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of a worker that every send and every turn touches, inline. A worker's slot, ring and
    outbox belong to its thread; another thread gets at them by a claim, which is dear, so that the
-   owner pays no atomic instruction (see uk_own_enter). Included by sched.c and cell.c only. */
+   owner pays no atomic instruction (base/asym.h). */
 #ifndef UK_ACTOR_WORKER_H
 #define UK_ACTOR_WORKER_H
 #include "actor/cell.h"
+#include "base/asym.h"
 #include <stdatomic.h>
 
 enum { UK_RING = 2048, UK_CREDITS = 2048, UK_PLAINS = 16, UK_LIFO_RUNS = 24, UK_CREDIT_MAX = 256, UK_CHAIN_MAX = 64 };
@@ -42,8 +43,7 @@ typedef struct uk_look_record {
 
 typedef struct uk_worker uk_worker;
 struct uk_worker {
-    _Alignas(64) _Atomic uint32_t inside; /* the owner is at its queues; see uk_own_enter() */
-    _Atomic uint32_t claimed;             /* another thread is, or wants to be */
+    _Alignas(64) uk_asym own;             /* guards its queues and its outbox */
     _Atomic(uk_cell *) next;              /* last-in slot; written by who is inside */
     _Atomic uint32_t head, tail;          /* of the ring; likewise, peeked at by others (relaxed) */
     uk_outbox out;
@@ -101,11 +101,7 @@ typedef struct uk_thread {
     uint64_t taken;     /* bytes of that slot to be told of */
 } uk_thread;
 extern _Thread_local uk_thread uk_here __attribute__((tls_model("initial-exec")));
-extern bool uk_fences; /* the system has no barrier for all threads: owners need one of their own */
 
-void uk_own_wait(uk_worker *w);
-bool uk_claim(uk_worker *w); /* false: not now */
-void uk_unclaim(uk_worker *w);
 uk_worker *uk_dispatcher_workers(uk_dispatcher *d, unsigned *n);
 void uk_schedule_slow(uk_cell *c);
 /* Turns of c and then of what is in the queues of a worker that is the only one of its dispatcher; at
@@ -115,20 +111,6 @@ void uk_ring_full(uk_worker *w, uk_cell *c);
 void uk_wake(uk_dispatcher *d);
 int uk_idle_workers(const uk_dispatcher *d);
 
-/* The owner's side of an asymmetric lock: its store to `inside` and its load of `claimed` are kept in
-   order by the claimant, who raises `claimed`, has a barrier run on all threads, and only then looks
-   at `inside`. Release in uk_own_leave() pairs with the claimant's acquire of `inside`; acquire here
-   with the release that ends a claim. */
-static inline void uk_own_enter(uk_worker *w) {
-    atomic_store_explicit(&w->inside, 1, memory_order_relaxed);
-    atomic_signal_fence(memory_order_seq_cst);
-    if (__builtin_expect(uk_fences, 0)) atomic_thread_fence(memory_order_seq_cst);
-    if (__builtin_expect(atomic_load_explicit(&w->claimed, memory_order_acquire), 0))
-        uk_own_wait(w);
-}
-static inline void uk_own_leave(uk_worker *w) {
-    atomic_store_explicit(&w->inside, 0, memory_order_release);
-}
 static inline void uk_turn_counts(uk_worker *w) { /* the watchdog sees that it goes on */
     uint64_t n = atomic_load_explicit(&w->turns, memory_order_relaxed) + 1;
     atomic_store_explicit(&w->turns, n, memory_order_relaxed);
@@ -138,10 +120,8 @@ static inline void uk_turn_counts(uk_worker *w) { /* the watchdog sees that it g
 static inline void uk_turn_over(uk_worker *w) {
     if (!w) return;
     atomic_store_explicit(&w->turn, NULL, memory_order_relaxed);
-    atomic_signal_fence(memory_order_seq_cst);
-    if (__builtin_expect(uk_fences, 0)) atomic_thread_fence(memory_order_seq_cst);
-    if (__builtin_expect(atomic_load_explicit(&w->claimed, memory_order_acquire), 0))
-        uk_own_wait(w);
+    uk_asym_fence();
+    if (uk_asym_is_claimed(&w->own)) uk_asym_wait(&w->own);
 }
 void uk_ring_refill(uk_worker *w); /* it is empty, but there are cells behind it */
 static inline uk_cell *uk_ring_take(uk_worker *w) { /* inside; NULL: it is empty */
@@ -180,8 +160,7 @@ static inline void uk_sole_queue(uk_worker *w, uk_cell *c) {
    barrier run on all threads, and then looks at the queues: so it sees the work, or we see it asleep.
    Negative: a worker looks at the queues, and will find it (rest.c). */
 static inline void uk_wake_if_idle(uk_worker *w) {
-    atomic_signal_fence(memory_order_seq_cst);
-    if (__builtin_expect(uk_fences, 0)) atomic_thread_fence(memory_order_seq_cst);
+    uk_asym_fence();
     if (atomic_load_explicit(w->rest, memory_order_relaxed) > 0) uk_wake(w->d);
 }
 /* Makes a cell runnable; the caller has just taken it from idle to scheduled. */
@@ -193,11 +172,11 @@ static inline void uk_schedule_fast(uk_cell *c) {
     }
     __builtin_prefetch((char *)c + UK_POOL_LINE, 1);
     __builtin_prefetch((char *)c + UK_POOL_LINE * 2, 1);
-    uk_own_enter(w);
+    uk_asym_enter(&w->own);
     uk_cell *old = atomic_load_explicit(&w->next, memory_order_relaxed);
     atomic_store_explicit(&w->next, c, memory_order_release);
     if (old) uk_ring_put(w, old);
-    uk_own_leave(w);
+    uk_asym_leave(&w->own);
     if (old) uk_wake_if_idle(w); /* else it is alone: it runs here next, nobody is woken */
 }
 

@@ -33,6 +33,7 @@ typedef struct stage {
 
 typedef struct stages {
     uk_asym own; /* guards list, used; its owner is the thread that stages */
+    unsigned depth; /* of what the owner does inside: a dead letter may be answered through it */
     stage list[STAGES];
     _Atomic unsigned used;  /* slots 0 .. used - 1 may hold something; relaxed: peeked at by others */
     _Atomic unsigned flushes; /* so far; relaxed, likewise */
@@ -66,13 +67,19 @@ static stages *my_stages(void) {
     if (mine) return mine;
     pthread_once(&once, make_key);
     mine = uk_zalloc(sizeof *mine);
-    uk_asym_init(&mine->own);
     pthread_setspecific(key, mine);
     pthread_mutex_lock(&stages_lock);
     mine->next = all_stages;
     all_stages = mine;
     pthread_mutex_unlock(&stages_lock);
     return mine;
+}
+
+static void enter(stages *s) {
+    if (!s->depth++) uk_asym_enter(&s->own);
+}
+static void leave(stages *s) {
+    if (!--s->depth) uk_asym_leave(&s->own);
 }
 
 static void write_frames(uk_peer *p, uk_buf *frames, size_t count);
@@ -116,9 +123,9 @@ static void flush_all(stages *s) { /* by its owner inside, or with the claim */
 }
 void uk_send_flush(void) {
     if (!mine || !atomic_load_explicit(&mine->used, memory_order_relaxed)) return;
-    uk_asym_enter(&mine->own);
+    enter(mine);
     flush_all(mine);
-    uk_asym_leave(&mine->own);
+    leave(mine);
 }
 
 /* Has it waited? The claim stays until it is written: the order of a thread's messages is kept. */
@@ -143,7 +150,7 @@ void uk_send_late(int64_t ms) {
 /* Comes back inside; leave_soon() leaves. */
 static stage *find_stage(uk_peer *p) {
     stages *s = my_stages();
-    uk_asym_enter(&s->own);
+    enter(s);
     unsigned used = atomic_load_explicit(&s->used, memory_order_relaxed);
     for (unsigned i = 0; i < used; i++)
         if (s->list[i].peer == p) return &s->list[i];
@@ -327,7 +334,7 @@ static int encode(uk_peer *p, ukko_ref *to, const ukko_msg *msg, ukko_ref *sende
 static void leave_soon(const stage *s) { /* at the end of the turn, unless there is much, or none */
     if (uk_in_turn() && s->frames.len + s->guess <= STAGE_LIMIT) uk_turn_dirty();
     else flush_all(mine);
-    uk_asym_leave(&mine->own);
+    leave(mine);
 }
 static bool is_logged(const uk_peer *p) {
     return p->remote->set.log_sent || p->remote->set.log_frame_size >= 0;
