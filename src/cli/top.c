@@ -9,7 +9,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { MAX_LINES = 500, WIDE = 240, PLAIN_LINES = 40 };
+enum { MAX_LINES = 500, WIDE = 240, PLAIN_LINES = 60 };
 
 typedef enum part { ALL = 'o', LINKS = 'l', ACTORS = 'a', LETTERS = 'd', EVENTS = 'e' } part;
 

@@ -2,9 +2,11 @@
 /* The actors that have children or watch others: parent, watcher, deployer and the deployable
    Worker. Their callbacks run on the threads of the system. */
 #include "peer.h"
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- parent -------------------------------------------------------------------------- */
 
@@ -12,6 +14,31 @@ static void parent_child(ukko_ctx *ctx, const char *name, int32_t depth) {
     ukko_props *props = ukko_props_new(&parent_actor);
     ukko_props_arg(props, &ukko_int_type, &depth);
     ukko_spawn(ctx, props, name, NULL);
+}
+
+/* The children that the scenarios name from the first line on: c1, c2, c3, other, each with its g. */
+enum { FAMILY = 1 + 4 + 4, FAMILY_MS = 10000 };
+static pthread_mutex_t family_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t family_grew = PTHREAD_COND_INITIALIZER;
+static int family_size; /* under family_lock; goes up only */
+
+static void family_grows(void) {
+    pthread_mutex_lock(&family_lock);
+    family_size++;
+    pthread_cond_signal(&family_grew);
+    pthread_mutex_unlock(&family_lock);
+}
+
+bool family_wait(void) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += FAMILY_MS / 1000;
+    int rc = 0;
+    pthread_mutex_lock(&family_lock);
+    while (family_size < FAMILY && !rc)
+        rc = pthread_cond_timedwait(&family_grew, &family_lock, &until);
+    pthread_mutex_unlock(&family_lock);
+    return rc == 0;
 }
 
 static int parent_start(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n) {
@@ -24,6 +51,7 @@ static int parent_start(ukko_ctx *ctx, void *state, const ukko_msg *const *args,
             parent_child(ctx, children[i], 1);
     if (here == 1)
         parent_child(ctx, "g", 2);
+    family_grows();
     return UKKO_OK;
 }
 

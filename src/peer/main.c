@@ -138,6 +138,8 @@ static int run(const options *o) {
     if (rc != UKKO_OK)
         return not_started(&err);
     spawn_actors(&p, o->all_for_one);
+    if (!family_wait()) /* "started" promises everyone whom the contract names */
+        fputs("ukko-peer: /user/parent has not made its children in time\n", stderr);
     emit_started(p.sys);
     pthread_t reporter;
     if (pthread_create(&reporter, NULL, report_end, p.sys) != 0)
