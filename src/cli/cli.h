@@ -253,6 +253,7 @@ typedef struct session {
     const char *name; /* of the actor that fills the inbox; NULL: cli */
     bool tolerant;    /* what becomes of the link does not end it */
     bool beside;      /* the inbox is another session's */
+    char *refusal;    /* why the node did not create what was asked for last; owned, NULL until it says it */
 } session;
 
 /* types: what may arrive besides the built-in ones, ends with NULL; may be NULL. */

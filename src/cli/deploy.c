@@ -113,6 +113,7 @@ static const ukko_supervision keeper_supervision = {
 static const ukko_case keeper_cases[] = {{&ukko_terminated_type, keeper_terminated}, {NULL, NULL}};
 
 enum { REASON_MS = 1500, LOST_MS = 500 };
+#define REFUSER "/system/ukko-deployments"
 
 /* ---- deploy -------------------------------------------------------------------------- */
 
@@ -122,19 +123,21 @@ static int deploy_failed(session *s, cli_exit status, const char *code, const ch
     return cli_fail(s->cli, &p, "%s", text);
 }
 
-/* Why the node did not: ukko nodes say it, a moment later; others do not. */
+/* Why the node did not: an ukko node says it, which has an actor for that; others do not. One that drops
+   look-ups is waited for a moment. */
 static void hear_reason(session *s, char *text, size_t len) {
     int64_t deadline = session_deadline(REASON_MS);
-    bool told = false;
+    bool ever = true;
     arrival *a;
-    snprintf(text, len, "the node did not create the actor");
-    while (!told && session_next(s, deadline, &a) == CLI_OK) {
-        const ukko_deploy_refused *r = ukko_msg_get(a->msg, &ukko_deploy_refused_type);
-        told = r != NULL;
-        if (told)
-            snprintf(text, len, "the node did not create the actor: %s", r->reason);
+    if (!s->refusal) session_identify(s, REFUSER);
+    while (!s->refusal && ever && session_next(s, deadline, &a) == CLI_OK) {
+        const ukko_identity *i = ukko_msg_get(a->msg, &ukko_identity_type);
+        if (i && i->ref) deadline = session_deadline(s->cli->timeout_ms);
+        ever = !i || i->ref;
         arrival_free(a);
     }
+    snprintf(text, len, "the node did not create the actor%s%s", s->refusal ? ": " : "",
+             s->refusal ? s->refusal : "");
 }
 
 static int not_created(session *s) {
@@ -195,12 +198,16 @@ static int created(session *s, keeper *k) {
     arrival *a;
     ukko_ref *there = NULL;
     bool done = false;
-    int status = session_next(s, session_deadline(s->cli->timeout_ms), &a);
-    if (status != CLI_OK)
-        return status == CLI_TIMEOUT ? session_no_answer(s, "deploy") : status;
-    const char *text = ukko_msg_text(a->msg);
-    status = text ? heard(s, k, text, &done) : CLI_OK;
-    arrival_free(a);
+    int64_t deadline = session_deadline(s->cli->timeout_ms);
+    int status = CLI_OK;
+    for (bool told = false; !told; arrival_free(a)) { /* the refusal may come first */
+        status = session_next(s, deadline, &a);
+        if (status != CLI_OK)
+            return status == CLI_TIMEOUT ? session_no_answer(s, "deploy") : status;
+        const char *text = ukko_msg_text(a->msg);
+        told = text != NULL;
+        if (told) status = heard(s, k, text, &done);
+    }
     if (status != CLI_OK)
         return status;
     if (ukko_ref_is_local(k->child))

@@ -298,6 +298,8 @@ void session_close(session *s) {
     ukko_system_free(s->sys);
     if (s->box && !s->beside)
         close_inbox(s->box);
+    free(s->refusal);
+    s->refusal = NULL;
     s->sys = NULL;
     s->box = NULL;
 }
@@ -391,6 +393,10 @@ static int handle_event(session *s, const arrival *a, bool *event) {
         return was_quarantined(s);
     } else if (type == &ukko_dropped_type) {
         return was_dropped(s, body);
+    } else if (type == &ukko_deploy_refused_type) { /* whatever is waited for: it overtakes answers */
+        free(s->refusal);
+        s->refusal = strdup(((const ukko_deploy_refused *)body)->reason);
+        *event = false;
     } else {
         *event = is_event(type);
     }

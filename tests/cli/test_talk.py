@@ -295,7 +295,8 @@ def deploy_ends_soon_when_its_node_dies():
 
 @test
 def deploy_of_a_class_that_the_node_lacks_is_status_1():
-    assert error('deploy', node().address, '--class', 'no.such.Actor', code=1)['code'] == 'NOT_CREATED'
+    e = error('deploy', node().address, '--class', 'no.such.Actor', code=1)
+    assert e['code'] == 'NOT_CREATED' and 'did not create the actor: ' in e['detail'], e
     n = Node('-D', 'pekko.remote.deployment { enable-allow-list = on, allowed-actor-classes = ["ukko.node.Echo"] }')
     ukko('deploy', n.address, '--class', 'ukko.node.Echo')
     assert error('deploy', n.address, '--class', COUNTER, code=1)['code'] == 'NOT_CREATED'

@@ -44,11 +44,11 @@ static inline void dumb_answer(dumb *d) {
     assert_int_equal(send(d->fd, b.ptr, b.len, MSG_NOSIGNAL), b.len);
     uk_buf_fini(&b);
 }
-/* Reads all there is until the other side is quiet. */
-static inline size_t dumb_read(dumb *d) {
+/* Reads until more than so many bytes have come, or the other side has closed. */
+static inline size_t dumb_read(dumb *d, size_t more_than) {
     static uint8_t buf[65536];
     size_t sum = 0;
-    for (struct pollfd p = {d->fd, POLLIN, 0}; poll(&p, 1, 500) == 1;) {
+    for (struct pollfd p = {d->fd, POLLIN, 0}; sum <= more_than && poll(&p, 1, 20000) == 1;) {
         ssize_t n = recv(d->fd, buf, sizeof buf, 0);
         if (n <= 0) break;
         sum += (size_t)n;

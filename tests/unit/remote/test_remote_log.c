@@ -170,7 +170,7 @@ static void links_leave_no_actors_behind(void **state) {
         ukko_tell_text(NULL, to, "hello");
         dumb_accept(&d);
         assert_int_equal(send(d.fd, "HTTP/1.1 400 Bad Request\r\n\r\n", 28, MSG_NOSIGNAL), 28);
-        dumb_read(&d); /* until it is closed */
+        dumb_read(&d, SIZE_MAX); /* until it is closed */
         dumb_hang_up(&d);
         close(d.listening);
         ukko_ref_release(to);

@@ -197,7 +197,7 @@ static sockets sockets_with(const char *config) {
     ukko_tell_text(NULL, to, "hello");
     dumb_accept(&d);
     dumb_answer(&d);
-    assert_true(dumb_read(&d) > 0);
+    assert_true(dumb_read(&d, 0) > 0);
     int fd = socket_of(atoi(strrchr(d.address, ':') + 1));
     s.send = option(fd, SOL_SOCKET, SO_SNDBUF);
     s.receive = option(fd, SOL_SOCKET, SO_RCVBUF);
