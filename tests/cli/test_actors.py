@@ -134,5 +134,5 @@ def tree_shows_the_actors_of_a_node():
     assert all(r['ref'].startswith(node().address + r['path']) and r['depth'] == r['path'].count('/') for r in rows), rows
     assert ukko('tree', node().address + '/user').out == '/user\n  counter\n  echo\n  router\n    $a\n    $b\n    $c\n  sink\n'
     assert ukko('-o', 'tsv', 'tree', '--depth', '0', node().address + '/user/echo').out.startswith('/user/echo\t2\t')
-    assert error('tree', node().address + '/user/nobody', '-t', '500ms', code=1)['code'] == 'NO_SUCH_ACTOR'
+    assert in_time(lambda *t: error('tree', node().address + '/user/nobody', *t, code=1))['code'] == 'NO_SUCH_ACTOR'
     assert error('tree', node().address + '/user/*', code=2)['code'] == 'USAGE'

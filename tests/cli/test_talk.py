@@ -73,18 +73,18 @@ def the_akka_dialect_is_spoken():
     for target in (n.address, '127.0.0.1:%d' % n.port):
         assert ukko('ask', target + '/user/echo', 'hi').out == 'hi\n', target
     assert ukko('ask', '--dialect', 'akka', '127.0.0.1:%d/user/echo' % n.port, 'hi').out == 'hi\n'
-    assert error('-t', '300ms', 'ping', '--dialect', 'pekko', '127.0.0.1:%d' % n.port, code=5)['code'] == 'WRONG_ADDRESS'
+    assert in_time(lambda *t: error(*t, 'ping', '--dialect', 'pekko', '127.0.0.1:%d' % n.port, code=5))['code'] == 'WRONG_ADDRESS'
     n.end()
 
 
 @test
 def a_silent_port_and_an_empty_one_without_a_system():
-    assert error('-t', '300ms', 'ping', '127.0.0.1:%d' % free_port(), code=3)['code'] == 'CONNECT_REFUSED'
+    assert error('ping', '127.0.0.1:%d' % free_port(), code=3)['code'] == 'CONNECT_REFUSED'
     held = []
     with server(lambda c: (held.append(c), threading.Event().wait())) as port:
         assert error('-t', '300ms', 'ping', '127.0.0.1:%d' % port, code=6)['stage'] == 'handshake'
     with server(lambda c: (c.sendall(b'SSH-2.0-x\r\n'), c.recv(4096))) as port:
-        assert error('-t', '300ms', 'ping', '127.0.0.1:%d' % port, code=5)['code'] == 'NOT_PEKKO'
+        assert in_time(lambda *t: error(*t, 'ping', '127.0.0.1:%d' % port, code=5))['code'] == 'NOT_PEKKO'
 
 
 # ---------------------------------------------------------------- node
@@ -203,8 +203,12 @@ def ask_of_the_counter_counts():
 
 @test
 def ask_that_nobody_answers_is_status_6():
-    e = error('-t', '1s', 'ask', node().address + '/user/sink', 'hello', code=6)
-    assert (e['code'], e['stage']) == ('TIMEOUT', 'reply') and '1000 ms' in e['detail'], e
+    def once(*time):
+        e = error(*time, 'ask', node().address + '/user/sink', 'hello', code=6)
+        assert time[1].replace('ms', ' ms') in e['detail'], e
+        return e
+    e = in_time(once)
+    assert (e['code'], e['stage']) == ('TIMEOUT', 'reply'), e
 
 
 @test
@@ -225,7 +229,11 @@ def ask_takes_several_replies():
 
 @test
 def ask_with_too_few_replies_is_status_6():
-    row, failed = ukko_lines('-t', '300ms', 'ask', '--count', '2', node().address + '/user/echo', 'x', code=6)
+    def once(*time):
+        rows = ukko_lines(*time, 'ask', '--count', '2', node().address + '/user/echo', 'x', code=6)
+        assert len(rows) == 2, rows
+        return rows
+    row, failed = in_time(once)
     assert row['value'] == 'x' and failed['error']['code'] == 'TIMEOUT' and '1 of 2 replies' in failed['error']['detail'], failed
     assert error('ask', '-C', '0', node().address + '/user/echo', 'x', code=2)['code'] == 'USAGE'
 
@@ -324,7 +332,7 @@ def stop_ends_an_actor_and_waits_for_it():
 @test
 def stop_that_is_not_obeyed_is_status_6():
     n = Node('-D', 'pekko.remote.classic { untrusted-mode = on, trusted-selection-paths = ["/user/echo"] }')
-    assert error('-t', '300ms', 'stop', n.address + '/user/echo', code=6)['code'] == 'NOT_STOPPED'
+    assert in_time(lambda *t: error(*t, 'stop', n.address + '/user/echo', code=6))['code'] == 'NOT_STOPPED'
     n.end()
 
 
@@ -371,12 +379,12 @@ def an_unknown_host_is_status_3():
 def an_address_that_the_peer_does_not_answer_to_is_status_5():
     for wrong in ('pekko.tcp://wrong@127.0.0.1:%d', 'pekko.tcp://ukko@localhost:%d', 'akka.tcp://ukko@127.0.0.1:%d'):
         for command in (['ping'], ['tree']):
-            e = error('-t', '500ms', *command, wrong % node().port, code=5)
+            e = in_time(lambda *t: error(*t, *command, wrong % node().port, code=5))
             assert (e['code'], e['stage']) == ('WRONG_ADDRESS', 'lookup') and e['detail'].endswith(' is ' + node().address), e
-    e = error('-t', '500ms', 'ask', 'pekko.tcp://wrong@127.0.0.1:%d/user/echo' % node().port, 'hi', code=5)
+    e = in_time(lambda *t: error(*t, 'ask', 'pekko.tcp://wrong@127.0.0.1:%d/user/echo' % node().port, 'hi', code=5))
     assert 'take %s/user/echo;' % node().address in e['hint'], e
     n = tls_node()
-    assert error('-t', '1s', 'ping', n.address.replace('ukko@', 'x@'), *client(), code=5)['detail'].endswith(' is ' + n.address)
+    assert in_time(lambda *t: error(*t, 'ping', n.address.replace('ukko@', 'x@'), *client(), code=5))['detail'].endswith(' is ' + n.address)
     n.end()
 
 
@@ -430,7 +438,7 @@ def an_http_server_is_status_5():
             pass
     s = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Quiet)
     threading.Thread(target=s.serve_forever, daemon=True).start()
-    e = error('-t', '500ms', 'ping', at(s.server_address[1]), code=5)
+    e = error('ping', at(s.server_address[1]), code=5)
     s.shutdown()
     assert e['code'] == 'NOT_PEKKO' and 'HTTP' in e['detail'], e
 
@@ -441,20 +449,20 @@ def a_tls_port_is_status_4():
         if c.recv(64):
             c.sendall(bytes([0x15, 3, 3, 0, 2, 2, 40]))
     with server(talk) as port:
-        e = error('-t', '500ms', 'ping', at(port), code=4)
+        e = error('ping', at(port), code=4)
     assert e['code'] == 'TLS_PORT', e
 
 
 @test
 def another_protocol_is_status_5():
     with server(lambda c: (c.sendall(b'SSH-2.0-x\r\n'), c.recv(4096))) as port:
-        assert error('-t', '500ms', 'ping', at(port), code=5)['code'] == 'NOT_PEKKO'
+        assert error('ping', at(port), code=5)['code'] == 'NOT_PEKKO'
 
 
 @test
 def a_port_that_hangs_up_is_status_5():
     with server(lambda c: None) as port:
-        e = error('-t', '2s', 'ping', at(port), code=5)
+        e = error('ping', at(port), code=5)
     assert e['code'] == 'HANDSHAKE' and e['stage'] == 'handshake', e
 
 
@@ -477,7 +485,7 @@ def a_peer_that_quarantines_us_is_status_7():
         c.sendall(struct.pack('>I', len(frame)) + frame)
         c.recv(1)
     with server(talk) as port:
-        assert error('-t', '2s', 'ping', at(port), code=7)['code'] == 'QUARANTINED'
+        assert error('ping', at(port), code=7)['code'] == 'QUARANTINED'
 
 
 @test

@@ -61,7 +61,7 @@ static inline ukko_ref *child_on(ukko_ref *boss, const ukko_actor *kind, const c
                                  const char *dispatcher) {
     make m = {kind, name, dispatcher};
     ukko_msg *answer = NULL;
-    assert_int_equal(ukko_ask_wait(boss, &make_type, &m, 10000, &answer), UKKO_OK);
+    assert_int_equal(ukko_ask_wait(boss, &make_type, &m, 60000, &answer), UKKO_OK);
     const ukko_ref_body *body = ukko_msg_get(answer, &ukko_ref_type);
     assert_non_null(body);
     ukko_ref *r = ukko_ref_retain(body->ref);
@@ -106,7 +106,7 @@ static const ukko_actor pingpong_actor = {.size = sizeof(ukko_actor),
 
 static inline void expect_answer(ukko_ref *to, const char *question, const char *want) {
     ukko_msg *answer = NULL;
-    assert_int_equal(ukko_ask_wait_msg(to, ukko_msg_string(question), 10000, &answer), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(to, ukko_msg_string(question), 60000, &answer), UKKO_OK);
     assert_string_equal(ukko_msg_text(answer), want);
     ukko_msg_release(answer);
 }
@@ -115,7 +115,7 @@ static inline void ping(ukko_ref *r) {
     probe_expect_text(p, "ping");
 }
 static inline void die(ukko_ref *r) { /* whatever follows from it */
-    assert_int_equal(ukko_ask_wait_msg(r, ukko_msg_string("die-reply"), 10000, NULL), UKKO_EANSWER);
+    assert_int_equal(ukko_ask_wait_msg(r, ukko_msg_string("die-reply"), 60000, NULL), UKKO_EANSWER);
 }
 static inline void kill_it(ukko_ref *r) { /* it restarts */
     die(r);

@@ -195,7 +195,7 @@ static inline void node_end(node *n) {
 static inline ukko_ref *make_props(node *at, ukko_props *props, const char *name, ukko_msg **why) {
     ukko_msg *answer = NULL,
              *order = ukko_msg_copy(&make_type, &(make_order){(intptr_t)props, name});
-    assert_int_equal(ukko_ask_wait_msg(at->boss, order, 20000, &answer), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(at->boss, order, 60000, &answer), UKKO_OK);
     const ukko_ref_body *body = ukko_msg_get(answer, &ukko_ref_type);
     ukko_ref *ref = body ? ukko_ref_retain(body->ref) : NULL;
     if (why && !ref) *why = ukko_msg_retain(answer);
@@ -214,7 +214,7 @@ static inline ukko_ref *make(node *at, const char *address, const char *name) {
 }
 static inline int64_t count_of(ukko_ref *w) {
     ukko_msg *answer = NULL;
-    assert_int_equal(ukko_ask_wait_msg(w, ukko_msg_string("get"), 10000, &answer), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(w, ukko_msg_string("get"), 60000, &answer), UKKO_OK);
     const int64_t *n = ukko_msg_get(answer, &ukko_long_type);
     assert_non_null(n);
     int64_t v = *n;

@@ -31,7 +31,7 @@ static inline dumb dumb_new(void) {
 }
 static inline void dumb_accept(dumb *d) {
     struct pollfd p = {d->listening, POLLIN, 0};
-    assert_int_equal(poll(&p, 1, 20000), 1);
+    assert_int_equal(poll(&p, 1, 60000), 1);
     d->fd = accept(d->listening, NULL, NULL);
     assert_true(d->fd >= 0);
 }
@@ -48,7 +48,7 @@ static inline void dumb_answer(dumb *d) {
 static inline size_t dumb_read(dumb *d, size_t more_than) {
     static uint8_t buf[65536];
     size_t sum = 0;
-    for (struct pollfd p = {d->fd, POLLIN, 0}; sum <= more_than && poll(&p, 1, 20000) == 1;) {
+    for (struct pollfd p = {d->fd, POLLIN, 0}; sum <= more_than && poll(&p, 1, 60000) == 1;) {
         ssize_t n = recv(d->fd, buf, sizeof buf, 0);
         if (n <= 0) break;
         sum += (size_t)n;

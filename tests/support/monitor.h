@@ -44,7 +44,7 @@ static inline void tell_deed(ukko_ref *who, void (*fn)(ukko_ctx *, void *), void
 }
 /* When it returns it is done. */
 static inline void does(ukko_ref *who, void (*fn)(ukko_ctx *, void *), void *data) {
-    assert_int_equal(ukko_ask_wait(who, &deed_type, &(deed){fn, data}, 10000, NULL), UKKO_OK);
+    assert_int_equal(ukko_ask_wait(who, &deed_type, &(deed){fn, data}, 60000, NULL), UKKO_OK);
 }
 static inline void watch(ukko_ctx *ctx, void *ref) { assert_int_equal(ukko_watch(ctx, ref), UKKO_OK); }
 static inline void unwatch(ukko_ctx *ctx, void *ref) { ukko_unwatch(ctx, ref); }

@@ -99,11 +99,11 @@ static inline ukko_ref *find_at(ukko_system *from, const char *address, const ch
 }
 /* Looks every 10 ms whether a condition has become true; what: for the report. */
 static inline void until(bool (*is_so)(void *data), void *data, const char *what) {
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 6000; i++) {
         if (is_so(data)) return;
         usleep(10000);
     }
-    fail_msg("not within 20 s: %s", what);
+    fail_msg("not within a minute: %s", what);
 }
 static inline ukko_terminated expect_terminated_of(probe *p, ukko_ref *who) {
     ukko_msg *m = probe_expect(p, &ukko_terminated_type);

@@ -89,7 +89,7 @@ static inline ukko_msg *probe_take(probe *p, int ms) {
     return m;
 }
 static inline ukko_msg *probe_expect(probe *p, const ukko_type *type) {
-    ukko_msg *m = probe_take(p, 10000);
+    ukko_msg *m = probe_take(p, 60000);
     assert_non_null(m);
     assert_string_equal(ukko_msg_type(m)->name, type->name);
     return m;
@@ -119,7 +119,7 @@ static inline void probe_expect_nothing(probe *p) {
 }
 static inline void probe_watch(probe *p, ukko_ref *ref) {
     p->watch = ref;
-    assert_int_equal(ukko_ask_wait_msg(p->ref, ukko_msg_string("\1watch"), 10000, NULL), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(p->ref, ukko_msg_string("\1watch"), 60000, NULL), UKKO_OK);
 }
 static inline void probe_free(probe *p) { /* after the system */
     for (probe_item *i = p->head, *next; i; i = next) {

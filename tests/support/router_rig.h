@@ -113,7 +113,7 @@ static inline void count_texts(size_t n, const char *tail, size_t counts[64]) {
 }
 static inline size_t routees_of(ukko_ref *router) {
     ukko_msg *m = NULL;
-    assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_new(&ukko_get_routees_type), 10000, &m),
+    assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_new(&ukko_get_routees_type), 60000, &m),
                      UKKO_OK);
     const ukko_routees *r = ukko_msg_get(m, &ukko_routees_type);
     assert_non_null(r);
@@ -123,7 +123,7 @@ static inline size_t routees_of(ukko_ref *router) {
 }
 static inline void ask_who(ukko_ref *to, ukko_msg *msg, char name[64]) { /* takes msg */
     ukko_msg *m = NULL;
-    assert_int_equal(ukko_ask_wait_msg(to, msg, 10000, &m), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(to, msg, 60000, &m), UKKO_OK);
     assert_non_null(ukko_msg_text(m));
     snprintf(name, 64, "%s", ukko_msg_text(m));
     ukko_msg_release(m);

@@ -10,7 +10,7 @@ SUITES = 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM
 def options(key_store, trust_store, password='changeit', hocon=()):
     more = [x for h in hocon for x in ('--hocon', h)]
     return ['--transport', 'ssl', '--key-store', key_store, '--trust-store', trust_store, '--store-password', password, '--ciphers', SUITES,
-            '--hocon', 'pekko.remote.classic.netty.ssl.connection-timeout = 5s', *more]
+            '--hocon', 'pekko.remote.classic.netty.ssl.connection-timeout = 60s', *more]
 
 
 def talks(other, key_store, trust_store, password='changeit', hocon=()):

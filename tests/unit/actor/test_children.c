@@ -138,7 +138,7 @@ static void others_look_while_children_come_and_go(void **state) {
     assert_int_equal(ukko_system_spawn(sys, ukko_props_new(&brood), "brood", &r), UKKO_OK);
     /* it has started when it answers */
     ukko_msg *answer = NULL;
-    assert_int_equal(ukko_ask_wait(r, &ukko_identify_type, &(ukko_identify){NULL}, 10000, &answer), UKKO_OK);
+    assert_int_equal(ukko_ask_wait(r, &ukko_identify_type, &(ukko_identify){NULL}, 60000, &answer), UKKO_OK);
     ukko_msg_release(answer);
     for (int i = 0; i < 2; i++) pthread_create(&threads[i], NULL, look, uk_cell_of(r));
     ukko_tell_text(NULL, r, "round");

@@ -119,7 +119,7 @@ static ukko_ref *parent_up(const ukko_actor *kind, ukko_directive directive) {
 static void end(ukko_ref *r) { /* stops it and waits for that */
     probe_watch(p, r);
     ukko_ref_signal(r, UKKO_SIGNAL_TERMINATE, NULL);
-    for (ukko_msg *m; (m = probe_take(p, 10000));) {
+    for (ukko_msg *m; (m = probe_take(p, 60000));) {
         bool last = ukko_msg_get(m, &ukko_terminated_type) != NULL;
         ukko_msg_release(m);
         if (last) break;
@@ -447,7 +447,7 @@ static void many_short_lives(void **state) {
         ukko_tell(NULL, r, &ukko_poison_pill_type, NULL);
         ukko_ref_release(r);
     }
-    for (ukko_ref *r; !ukko_find_wait(sys, "/user/$*", 5000, &r);) ukko_ref_release(r);
+    for (ukko_ref *r; !ukko_find_wait(sys, "/user/$*", 60000, &r);) ukko_ref_release(r);
 }
 int main(void) {
     const struct CMUnitTest tests[] = {

@@ -189,7 +189,7 @@ static const ukko_actor watcher_actor = {
     .size = sizeof(ukko_actor), .name = "watcher", .receive = {NULL, watcher_receive}};
 static void ask_with_ref(ukko_ref *to, ukko_ref *who) {
     ukko_ref_body body = {who};
-    assert_int_equal(ukko_ask_wait(to, &ukko_ref_type, &body, 10000, NULL), UKKO_OK);
+    assert_int_equal(ukko_ask_wait(to, &ukko_ref_type, &body, 60000, NULL), UKKO_OK);
 }
 static ukko_directive told_failures(ukko_ctx *ctx, void *state, const ukko_failure *why) {
     (void)state;
@@ -465,7 +465,7 @@ static const ukko_actor outer_actor = {.size = sizeof(ukko_actor),
                                        .stop = outer_stop};
 static ukko_ref *ask_ref(ukko_ref *to, ukko_msg *question) {
     ukko_msg *answer = NULL;
-    assert_int_equal(ukko_ask_wait_msg(to, question, 10000, &answer), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(to, question, 60000, &answer), UKKO_OK);
     ukko_ref *r = ukko_ref_retain(((const ukko_ref_body *)ukko_msg_get(answer, &ukko_ref_type))->ref);
     ukko_msg_release(answer);
     return r;

@@ -90,7 +90,7 @@ static void removed_children_get_a_pill(void **state) {
     size_t counts[64];
     ukko_ref *router = router_of(&opts, &noisy, "pill"), *child;
     count_texts(2, "starts", counts);
-    assert_int_equal(ukko_find_wait(sys, "/user/pill/$b", 10000, &child), UKKO_OK);
+    assert_int_equal(ukko_find_wait(sys, "/user/pill/$b", 60000, &child), UKKO_OK);
     ukko_routee gone = {child, NULL};
     ukko_tell(NULL, router, &ukko_remove_routee_type, &gone);
     probe_expect_text(p, "$b stops");
@@ -237,8 +237,8 @@ static void smallest_mailbox_prefers_the_idle(void **state) {
     ukko_ref *router = pool_of(UKKO_ROUTER_SMALLEST_MAILBOX, 2, "small");
     char name[64];
     ukko_ref *routees[2];
-    assert_int_equal(ukko_find_wait(sys, "/user/small/$a", 10000, &routees[0]), UKKO_OK);
-    assert_int_equal(ukko_find_wait(sys, "/user/small/$b", 10000, &routees[1]), UKKO_OK);
+    assert_int_equal(ukko_find_wait(sys, "/user/small/$a", 60000, &routees[0]), UKKO_OK);
+    assert_int_equal(ukko_find_wait(sys, "/user/small/$b", 60000, &routees[1]), UKKO_OK);
     ukko_tell_text(NULL, router, "block");
     while (sem_wait(&entered)) {}
     bool second = !strcmp(blocked, "$b"); /* the first may still have been busy being found */
@@ -287,7 +287,7 @@ static void scatter_gather_answers_although_one_stopped(void **state) {
 }
 static void expect_failure(ukko_ref *router, const char *text, const char *class_name) {
     ukko_msg *m = NULL;
-    assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_string(text), 10000, &m), UKKO_EANSWER);
+    assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_string(text), 60000, &m), UKKO_EANSWER);
     const ukko_boxed *b = ukko_msg_get(m, &ukko_status_failure_type);
     assert_non_null(b);
     const ukko_throwable *t = ukko_msg_get(b->value, &ukko_throwable_type);
@@ -335,7 +335,7 @@ static ukko_ref *chopper(int64_t within, int64_t interval) {
 }
 static void ask_text(ukko_ref *router, const char *text, const char *expected) {
     ukko_msg *m = NULL;
-    assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_string(text), 10000, &m), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_string(text), 60000, &m), UKKO_OK);
     assert_string_equal(ukko_msg_text(m), expected);
     ukko_msg_release(m);
 }
@@ -357,7 +357,7 @@ static void tail_chopping_fails_after_its_time(void **state) {
     (void)state;
     ukko_ref *router = chopper(60, 10);
     ukko_msg *m = NULL;
-    assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_string("nothing"), 10000, &m),
+    assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_string("nothing"), 60000, &m),
                      UKKO_EANSWER);
     ukko_msg_release(m);
     assert_int_equal(asked, 2);
@@ -485,10 +485,10 @@ static void failures_are_the_parents_matter(void **state) {
     ukko_ref *b = spawn_of(&boss, "boss"), *one;
     ukko_msg *m = NULL;
     size_t counts[64];
-    assert_int_equal(ukko_ask_wait_msg(b, ukko_msg_string("go"), 10000, &m), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(b, ukko_msg_string("go"), 60000, &m), UKKO_OK);
     ukko_ref *router = ((const ukko_ref_body *)ukko_msg_get(m, &ukko_ref_type))->ref;
     count_texts(3, "starts", counts);
-    assert_int_equal(ukko_find_wait(sys, "/user/boss/pool/$b", 10000, &one), UKKO_OK);
+    assert_int_equal(ukko_find_wait(sys, "/user/boss/pool/$b", 60000, &one), UKKO_OK);
     ukko_tell_text(NULL, one, "fail");
     probe_expect_text(p, "pool");
     size_t starts = 0, stops = 0;

@@ -200,7 +200,7 @@ static void entries_of_deeper_paths(void **state) {
     (void)state;
     ukko_ref *top = spawn_of(&parent, "parent");
     ukko_msg *m;
-    assert_int_equal(ukko_ask_wait_msg(top, ukko_msg_string("go"), 10000, &m), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(top, ukko_msg_string("go"), 60000, &m), UKKO_OK);
     assert_int_equal(routees_of(((const ukko_ref_body *)ukko_msg_get(m, &ukko_ref_type))->ref), 6);
     ukko_msg_release(m);
     end_router(top);
@@ -211,7 +211,7 @@ static void entries_below_system_actors(void **state) {
     ukko_ref *top = NULL;
     ukko_msg *m;
     assert_int_equal(uk_system_spawn(sys, ukko_props_new(&parent), "parent", &top), UKKO_OK);
-    assert_int_equal(ukko_ask_wait_msg(top, ukko_msg_string("go"), 10000, &m), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(top, ukko_msg_string("go"), 60000, &m), UKKO_OK);
     ukko_ref *router = ((const ukko_ref_body *)ukko_msg_get(m, &ukko_ref_type))->ref;
     char path[64];
     ukko_ref_print(router, path, sizeof path);
@@ -297,7 +297,7 @@ static void routees_know_their_router(void **state) {
     (void)state;
     ukko_ref *router = pool_of(UKKO_ROUTER_ROUND_ROBIN, 100, "many"), *last;
     assert_int_equal(routees_of(router), 100);
-    assert_int_equal(ukko_find_wait(sys, "/user/many/$Jb", 10000, &last),
+    assert_int_equal(ukko_find_wait(sys, "/user/many/$Jb", 60000, &last),
                      UKKO_OK); /* the 100th name */
     ukko_ref_release(last);
     end_router(router);

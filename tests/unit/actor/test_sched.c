@@ -68,7 +68,7 @@ static void nobody_starves(void **state) {
         for (int round = 0; round < 50; round++)
             for (int i = 0; i < 8; i++) {
                 ukko_probe_tell_text(p, quiet[i], "are you there");
-                assert_int_equal(ukko_probe_expect_text(p, "echo", 20000), UKKO_OK);
+                assert_int_equal(ukko_probe_expect_text(p, "echo", 60000), UKKO_OK);
             }
         atomic_store_explicit(&quit, true, memory_order_relaxed);
         for (int i = 0; i < 8; i++) {
@@ -108,7 +108,7 @@ static void nobody_starves_in_a_crowd(void **state) {
         atomic_store_explicit(&not_yet, n, memory_order_relaxed);
         for (int i = 0; i < n; i++) crowd[i] = spawn(sys, &twice_actor, NULL);
         for (int i = 0; i < n; i++) ukko_probe_tell_text(p, crowd[i], "go");
-        assert_int_equal(ukko_probe_expect_text(p, "all twice", 30000), UKKO_OK);
+        assert_int_equal(ukko_probe_expect_text(p, "all twice", 60000), UKKO_OK);
         atomic_store_explicit(&quit, true, memory_order_relaxed);
         for (int i = 0; i < n; i++) ukko_ref_release(crowd[i]);
         free(crowd);
@@ -170,7 +170,7 @@ static void a_tree_grows_in_depth(void **state) {
         atomic_store_explicit(&most_living, 0, memory_order_relaxed);
         ukko_probe_watch(p, root);
         ukko_probe_tell_text(p, root, "5");
-        assert_int_equal(ukko_probe_expect_terminated(p, root, 20000), UKKO_OK);
+        assert_int_equal(ukko_probe_expect_terminated(p, root, 60000), UKKO_OK);
         assert_int_equal(atomic_load_explicit(&living, memory_order_relaxed), 0);
         int most = atomic_load_explicit(&most_living, memory_order_relaxed);
         if (most > MOST) fail_msg("%d threads: %d actors at a time", threads, most);
@@ -188,6 +188,11 @@ static double cpu_ms(void) {
     return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e3 +
            (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e3;
 }
+static int64_t now_us(clockid_t clock) {
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
 static void an_idle_system_takes_no_cpu(void **state) {
     (void)state;
     enum { MS = 600 };
@@ -195,11 +200,12 @@ static void an_idle_system_takes_no_cpu(void **state) {
     ukko_probe *p;
     assert_int_equal(ukko_probe_new(&p, sys, NULL), UKKO_OK);
     ukko_probe_tell_text(p, ukko_probe_ref(p), "awake");
-    assert_int_equal(ukko_probe_expect_text(p, "awake", 10000), UKKO_OK);
+    assert_int_equal(ukko_probe_expect_text(p, "awake", 60000), UKKO_OK);
     double before = cpu_ms();
+    int64_t from = now_us(CLOCK_MONOTONIC);
     assert_int_equal(ukko_probe_expect_none(p, MS), UKKO_OK); /* real time: it is what is measured */
-    double took = cpu_ms() - before;
-    if (took > MS * 0.05) fail_msg("%.1f ms of CPU in %d ms", took, MS);
+    double took = cpu_ms() - before, all = (double)(now_us(CLOCK_MONOTONIC) - from) / 1e3;
+    if (took > all * 0.05) fail_msg("%.1f ms of CPU in %.1f ms", took, all);
     ukko_probe_free(p);
     ukko_system_free(sys);
 }
@@ -237,8 +243,8 @@ static void work_of_one_worker_reaches_another(void **state) {
     for (int round = 0; round < 20; round++) {
         atomic_store(&inside, 0);
         ukko_probe_tell_text(p, s, "go");
-        assert_int_equal(ukko_probe_expect_text(p, "met", 20000), UKKO_OK);
-        assert_int_equal(ukko_probe_expect_text(p, "met", 20000), UKKO_OK);
+        assert_int_equal(ukko_probe_expect_text(p, "met", 60000), UKKO_OK);
+        assert_int_equal(ukko_probe_expect_text(p, "met", 60000), UKKO_OK);
     }
     for (int i = 0; i < 2; i++) ukko_ref_release(pair[i]);
     ukko_ref_release(s);
@@ -248,11 +254,6 @@ static void work_of_one_worker_reaches_another(void **state) {
 
 /* ---- how soon it spreads, and what does not ---- */
 
-static int64_t now_us(clockid_t clock) {
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 /* The first to run waits until another worker runs the second; then it is known how long that took. */
 static _Atomic int64_t began_us, spread_us; /* seq_cst; 0: not yet */
 static int first_or_second(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
@@ -295,7 +296,7 @@ static void long_turns_spread_soon(void **state) {
             atomic_store(&spread_us, 0);
             ukko_probe_tell_text(p, s, "go");
             for (int i = 0; i < HEAVY; i++)
-                assert_int_equal(ukko_probe_expect_text(p, "ran", 20000), UKKO_OK);
+                assert_int_equal(ukko_probe_expect_text(p, "ran", 60000), UKKO_OK);
             if (atomic_load(&spread_us) < best) best = atomic_load(&spread_us);
         }
         if (best > SOON_US) fail_msg("%d threads: %lld us at best", threads, (long long)best);
@@ -349,7 +350,7 @@ static void a_conversation_stays_on_its_core(void **state) {
         int64_t from = now_us(CLOCK_MONOTONIC);
         ukko_probe_tell_text(p, s, "go");
         for (int i = 0; i < TALKERS / 2; i++)
-            assert_int_equal(ukko_probe_expect_text(p, "enough", 20000), UKKO_OK);
+            assert_int_equal(ukko_probe_expect_text(p, "enough", 60000), UKKO_OK);
         int n = atomic_load_explicit(&moves, memory_order_relaxed);
         if (n < best) best = n;
         any_short |= (now_us(CLOCK_MONOTONIC) - from) * 1000 < (int64_t)TALKS * SHORT_NS;
@@ -360,7 +361,8 @@ static void a_conversation_stays_on_its_core(void **state) {
     ukko_probe_free(p);
     ukko_system_free(sys);
 }
-/* One actor works for a while; what the other threads take meanwhile is little. */
+/* One actor works for a while; what the other threads take meanwhile is little: of the real time, which is
+   longer where others work, too. */
 static int work(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     enum { WORK_US = 300000 };
     int64_t from = now_us(CLOCK_THREAD_CPUTIME_ID);
@@ -378,14 +380,16 @@ static void those_without_work_take_little_cpu(void **state) {
     ukko_probe *p;
     assert_int_equal(ukko_probe_new(&p, sys, NULL), UKKO_OK);
     ukko_probe_tell_text(p, ukko_probe_ref(p), "awake");
-    assert_int_equal(ukko_probe_expect_text(p, "awake", 10000), UKKO_OK);
+    assert_int_equal(ukko_probe_expect_text(p, "awake", 60000), UKKO_OK);
     double before = cpu_ms();
+    int64_t from = now_us(CLOCK_MONOTONIC);
     for (int i = 0; i < 2; i++) { /* the second waits in a queue while all others have nothing */
         ukko_probe_tell_text(p, r, "go");
-        assert_int_equal(ukko_probe_expect_text(p, "worked", 20000), UKKO_OK);
+        assert_int_equal(ukko_probe_expect_text(p, "worked", 60000), UKKO_OK);
     }
-    double took = cpu_ms() - before - 600;
-    if (took > 600 * 0.05) fail_msg("%.1f ms of CPU while one actor took 600", took);
+    double took = cpu_ms() - before - 600, all = (double)(now_us(CLOCK_MONOTONIC) - from) / 1e3;
+    if (took > all * 0.05)
+        fail_msg("%.1f ms of CPU in %.1f ms, beside the 600 of one actor", took, all);
     ukko_ref_release(r);
     ukko_probe_free(p);
     ukko_system_free(sys);
@@ -422,7 +426,7 @@ static void messages_leave_a_handler_that_goes_on(void **state) {
     for (int round = 0; round < 5; round++) {
         atomic_store(&arrived, 0);
         ukko_probe_tell_text(p, w, "go");
-        assert_int_equal(ukko_probe_expect_text(p, "all arrived", 20000), UKKO_OK);
+        assert_int_equal(ukko_probe_expect_text(p, "all arrived", 60000), UKKO_OK);
     }
     ukko_ref_release(w);
     ukko_ref_release(counter);
@@ -450,9 +454,9 @@ static void who_holds_a_worker_is_named(void **state) {
     assert_int_equal(ukko_probe_new(&p, sys, NULL), UKKO_OK);
     atomic_store(&let_go, false);
     ukko_probe_tell_text(p, h, "go");
-    assert_int_equal(ukko_filter_expect(f, 1, 20000), UKKO_OK);
+    assert_int_equal(ukko_filter_expect(f, 1, 60000), UKKO_OK);
     atomic_store(&let_go, true);
-    assert_int_equal(ukko_probe_expect_text(p, "done", 20000), UKKO_OK);
+    assert_int_equal(ukko_probe_expect_text(p, "done", 60000), UKKO_OK);
     assert_int_equal(ukko_filter_expect(f, 1, 100), UKKO_OK); /* once for a turn */
     ukko_filter_free(f);
     ukko_probe_free(p);
@@ -484,7 +488,7 @@ static void a_slow_start_is_no_long_turn(void **state) {
     for (int i = 0; i < 8; i++) slow[i] = spawn(sys, &slow_actor, NULL);
     for (int i = 0; i < 8; i++) {
         ukko_probe_tell_text(p, slow[i], "go");
-        assert_int_equal(ukko_probe_expect_text(p, "done", 20000), UKKO_OK);
+        assert_int_equal(ukko_probe_expect_text(p, "done", 60000), UKKO_OK);
         ukko_ref_release(slow[i]);
     }
     assert_int_equal(ukko_filter_expect(f, 0, 0), UKKO_OK);
@@ -532,7 +536,7 @@ static void a_crowd_runs(void **state) {
         for (int i = 0; i < CROWD; i++) crowd[i] = spawn(sys, &crowd_actor, NULL);
         for (int round = 1; round <= 2; round++) {
             ukko_probe_tell_text(p, caller, "go");
-            assert_int_equal(ukko_probe_expect_text(p, "called", 20000), UKKO_OK);
+            assert_int_equal(ukko_probe_expect_text(p, "called", 60000), UKKO_OK);
             for (int i = 0; i < 100; i++) /* this thread's order: behind what has been sent */
                 for (int64_t k = 0; k < EACH; k++)
                     ukko_tell(NULL, crowd[i * 7], &counted_type, &(counted){k});

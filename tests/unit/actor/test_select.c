@@ -272,7 +272,7 @@ static void undeliverable_does_no_harm(void **state) {
 static void resolve_one_with_timeout(void **state) {
     world *w = *state;
     ukko_ref *r;
-    assert_int_equal(ukko_find_wait(w->sys, "/user/c2/c21", 5000, &r), UKKO_OK);
+    assert_int_equal(ukko_find_wait(w->sys, "/user/c2/c21", 60000, &r), UKKO_OK);
     assert_true(ukko_ref_equal(r, w->c21));
     ukko_ref_release(r);
 }
@@ -310,7 +310,7 @@ static void resolve_one_by_callback(void **state) {
 static void resolve_one_of_nothing(void **state) {
     world *w = *state;
     ukko_ref *r;
-    assert_int_equal(ukko_find_wait(w->sys, "/user/none", 5000, &r), UKKO_ENOTFOUND);
+    assert_int_equal(ukko_find_wait(w->sys, "/user/none", 60000, &r), UKKO_ENOTFOUND);
     assert_null(r);
 }
 /* spec: ActorSelectionSpec 22 */

@@ -84,7 +84,7 @@ static ukko_ref *remote(ukko_system *from, ukko_system *at, const char *path) {
 }
 static void ask_echo(ukko_ref *to) {
     ukko_msg *answer = NULL;
-    assert_int_equal(ukko_ask_wait_msg(to, ukko_msg_string("there?"), 10000, &answer), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(to, ukko_msg_string("there?"), 60000, &answer), UKKO_OK);
     assert_string_equal(ukko_msg_text(answer), "there?");
     ukko_msg_release(answer);
 }
@@ -174,7 +174,7 @@ static void held_up_and_still_alive(int n, int threads) {
     ukko_ref *watched = NULL;
     char path[256];
     snprintf(path, sizeof path, "%s/user/echo", ukko_remote_address(b));
-    assert_int_equal(ukko_find_wait(a, path, 10000, &watched), UKKO_OK);
+    assert_int_equal(ukko_find_wait(a, path, 60000, &watched), UKKO_OK);
     probe_watch(watcher, watched);
     for (int round = 0; round < (threads == 2 ? 3 : 2); round++) {
         for (int i = 0; i < 20; i++) ask_echo(to_echo); /* the I/O thread runs actors now */

@@ -55,7 +55,7 @@ static void it_listens_nowhere(void **state) {
     assert_null(ukko_remote_bound_address(p.client));
     assert_non_null(strstr(p.to_client, "pekko.tcp://Client@ukko-"));
     assert_non_null(strstr(p.to_client, ".invalid:1"));
-    assert_true(does_answer(p.back, 20000)); /* over the connection that it has made */
+    assert_true(does_answer(p.back, 60000)); /* over the connection that it has made */
     end(&p);
 }
 
@@ -151,7 +151,7 @@ static void it_finds_a_new_server(void **state) {
     spawn_echo(p.server, "echo");
     p.back = ref_at(p.server, p.to_client, "/user/echo");
     until(is_known, &p, "the client has come by itself");
-    assert_true(does_answer(p.back, 20000));
+    assert_true(does_answer(p.back, 60000));
     end(&p);
 }
 

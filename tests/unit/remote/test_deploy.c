@@ -22,7 +22,7 @@ static void expect_path(ukko_ref *ref, const node *a, const char *b, const char 
 }
 static void expect_answer(ukko_ref *w) {
     ukko_msg *answer = NULL;
-    assert_int_equal(ukko_ask_wait_msg(w, ukko_msg_string("who?"), 10000, &answer), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(w, ukko_msg_string("who?"), 60000, &answer), UKKO_OK);
     assert_string_equal(ukko_msg_text(answer), ukko_ref_path(w));
     ukko_msg_release(answer);
 }
@@ -187,7 +187,7 @@ static ukko_ref *found(ukko_system *sys, const char *format, const char *base) {
     char path[600];
     ukko_ref *ref = NULL;
     snprintf(path, sizeof path, format, base);
-    return ukko_find_wait(sys, path, 5000, &ref) ? NULL : ref;
+    return ukko_find_wait(sys, path, 60000, &ref) ? NULL : ref;
 }
 static void expect_found(ukko_system *sys, const char *format, const char *base, ukko_ref *want) {
     ukko_ref *ref = found(sys, format, base);
@@ -584,7 +584,7 @@ static void a_watched_node_that_never_answers(void **state) {
     char path[300];
     ukko_ref *boss = NULL;
     snprintf(path, sizeof path, "%s/user/boss", b.address);
-    assert_int_equal(ukko_find_wait(a.sys, path, 10000, &boss), UKKO_OK);
+    assert_int_equal(ukko_find_wait(a.sys, path, 60000, &boss), UKKO_OK);
     kill(b.pid, SIGSTOP);
     probe_watch(a.log, boss);
     victim_crash(&b);

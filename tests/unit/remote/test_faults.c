@@ -77,7 +77,7 @@ static const ukko_actor order_kind = {.size = sizeof(ukko_actor), .state_size = 
                                       .name = "order", .receive = {NULL, in_order}};
 static int64_t ordered(ukko_ref *ref) {
     ukko_msg *answer = NULL;
-    assert_int_equal(ukko_ask_wait_msg(ref, ukko_msg_string("?"), 20000, &answer), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(ref, ukko_msg_string("?"), 60000, &answer), UKKO_OK);
     int64_t n = *(const int64_t *)ukko_msg_get(answer, &ukko_long_type);
     ukko_msg_release(answer);
     return n;
@@ -125,11 +125,11 @@ static void blackhole(void **state) {
     assert_int_equal(ukko_fault_blackhole(p.a, p.to_b, UKKO_FAULT_SEND), 0);
     assert_false(does_answer(p.echo, 200));
     assert_int_equal(ukko_fault_pass(p.a, p.to_b, UKKO_FAULT_BOTH), 0);
-    assert_true(does_answer(p.echo, 10000)); /* on the same connection */
+    assert_true(does_answer(p.echo, 60000)); /* on the same connection */
     assert_int_equal(ukko_fault_blackhole(p.a, p.to_b, UKKO_FAULT_RECEIVE), 0);
     assert_false(does_answer(p.echo, 200));
     assert_int_equal(ukko_fault_clear(p.a, p.to_b), 0);
-    assert_true(does_answer(p.echo, 10000));
+    assert_true(does_answer(p.echo, 60000));
     probe_expect_nothing(events);
     pair_free(&p);
     probe_free(events);
@@ -171,7 +171,7 @@ static void loss(void **state) {
     for (int i = 0; i < COUNT; i++) ukko_ref_signal(refs[i], UKKO_SIGNAL_TERMINATE, NULL);
     bool seen[COUNT] = {false};
     for (int n = 0; n < COUNT; n++) {
-        ukko_msg *m = probe_take(watcher, 30000);
+        ukko_msg *m = probe_take(watcher, 60000);
         assert_non_null(m);
         const ukko_terminated *t = ukko_msg_get(m, &ukko_terminated_type);
         assert_false(t->address_terminated);
@@ -246,7 +246,7 @@ static void disassociate(void **state) {
 
 static void end_it(ukko_system *sys, const char *path) {
     ukko_ref *own = NULL;
-    assert_int_equal(ukko_find_wait(sys, path, 10000, &own), UKKO_OK);
+    assert_int_equal(ukko_find_wait(sys, path, 60000, &own), UKKO_OK);
     ukko_ref_signal(own, UKKO_SIGNAL_TERMINATE, NULL);
     ukko_ref_release(own);
 }

@@ -52,7 +52,7 @@ static bool is_open(int fd) {
 static void others_are_served(rig *r) {
     ukko_system *friend = node_new("Friend", NULL);
     ukko_ref *echo = ref_at(friend, r->address, "/user/echo");
-    assert_true(does_answer(echo, 20000));
+    assert_true(does_answer(echo, 60000));
     ukko_ref_release(echo);
     ukko_system_free(friend);
 }

@@ -70,7 +70,7 @@ static void test_actors_are_walked(void **state) {
     ukko_msg *answer = NULL;
     seen s = {0};
     assert_int_equal(ukko_system_spawn(sys, ukko_props_new(&parent), "p", &ref), 0);
-    assert_int_equal(ukko_ask_wait_msg(ref, ukko_msg_string("started?"), 10000, &answer), 0);
+    assert_int_equal(ukko_ask_wait_msg(ref, ukko_msg_string("started?"), 60000, &answer), 0);
     ukko_msg_release(answer);
     assert_int_equal(ukko_inspect_actors(sys, "/user", 10, 100, on_actor, &s), 5);
     assert_int_equal(s.n, 5);
@@ -102,12 +102,12 @@ static void test_traffic_is_counted_on_both_sides(void **state) {
     ukko_traffic here = {0}, there = {0};
     assert_int_equal(ukko_system_spawn(b, ukko_props_new(&echo), "echo", NULL), 0);
     snprintf(path, sizeof path, "%s/user/echo", ukko_remote_address(b));
-    assert_int_equal(ukko_find_wait(a, path, 10000, &ref), 0);
+    assert_int_equal(ukko_find_wait(a, path, 60000, &ref), 0);
     char big[5001];
     memset(big, 'x', sizeof big - 1);
     big[sizeof big - 1] = 0;
     for (int i = 0; i < 10; i++) {
-        assert_int_equal(ukko_ask_wait_msg(ref, ukko_msg_string(big), 10000, &answer), 0);
+        assert_int_equal(ukko_ask_wait_msg(ref, ukko_msg_string(big), 60000, &answer), 0);
         ukko_msg_release(answer);
     }
     assert_int_equal(ukko_inspect_traffic(a, on_traffic, &here), 1);

@@ -87,7 +87,7 @@ static void arrive_as_they_were(const char *config) {
     }
     spawn_echo(b, "echo");
     ukko_ref *there = ref_at(a, ukko_remote_address(b), "/user/echo"), *from;
-    assert_true(does_answer(there, 20000)); /* the link is open: messages are written, not kept */
+    assert_true(does_answer(there, 60000)); /* the link is open: messages are written, not kept */
     atomic_store(&mixed_right, 0);
     atomic_store(&mixed_wrong, 0);
     assert_int_equal(ukko_system_spawn(a, ukko_props_new(&mixer), "mixer", &from), UKKO_OK);

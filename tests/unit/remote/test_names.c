@@ -93,7 +93,7 @@ static void a_name_that_comes_later(void **state) {
 static void talk(ukko_system *from, const char *address, bool answered) {
     ukko_ref *ref = ref_at(from, address, "/user/echo");
     if (!answered) ukko_tell_text(NULL, ref, "there?");
-    else if (!does_answer(ref, 20000)) fail_msg("no answer at %s", address);
+    else if (!does_answer(ref, 60000)) fail_msg("no answer at %s", address);
     ukko_ref_release(ref);
 }
 

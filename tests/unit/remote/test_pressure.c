@@ -25,7 +25,7 @@ static size_t drain_dead(probe *p) {
     size_t n = 0;
     ukko_tell_text(NULL, p->ref, "\1fence");
     for (;; n++) {
-        ukko_msg *m = probe_take(p, 10000);
+        ukko_msg *m = probe_take(p, 60000);
         assert_non_null(m);
         bool fence = ukko_msg_text(m) != NULL;
         ukko_msg_release(m);
@@ -118,7 +118,7 @@ static int fill(ukko_ref *to, ukko_ref *other, ukko_slice bytes) {
         if (!rc) continue;
         assert_int_equal(rc, UKKO_EBUSY);
         assert_non_null(strstr(err.message, "max-bytes"));
-        assert_true(does_answer(other, 10000));
+        assert_true(does_answer(other, 60000));
     }
     return taken;
 }
@@ -187,12 +187,12 @@ static void too_long_is_told_at_once(void **state) {
         probe_expect_nothing(dropped);
         ukko_tell(NULL, to, &ukko_bytes_type, &big); /* the plain form */
         /* by when tell has returned it has been told */
-        ukko_msg *m = probe_take(dropped, 10000);
+        ukko_msg *m = probe_take(dropped, 60000);
         assert_ptr_equal(ukko_msg_type(m), &ukko_dropped_type);
         ukko_msg_release(m);
         assert_int_equal(ukko_try_tell(NULL, to, &ukko_string_type, &(ukko_string){"small", 0}, &err),
                          UKKO_OK);
-        assert_true(does_answer(to, 10000)); /* one question: the answer to another, late, is a dead letter */
+        assert_true(does_answer(to, 60000)); /* one question: the answer to another, late, is a dead letter */
     }
     /* local references: taken, or known to have stopped */
     ukko_ref *here = ukko_system_ref(a, "/user/dropped"), *nobody = ukko_system_ref(a, "/user/nobody");
@@ -238,7 +238,7 @@ static void ever_new_addresses(void **state) {
         d.uid = 100 + i;
         dumb_dial(&d, ukko_remote_address(a));
         dumb_watch(&d, 0, false, ukko_ref_path(nobody), "pekko.tcp://Dumb@127.0.0.1:1/user/x#1");
-        assert_true(dumb_numbered(&d, &e, true, 10000));
+        assert_true(dumb_numbered(&d, &e, true, 60000));
         dumb_close(&d);
     }
     until(few_links, a, "old links forgotten");

@@ -46,7 +46,7 @@ static void watch_there(probe *watcher, ukko_system *a, const dumb *d, int n) {
 }
 static int64_t expect_seq(dumb *d) {
     uk_wire e;
-    assert_true(dumb_numbered(d, &e, false, 10000));
+    assert_true(dumb_numbered(d, &e, false, 60000));
     return e.seq;
 }
 
@@ -131,7 +131,7 @@ static void stale_acks_are_survived(void **state) {
 
 static int64_t expect_ack(dumb *d) {
     uk_wire e;
-    assert_true(dumb_numbered(d, &e, true, 10000));
+    assert_true(dumb_numbered(d, &e, true, 60000));
     return e.cumulative;
 }
 /* The peer forgets its numbers, as a JVM does behind a gate, and begins at 0 under the same uid. It never

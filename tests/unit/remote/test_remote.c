@@ -156,7 +156,7 @@ static void oversized_is_dropped(void **state) {
         assert_non_null(strstr(d->reason, "maximum-frame-size"));
         assert_non_null(strstr(d->reason, "200000 bytes"));
         ukko_msg_release(m);
-        assert_true(answers(to, 10000)); /* the association remains live */
+        assert_true(answers(to, 60000)); /* the association remains live */
     }
     assert_int_equal(atomic_load(&oversize_logs), 2);
     free(bytes);
@@ -176,7 +176,7 @@ static void unserializable_is_logged(void **state) {
     until_answered(to);
     atomic_store(&other_logs, 0);
     ukko_tell(NULL, to, &ukko_double_type, &half);
-    assert_true(answers(to, 10000));
+    assert_true(answers(to, 60000));
     assert_int_equal(atomic_load(&other_logs), 1);
     ukko_ref_release(to);
     ukko_system_free(a);
@@ -196,7 +196,7 @@ static void *send_numbers(void *arg) {
 }
 static int64_t in_order(ukko_ref *to) {
     ukko_msg *answer = NULL;
-    assert_int_equal(ukko_ask_wait_msg(to, ukko_msg_string("report"), 20000, &answer), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(to, ukko_msg_string("report"), 60000, &answer), UKKO_OK);
     int64_t n = *(const int64_t *)ukko_msg_get(answer, &ukko_long_type);
     ukko_msg_release(answer);
     return n;
@@ -364,7 +364,7 @@ static void numbers_survive_a_gate(void **state) {
         ukko_ref *ref = find(a, ukko_remote_address(b), path);
         probe_watch(watcher, ref);
         until_answered(ref);
-        assert_true(answers(ref, 10000)); /* the watch has left before the second question's answer */
+        assert_true(answers(ref, 60000)); /* the watch has left before the second question's answer */
         until_acknowledged(a, b);
         stop_there(ref);
         expect_terminated(watcher, ref, true);

@@ -26,7 +26,7 @@ static void the_source_is_the_whole_address(void **state) {
     probe *p = probe_new(sys, "probe");
     ukko_subscribe(sys, &ukko_log_warning_type, p->ref);
     assert_int_equal(ukko_system_spawn(sys, ukko_props_new(&speaker), "speaker", &to), UKKO_OK);
-    assert_int_equal(ukko_ask_wait_msg(to, ukko_msg_string("you"), 10000, NULL), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(to, ukko_msg_string("you"), 60000, NULL), UKKO_OK);
     ukko_msg *m = probe_expect(p, &ukko_log_warning_type); /* as an event ... */
     const ukko_log_event *e = ukko_msg_get(m, &ukko_log_warning_type);
     snprintf(want, sizeof want, "%s/user/speaker", ukko_remote_address(sys));
@@ -47,7 +47,7 @@ static void the_source_is_the_whole_address(void **state) {
 static void say(ukko_ref *to, size_t len) {
     char *text = calloc(1, len + 1);
     memset(text, 'x', len);
-    assert_int_equal(ukko_ask_wait_msg(to, ukko_msg_string(text), 10000, NULL), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(to, ukko_msg_string(text), 60000, NULL), UKKO_OK);
     free(text);
 }
 /* How often the sender's log says "sending message" and "received message" at that level. */
@@ -97,7 +97,7 @@ static void sizes_that_grow_are_logged(void **state) {
     assert_int_equal(sizes("ayload size for ["), 2);
     uint8_t *zeros = calloc(1, 3000);
     ukko_slice big = {zeros, 3000}; /* another class has a size of its own */
-    assert_int_equal(ukko_ask_wait(to, &ukko_bytes_type, &big, 10000, NULL), UKKO_OK);
+    assert_int_equal(ukko_ask_wait(to, &ukko_bytes_type, &big, 60000, NULL), UKKO_OK);
     assert_int_equal(sizes("Payload size for [byte[]] is [3") + sizes("Payload size for [[B] is [3"), 1);
     free(zeros);
     ukko_ref_release(to);

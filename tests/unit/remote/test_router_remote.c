@@ -38,7 +38,7 @@ static tally ask_many(ukko_ref *router, size_t times) {
     tally t = {.n = 0};
     for (size_t i = 0; i < times; i++) {
         ukko_msg *answer = NULL;
-        assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_string("who?"), 10000, &answer),
+        assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_string("who?"), 60000, &answer),
                          UKKO_OK);
         note(&t, ukko_msg_text(answer));
         ukko_msg_release(answer);
@@ -62,7 +62,7 @@ static void expect_in(const tally *t, const node *a, const node *at, const char 
 }
 static size_t routees_of(ukko_ref *router) {
     ukko_msg *m = NULL;
-    assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_new(&ukko_get_routees_type), 10000, &m),
+    assert_int_equal(ukko_ask_wait_msg(router, ukko_msg_new(&ukko_get_routees_type), 60000, &m),
                      UKKO_OK);
     size_t n = ((const ukko_routees *)ukko_msg_get(m, &ukko_routees_type))->n;
     ukko_msg_release(m);
@@ -372,7 +372,7 @@ static void make_hashing(node *at, const char *const *paths, ukko_ref **out) {
 static void who_has(ukko_ref *router, int32_t k, char out[300]) {
     ukko_msg *answer = NULL;
     ukko_msg *m = ukko_msg_hashed(ukko_msg_string("who?"), ukko_msg_copy(&ukko_int_type, &k));
-    assert_int_equal(ukko_ask_wait_msg(router, m, 10000, &answer), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(router, m, 60000, &answer), UKKO_OK);
     snprintf(out, 300, "%s", ukko_msg_text(answer));
     ukko_msg_release(answer);
 }

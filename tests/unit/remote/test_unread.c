@@ -83,7 +83,7 @@ static ukko_msg *opaque(int32_t id, const char *manifest, const void *bytes, siz
 static void the_link_lives(void) {
     ukko_ref *to = on_b("/user/echo");
     ukko_msg *answer = NULL;
-    assert_int_equal(ukko_ask_wait_msg(to, ukko_msg_string("there?"), 10000, &answer), UKKO_OK);
+    assert_int_equal(ukko_ask_wait_msg(to, ukko_msg_string("there?"), 60000, &answer), UKKO_OK);
     assert_string_equal(ukko_msg_text(answer), "there?");
     ukko_msg_release(answer);
     ukko_ref_release(to);
@@ -144,7 +144,7 @@ static const row rows[] = {
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
 static void check_failure(const row *r, const char *path) {
-    ukko_msg *m = probe_take(failures, 10000);
+    ukko_msg *m = probe_take(failures, 60000);
     const ukko_serial_failure *f = ukko_msg_get(m, &ukko_serial_failure_type);
     assert_non_null(f);
     assert_false(f->outgoing);
@@ -206,7 +206,7 @@ static void likewise_in_a_selection(void **state) {
     the_link_lives();
 }
 static void came_back_unchanged(const row *r) {
-    ukko_msg *m = probe_take(collected, 10000);
+    ukko_msg *m = probe_take(collected, 60000);
     const ukko_opaque *o = ukko_msg_get(m, &ukko_opaque_type);
     assert_non_null(o);
     assert_int_equal(o->serializer, r->id);
@@ -256,7 +256,7 @@ static void what_cannot_be_written_is_reported(void **state) {
         } else {
             ukko_tell_from(to, msg, sender->ref);
         }
-        ukko_msg *m = probe_take(a_failures, 10000);
+        ukko_msg *m = probe_take(a_failures, 60000);
         const ukko_serial_failure *f = ukko_msg_get(m, &ukko_serial_failure_type);
         assert_non_null(f);
         assert_true(f->outgoing);

@@ -226,7 +226,7 @@ static void the_runtimes_still_talk(void **state) {
     ukko_ref *local = ukko_system_ref(g->here, "/user/victim");
     ukko_msg *answer = NULL;
     ukko_identify who = {ukko_msg_string("id")};
-    assert_int_equal(ukko_ask_wait_msg(by_path, ukko_msg_copy(&ukko_identify_type, &who), 20000,
+    assert_int_equal(ukko_ask_wait_msg(by_path, ukko_msg_copy(&ukko_identify_type, &who), 60000,
                                        &answer), UKKO_OK);
     assert_non_null(ukko_msg_get(answer, &ukko_identity_type));
     ukko_msg_release(answer);

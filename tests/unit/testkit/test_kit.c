@@ -67,7 +67,7 @@ static void expectations(ukko_system *sys) {
     assert_int_equal(ukko_probe_expect_text(p, "hello yourself", UKKO_DEFAULT_TIMEOUT), UKKO_OK);
     assert_true(ukko_ref_equal(ukko_probe_sender(p), g));
     ukko_probe_reply_text(p, "hello");
-    assert_int_equal(ukko_probe_expect(p, &ukko_string_type, 5000, &m), UKKO_OK);
+    assert_int_equal(ukko_probe_expect(p, &ukko_string_type, 60000, &m), UKKO_OK);
     ukko_msg_release(m);
 
     ukko_probe_tell(p, self, &ukko_int_type, &(int32_t){5});
@@ -76,7 +76,7 @@ static void expectations(ukko_system *sys) {
     assert_int_equal(ukko_probe_expect_body(p, &ukko_int_type, &(int32_t){6}, 5000), UKKO_ETYPE);
     assert_non_null(strstr(ukko_probe_error(p), "5"));
     ukko_probe_tell_text(p, self, "x");
-    assert_int_equal(ukko_probe_expect(p, &ukko_int_type, 5000, &m), UKKO_ETYPE);
+    assert_int_equal(ukko_probe_expect(p, &ukko_int_type, 60000, &m), UKKO_ETYPE);
     assert_null(m);
     assert_int_equal(ukko_probe_expect_text(p, "never", 20), UKKO_ETIMEOUT);
 
@@ -96,12 +96,12 @@ static void expectations(ukko_system *sys) {
     ukko_probe_ignore(p, is_b, NULL);
     ukko_probe_tell_text(p, self, "b");
     ukko_probe_tell_text(p, self, "after");
-    assert_int_equal(ukko_probe_expect_text(p, "after", 5000), UKKO_OK);
+    assert_int_equal(ukko_probe_expect_text(p, "after", 60000), UKKO_OK);
     assert_int_equal(ukko_probe_waiting(p), 0);
 
     ukko_probe_watch(p, g);
     ukko_ref_signal(g, UKKO_SIGNAL_TERMINATE, NULL);
-    assert_int_equal(ukko_probe_expect_terminated(p, g, 5000), UKKO_OK);
+    assert_int_equal(ukko_probe_expect_terminated(p, g, 60000), UKKO_OK);
     ukko_ref_release(g);
     ukko_probe_free(p);
 }
@@ -179,12 +179,12 @@ static void filters_count_logs_and_letters(void **state) {
         for (int i = 0; i < 2; i++) ukko_tell_text(NULL, g, "warn");
         ukko_tell_text(NULL, g, "what");
         ukko_tell_text(NULL, g, "fail");
-        assert_int_equal(ukko_filter_expect(warn, 2, 5000), UKKO_OK);
+        assert_int_equal(ukko_filter_expect(warn, 2, 60000), UKKO_OK);
         assert_int_equal(ukko_filter_expect(warn, 1, 10), UKKO_EEXISTS);
         assert_int_equal(ukko_filter_expect(warn, 3, 10), UKKO_ETIMEOUT);
         assert_non_null(strstr(ukko_filter_error(warn), "got 2"));
-        assert_int_equal(ukko_filter_expect(lost, 1, 5000), UKKO_OK);
-        assert_int_equal(ukko_filter_expect(error, 1, 5000), UKKO_OK);
+        assert_int_equal(ukko_filter_expect(lost, 1, 60000), UKKO_OK);
+        assert_int_equal(ukko_filter_expect(error, 1, 60000), UKKO_OK);
         assert_int_equal(ukko_filter_expect(other, 0, 10), UKKO_OK);
         ukko_filter_free(warn);
         ukko_filter_free(other);
@@ -299,13 +299,13 @@ static void systems_live_side_by_side(void **state) {
     for (int i = 0; i < N; i++) {
         int from = (i + N - 1) % N;
         if (from % 2 == 0) ukko_test_settle(all[from]);
-        assert_int_equal(ukko_probe_expect_text(probes[i], "over", 10000), UKKO_OK);
+        assert_int_equal(ukko_probe_expect_text(probes[i], "over", 60000), UKKO_OK);
         assert_true(ukko_ref_equal(ukko_probe_sender(probes[i]), ukko_probe_ref(probes[from])));
         ukko_probe_receive(probes[i], 0, NULL); /* lets go of the sender */
     }
     for (int i = 0; i < N; i++) {
         ukko_probe_tell_text(probes[i], ukko_probe_ref(probes[i]), "own");
-        assert_int_equal(ukko_probe_expect_text(probes[i], "own", 10000), UKKO_OK);
+        assert_int_equal(ukko_probe_expect_text(probes[i], "own", 60000), UKKO_OK);
     }
     for (int i = 0; i < N; i++) {
         ukko_probe_free(probes[i]);
