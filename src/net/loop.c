@@ -14,6 +14,8 @@
 #include <uv.h>
 
 enum { SPARES = 2, SPARE_MOST = 1 << 20 };
+/* So much of what is read, and the messages made of it, are in the caches together. */
+enum { ROUND_BYTES = 256 * 1024, ASK_MS = 5 };
 
 struct uk_loop {
     uv_loop_t uv;
@@ -23,6 +25,8 @@ struct uk_loop {
     pthread_mutex_t lock;
     uk_task *first, **last; /* under lock */
     bool stopping;          /* under lock */
+    uk_task *later, **later_last; /* under round */
+    size_t brought;               /* in this round, bytes */
     bool started, stepped;
     bool ended;            /* under round */
     pthread_mutex_t round; /* who holds it is the loop's thread of the moment */
@@ -150,6 +154,7 @@ int uk_loop_new(uk_loop **out, const char *thread_name, ukko_error *err) {
     }
     l->name = thread_name;
     l->last = &l->first;
+    l->later_last = &l->later;
     pthread_mutex_init(&l->lock, NULL);
     pthread_mutex_init(&l->round, NULL);
     l->wake.data = l->alarm.data = l;
@@ -177,12 +182,40 @@ static void give_round(uk_loop *l) {
     leave(l);
     pthread_mutex_unlock(&l->round);
 }
+bool uk_loop_brought(uk_loop *l, size_t n) {
+    l->brought += n;
+    return l->brought >= ROUND_BYTES;
+}
+void uk_loop_later(uk_loop *l, uk_task *task) {
+    task->next = NULL;
+    *l->later_last = task;
+    l->later_last = &task->next;
+}
+static void run_later(uk_loop *l) {
+    uk_task *t = l->later;
+    if (!(l->later = t->next)) l->later_last = &l->later;
+    t->next = NULL;
+    t->run(t);
+}
+/* What earlier rounds have left comes before the kernel is asked again, for a while: it would name all
+   sockets again that have their turn coming. */
+static void one_round(uk_loop *l, uv_run_mode mode) {
+    l->brought = 0;
+    if (!l->later) {
+        uv_run(&l->uv, mode);
+        return;
+    }
+    uint64_t asked_ms = uv_now(&l->uv);
+    on_wake(&l->wake);
+    while (l->later && l->brought < ROUND_BYTES) run_later(l);
+    if (uv_hrtime() / 1000000 - asked_ms >= ASK_MS) uv_run(&l->uv, UV_RUN_NOWAIT);
+}
 static void *loop_main(void *arg) {
     uk_loop *l = arg;
     uk_thread_name(l->name);
     for (bool ended = false; !ended;) {
         take_round(l);
-        if (!l->ended) uv_run(&l->uv, UV_RUN_ONCE);
+        if (!l->ended) one_round(l, UV_RUN_ONCE);
         if ((ended = l->ended)) {
             on_wake(&l->wake); /* what was posted together with the stop */
             uv_run(&l->uv, UV_RUN_NOWAIT);
@@ -200,7 +233,7 @@ void uk_loop_assist(uk_loop *l) {
     if (uk_loop_is_here(l) || pthread_mutex_trylock(&l->round)) return;
     enter(l);
     while (!l->ended && !atomic_load_explicit(&l->wanted, memory_order_seq_cst))
-        uv_run(&l->uv, UV_RUN_ONCE);
+        one_round(l, UV_RUN_ONCE);
     give_round(l);
 }
 
@@ -215,13 +248,13 @@ void uk_loop_start_stepped(uk_loop *l) { l->stepped = true; }
 void uk_loop_poll(uk_loop *l) {
     take_round(l);
     /* twice: what a callback began to watch is known to the kernel after the second */
-    for (int i = 0; i < 2 && !l->ended; i++) uv_run(&l->uv, UV_RUN_NOWAIT);
+    for (int i = 0; i < 2 && !l->ended; i++) one_round(l, UV_RUN_NOWAIT);
     give_round(l);
 }
 int uk_loop_fd(const uk_loop *l) { return uv_backend_fd(&l->uv); }
 int64_t uk_loop_next_ms(const uk_loop *l) {
     uv_update_time((uv_loop_t *)(uintptr_t)&l->uv);
-    return uv_backend_timeout(&l->uv);
+    return l->later ? 0 : uv_backend_timeout(&l->uv);
 }
 static void stop_stepped(uk_loop *l) {
     take_round(l);
@@ -288,6 +321,7 @@ static void close_any(uv_handle_t *h, void *arg) {
 void uk_loop_free(uk_loop *l) {
     if (!l) return;
     uk_loop_stop(l);
+    while (l->later) run_later(l); /* of streams that have ended */
     uv_walk(&l->uv, close_any, NULL);
     uv_run(&l->uv, UV_RUN_DEFAULT);
     uv_loop_close(&l->uv);

@@ -54,6 +54,12 @@ struct uk_stream **uk_loop_streams(uk_loop *loop); /* [loop] head of the list of
 size_t *uk_loop_stream_count(uk_loop *loop);       /* [loop] its length */
 /* A buffer of at least `size` bytes that all readers of this loop share. [loop] */
 uint8_t *uk_loop_scratch(uk_loop *loop, size_t size);
+/* [loop] n more bytes were read in this round; true: it has brought as many as a round shall, so that what
+   they are for is done while they are in the caches. What is left to read waits for uk_loop_later(). */
+bool uk_loop_brought(uk_loop *loop, size_t n);
+/* [loop] Runs the task in one of the next rounds, after those that wait already, and before the kernel is
+   asked what there is to read, unless that was long ago. At most once at a time. */
+void uk_loop_later(uk_loop *loop, uk_task *task);
 /* An empty buffer that was used before, so that its memory is there already; belongs to the caller until
    it is given back. [loop] */
 uk_buf uk_loop_buf(uk_loop *loop);

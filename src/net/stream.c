@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { READ_SIZE = 256 * 1024, READS_A_ROUND = 4, LAST_READS = 1024, WRITE_ROUNDS = 16 };
+enum { READ_SIZE = 256 * 1024, LAST_READS = 1024, WRITE_ROUNDS = 16 };
 enum { KEEP_BUFFER = 64 * 1024, CIPHER_AHEAD = 64 * 1024 };
 
 struct uk_stream {
@@ -38,6 +38,8 @@ struct uk_stream {
     bool in_read;           /* loop only: bytes are being read and handed on, further down the stack */
     uk_alarm linger;
     uk_task wake;
+    uk_task turn; /* loop only: it is to be read from in one of the next rounds */
+    bool turn_waits;
     _Atomic uint64_t *meter; /* set before others send; NULL: nobody counts */
     char peer[64];
     /* under lock */
@@ -62,6 +64,7 @@ uk_filter *uk_stream_filter(uk_stream *s) { return s->filter; }
 
 static void on_poll(uv_poll_t *h, int status, int events);
 static void run_wake(uk_task *t);
+static void run_turn(uk_task *t);
 static void end(uk_stream *s, const char *error);
 static void decrypt(uk_stream *s, const uint8_t *p, size_t n);
 static void broke(uk_stream *s);
@@ -117,6 +120,7 @@ uk_stream *uk_stream_new(uk_loop *loop, int fd, const uk_stream_opts *opts,
     s->high_mark = opts->high_mark;
     s->fd = fd;
     s->wake.run = run_wake;
+    s->turn.run = run_turn;
     pthread_mutex_init(&s->lock, NULL);
     set_options(fd, opts);
     name_peer(s, fd);
@@ -481,6 +485,7 @@ static int read_once(uk_stream *s) {
     size_t kept = s->filter ? 0 : s->in.len;
     uint8_t *b = uk_loop_scratch(s->loop, s->max_unread + READ_SIZE) + s->max_unread;
     ssize_t n = recv(s->fd, b, READ_SIZE, 0);
+    if (n > 0) uk_loop_brought(s->loop, (size_t)n);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return 0;
     if (n < 0 && errno == EINTR) return 2;
     if (n <= 0) {
@@ -497,6 +502,32 @@ static int read_once(uk_stream *s) {
     }
     return s->dead ? -1 : n == READ_SIZE ? 2 : 1;
 }
+static bool is_broken(uk_stream *s) {
+    pthread_mutex_lock(&s->lock);
+    bool broken = s->broken;
+    pthread_mutex_unlock(&s->lock);
+    return broken;
+}
+/* Reads what there is, as long as this round and the others have room. */
+static void take_turn(uk_stream *s) {
+    if (s->turn_waits) return;
+    int more = 2;
+    s->in_read = true;
+    while (more == 2 && !s->dead && (s->reading || s->finished) && !uk_loop_brought(s->loop, 0))
+        more = read_once(s);
+    s->in_read = false;
+    if (more != 2 || s->dead || !(s->reading || s->finished)) return;
+    s->turn_waits = true;
+    uk_stream_retain(s);
+    uk_loop_later(s->loop, &s->turn);
+}
+static void run_turn(uk_task *t) {
+    uk_stream *s = STREAM_OF(t, turn);
+    s->turn_waits = false;
+    take_turn(s);
+    if (!s->dead && is_broken(s)) broke(s);
+    uk_stream_release(s);
+}
 /* Reads while a read gives at least `enough`: 2 takes a short read for the last one. */
 static void read_round(uk_stream *s, int reads, int enough) {
     s->in_read = true;
@@ -512,12 +543,6 @@ static void broke(uk_stream *s) {
     if (s->finished) uk_stream_close(s);
     else end(s, "Connection reset by peer");
 }
-static bool is_broken(uk_stream *s) {
-    pthread_mutex_lock(&s->lock);
-    bool broken = s->broken;
-    pthread_mutex_unlock(&s->lock);
-    return broken;
-}
 
 static void on_poll(uv_poll_t *h, int status, int events) {
     uk_stream *s = h->data;
@@ -528,7 +553,7 @@ static void on_poll(uv_poll_t *h, int status, int events) {
         s->events = 0;
     }
     if (events & UV_WRITABLE) loop_flush(s);
-    if (events & UV_READABLE) read_round(s, READS_A_ROUND, 2);
+    if (events & UV_READABLE) take_turn(s);
     if (!s->dead && is_broken(s)) broke(s);
     if (status < 0 && (s->reading || s->finished)) poll_for(s, s->events | before);
     uk_stream_release(s);
