@@ -119,9 +119,10 @@ static void lost(ukko_system *sys, const ukko_type *event, ukko_msg *msg, ukko_r
     ukko_publish(sys, event, &d);
     ukko_msg_release(msg);
 }
-static void answer_nobody(const ukko_msg *msg, ukko_ref *sender) {
+static void answer_nobody(const ukko_msg *msg, ukko_ref *sender, ukko_ref *in_name_of) {
     ukko_identity none = {UK_BODY(ukko_identify, msg)->id, NULL};
-    if (sender) uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &none), NULL);
+    /* /deadLetters answers in the name of who asks, as Pekko's does */
+    if (sender) uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &none), in_name_of);
 }
 void uk_dead_letter(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref *recipient,
                     const char *reason) {
@@ -136,7 +137,7 @@ void uk_dead_letter(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref 
         return;
     }
     if (msg->type == &ukko_identify_type) {
-        answer_nobody(msg, sender);
+        answer_nobody(msg, sender, recipient == sys->dead ? sender : NULL);
         ukko_msg_release(msg);
         return;
     }
@@ -148,9 +149,14 @@ void uk_dropped(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref *rec
                 const char *reason) {
     lost(sys, &ukko_dropped_type, msg, sender, recipient, reason);
 }
+/* A missing path speaks of itself only, dead letters of all others. */
+static bool watches(const uk_sysmsg *m, const ukko_ref *recipient) {
+    if (recipient->vt->kind == UK_REF_EMPTY) return ukko_ref_equal(m->a, recipient);
+    return m->a != recipient->sys->dead;
+}
 void uk_dead_system(ukko_system *sys, uk_sysmsg *m, ukko_ref *recipient) {
-    (void)sys, (void)recipient;
-    if (m->kind == UK_SYS_WATCH && m->a && m->b) {
+    (void)sys;
+    if (m->kind == UK_SYS_WATCH && m->a && m->b && watches(m, recipient)) {
         uk_sysmsg *n = uk_sysmsg_new(UK_SYS_NOTIFY, m->a, NULL); /* existence not confirmed */
         uk_ref_system(m->b, n);
     }

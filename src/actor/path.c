@@ -2,6 +2,7 @@
 /* Parsing and checking of actor paths, addresses, names and globs. Pure: views into the caller's
    bytes, no allocation. Any thread. */
 #include "actor/path.h"
+#include <arpa/inet.h>
 #include <stdio.h>
 
 static bool alnum(uint8_t c) {
@@ -35,14 +36,14 @@ static int parse_uid(ukko_slice s, int32_t *out) {
     return UKKO_OK;
 }
 static int parse_port(ukko_slice s, int32_t *out) {
-    int32_t v = 0;
-    if (!s.len || s.len > 5) return UKKO_EPARSE;
+    int64_t v = 0;
+    if (!s.len || s.len > 10) return UKKO_EPARSE;
     for (size_t i = 0; i < s.len; i++) {
         if (s.ptr[i] < '0' || s.ptr[i] > '9') return UKKO_EPARSE;
         v = v * 10 + (s.ptr[i] - '0');
     }
-    if (v > 65535) return UKKO_EPARSE;
-    *out = v;
+    if (v > INT32_MAX) return UKKO_EPARSE;
+    *out = (int32_t)v;
     return UKKO_OK;
 }
 bool uk_system_name_valid(const char *name) {
@@ -54,7 +55,7 @@ bool uk_system_name_valid(const char *name) {
 static bool system_ok(ukko_slice s) {
     if (!s.len) return false;
     for (size_t i = 0; i < s.len; i++)
-        if (!alnum(s.ptr[i]) && !strchr("-_.~!$&'()*+,;=%", s.ptr[i])) return false;
+        if (!alnum(s.ptr[i]) && !strchr("-_.~!$&'()*+,;:=%", s.ptr[i])) return false;
     return true;
 }
 bool uk_host_valid(ukko_slice host) {
@@ -72,6 +73,42 @@ bool uk_host_valid(ukko_slice host) {
         else if (!alnum(host.ptr[i]) && host.ptr[i] != '-' && host.ptr[i] != '_') return false;
     }
     return find(sub(host, label, host.len), '_', 0) == host.len - label;
+}
+/* Four numbers up to 255, as java.net.URI takes them. */
+static bool dotted(ukko_slice host) {
+    size_t i = 0;
+    for (int part = 0; part < 4; part++) {
+        size_t from = i;
+        int v = 0;
+        for (; i < host.len && host.ptr[i] >= '0' && host.ptr[i] <= '9' && v < 256; i++)
+            v = v * 10 + host.ptr[i] - '0';
+        if (i == from || v > 255) return false;
+        if (part < 3 && (i == host.len || host.ptr[i++] != '.')) return false;
+    }
+    return i == host.len;
+}
+/* The labels of a name: not empty but for a last one, no '-' at their ends, the last of several
+   begins with a letter. */
+static bool labels_ok(ukko_slice host) {
+    size_t from = 0, last = 0;
+    for (; from < host.len; from = find(host, '.', from) + 1) {
+        size_t end = find(host, '.', from);
+        if (end == from || host.ptr[from] == '-' || host.ptr[end - 1] == '-') return false;
+        last = from;
+    }
+    return !last || host.ptr[last] < '0' || host.ptr[last] > '9';
+}
+/* What stands in a path has to be a host for java.net.URI, too. */
+static bool path_host_ok(ukko_slice host) {
+    if (!uk_host_valid(host)) return false;
+    if (host.ptr[0] != '[') return dotted(host) || labels_ok(host);
+    char literal[INET6_ADDRSTRLEN + 1] = "";
+    struct in6_addr six;
+    ukko_slice inner = sub(host, 1, host.len - 1);
+    size_t n = find(inner, '%', 0); /* without the zone */
+    if (n >= sizeof literal) return false;
+    memcpy(literal, inner.ptr, n);
+    return inet_pton(AF_INET6, literal, &six) == 1;
 }
 static bool scheme_ok(ukko_slice s) {
     if (!s.len || !alnum(s.ptr[0]) || (s.ptr[0] >= '0' && s.ptr[0] <= '9')) return false;
@@ -94,11 +131,12 @@ static int parse_authority(ukko_slice a, uk_path *out) {
     if (!uk_host_valid(out->host)) return UKKO_EPARSE;
     return parse_port(sub(hp, colon, hp.len), &out->port);
 }
-/* Characters that java.net.URI lets stand in a raw path. */
-static bool path_ok(ukko_slice s) {
+/* Characters that java.net.URI lets stand in a raw path, and a few more behind it. */
+static bool chars_ok(ukko_slice s, const char *more) {
     for (size_t i = 0; i < s.len; i++) {
         uint8_t c = s.ptr[i];
-        if (alnum(c) || (c && strchr("-_.~!$&'()*+,;=:@/", c)) || c >= 0x80) continue;
+        if (alnum(c) || (c && (strchr("-_.~!$&'()*+,;=:@/", c) || strchr(more, c))) || c >= 0x80)
+            continue;
         if (c != '%' || i + 2 >= s.len || !hex(s.ptr[i + 1]) || !hex(s.ptr[i + 2])) return false;
         i += 2;
     }
@@ -107,10 +145,12 @@ static bool path_ok(ukko_slice s) {
 static int parse_tail(ukko_slice s, uk_path *out) {
     size_t hash = find(s, '#', 0), query = find(sub(s, 0, hash), '?', 0);
     out->elements = sub(s, 0, query);
-    if (!path_ok(out->elements)) return UKKO_EPARSE;
-    return hash < s.len ? parse_uid(sub(s, hash + 1, s.len), &out->uid) : UKKO_OK;
+    if (!chars_ok(out->elements, "") || !chars_ok(sub(s, query, hash), "?[]")) return UKKO_EPARSE;
+    if (hash == s.len) return UKKO_OK;
+    ukko_slice fragment = sub(s, hash + 1, s.len);
+    return chars_ok(fragment, "?[]") ? parse_uid(fragment, &out->uid) : UKKO_EPARSE;
 }
-int uk_path_parse(ukko_slice text, uk_path *out) {
+static int parse(ukko_slice text, uk_path *out) {
     *out = (uk_path){.port = -1};
     if (text.len && text.ptr[0] == '/') return parse_tail(text, out);
     size_t colon = find(text, ':', 0);
@@ -123,9 +163,14 @@ int uk_path_parse(ukko_slice text, uk_path *out) {
         return UKKO_EPARSE;
     return parse_tail(sub(text, end, text.len), out);
 }
+int uk_path_parse(ukko_slice text, uk_path *out) {
+    int rc = parse(text, out);
+    return rc || !out->host.len || path_host_ok(out->host) ? rc : UKKO_EPARSE;
+}
 int uk_address_parse(ukko_slice text, uk_path *out) {
-    int rc = uk_path_parse(text, out);
-    return rc ? rc : out->address.len == text.len && text.len ? UKKO_OK : UKKO_EPARSE;
+    int rc = parse(text, out);
+    if (!rc && (out->address.len != text.len || !text.len || out->port > 65535)) rc = UKKO_EPARSE;
+    return rc;
 }
 bool uk_path_next(ukko_slice *rest, ukko_slice *element) {
     size_t i = 0;

@@ -17,7 +17,8 @@ typedef struct uk_path {
 
 /* UKKO_EPARSE: not a path. A "#uid" that is no signed 32-bit decimal gives UKKO_EINVAL. */
 int uk_path_parse(ukko_slice text, uk_path *out);
-/* An address alone ("proto://sys@host:port" or "proto://sys"). */
+/* An address alone ("proto://sys@host:port" or "proto://sys"), of any name of a host and a port that
+   exists; *out is right also where only the port is not. */
 int uk_address_parse(ukko_slice text, uk_path *out);
 /* The next element of "/a//b": skips empty ones. false at the end. */
 bool uk_path_next(ukko_slice *rest, ukko_slice *element);

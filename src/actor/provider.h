@@ -69,6 +69,9 @@ int uk_system_loop_fd(ukko_system *sys, int fd); /* wakes the program's loop whe
 ukko_ref *uk_system_resolve_local(ukko_system *sys, ukko_slice elements, int32_t uid);
 /* Any path text, local or remote. Owned, never NULL. What does not parse gives dead letters. */
 ukko_ref *uk_system_resolve(ukko_system *sys, ukko_slice text);
+/* A path text that came from another system: one without an address is dead letters, too. NULL: its
+   uid is no number. */
+ukko_ref *uk_system_resolve_foreign(ukko_system *sys, ukko_slice text);
 /* Has the actor behind a cell reference stopped? A cached look-up is then stale. */
 bool uk_ref_stopped(const ukko_ref *ref);
 /* Publishes a DeadLetter (or the suppressed kind for quiet types); answers Identify and Watch as

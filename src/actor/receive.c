@@ -33,11 +33,11 @@ static int handle(ukko_ctx *ctx, const ukko_msg *m) {
 
 /* ---- messages of the runtime ---- */
 
+/* Like Pekko's, the answer has no sender: the reference is in it. */
 static void answer_identify(ukko_ctx *ctx, const ukko_msg *m) {
     ukko_identity answer = {UK_BODY(ukko_identify, m)->id, &ctx->cell->ref};
     if (ctx->current->sender)
-        uk_ref_tell(ctx->current->sender, ukko_msg_copy(&ukko_identity_type, &answer),
-                    &ctx->cell->ref);
+        uk_ref_tell(ctx->current->sender, ukko_msg_copy(&ukko_identity_type, &answer), NULL);
 }
 static int received_terminated(ukko_ctx *ctx, const ukko_msg *m) {
     uk_cell *c = ctx->cell;

@@ -47,7 +47,8 @@ static _Thread_local const char *spoken; /* NULL: the system's own */
 void uk_ref_speak_as(const char *address) { spoken = address; }
 
 ukko_slice uk_ref_wire_text(const ukko_ref *ref, uk_buf *scratch) {
-    if (!spoken || ref->vt->kind == UK_REF_REMOTE || ref->vt->kind == UK_REF_IGNORE)
+    if (!spoken || ref->vt->kind == UK_REF_REMOTE || ref->vt->kind == UK_REF_IGNORE ||
+        ref->vt->foreign)
         return ukko_str(uk_ref_text(ref));
     uk_buf_clear(scratch);
     uk_ref_text_with(ref, spoken, scratch);

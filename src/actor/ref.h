@@ -78,6 +78,7 @@ typedef struct uk_ref_vt {
     /* Sends a body that stays the caller's, when that can be done without making a message of it.
        false: nothing was done. NULL: never. */
     bool (*tell_body)(ukko_ref *to, const ukko_type *type, const void *body, ukko_ref *sender);
+    bool foreign; /* its text has an address of its own, whatever kind it is */
 } uk_ref_vt;
 
 struct ukko_ref {

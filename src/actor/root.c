@@ -34,6 +34,13 @@ static const uk_ref_vt dead_vt = {UK_REF_DEAD, dead_tell,  dead_system, NULL,
                                   NULL,        dead_print, plain_free,  NULL};
 static const uk_ref_vt empty_vt = {UK_REF_EMPTY, dead_tell,   dead_system, NULL,
                                    NULL,         empty_print, plain_free,  NULL};
+/* At an address that no transport of ours leads to. */
+static const uk_ref_vt nowhere_vt = {.kind = UK_REF_EMPTY,
+                                     .tell = dead_tell,
+                                     .system = dead_system,
+                                     .print = empty_print,
+                                     .free = plain_free,
+                                     .foreign = true};
 
 ukko_ref *uk_empty_ref(ukko_system *sys, ukko_slice elements, int32_t uid) {
     empty_ref *e = uk_alloc(sizeof *e + elements.len);
@@ -41,6 +48,13 @@ ukko_ref *uk_empty_ref(ukko_system *sys, ukko_slice elements, int32_t uid) {
     e->len = elements.len;
     if (elements.len) memcpy(e->elements, elements.ptr, elements.len);
     return &e->ref;
+}
+static ukko_ref *nowhere_ref(ukko_system *sys, ukko_slice text, const uk_path *p) {
+    ukko_ref *r = uk_empty_ref(sys, p->elements, p->uid);
+    r->vt = &nowhere_vt;
+    /* relaxed: nobody else has seen r */
+    atomic_store_explicit(&r->text, uk_strndup(text.ptr, text.len), memory_order_relaxed);
+    return r;
 }
 ukko_ref *uk_system_nobody(ukko_system *sys, ukko_slice elements) {
     return uk_empty_ref(sys, elements, 0);
@@ -107,7 +121,7 @@ static void container_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     }
     if (msg->type == &ukko_identify_type && to == sys->root) {
         ukko_identity answer = {UK_BODY(ukko_identify, msg)->id, to};
-        if (sender) uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &answer), to);
+        if (sender) uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &answer), NULL);
         ukko_msg_release(msg);
         return;
     }
@@ -248,7 +262,13 @@ ukko_ref *uk_system_resolve(ukko_system *sys, ukko_slice text) {
     uk_log(sys, UKKO_LOG_ERROR, "ActorRefProvider",
            "org.apache.pekko.remote.RemoteActorRefProvider", NULL, why,
            "Error while resolving address [%.*s]", (int)p.address.len, (const char *)p.address.ptr);
-    return uk_empty_ref(sys, p.elements, p.uid);
+    return p.host.len ? nowhere_ref(sys, text, &p) : uk_empty_ref(sys, p.elements, p.uid);
+}
+ukko_ref *uk_system_resolve_foreign(ukko_system *sys, ukko_slice text) {
+    uk_path p;
+    int rc = uk_path_parse(text, &p);
+    if (rc == UKKO_EINVAL) return NULL;
+    return rc || !p.address.len ? uk_ref_retain(sys->dead) : uk_system_resolve(sys, text);
 }
 ukko_ref *ukko_system_ref(ukko_system *sys, const char *path) {
     return uk_system_resolve(sys, ukko_str(path));

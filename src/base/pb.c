@@ -46,20 +46,22 @@ static int fixed(uk_pb *in, size_t n, uint64_t *out) {
     in->p += n;
     return UKKO_OK;
 }
+/* Of a length, as of a key, the lower 32 bits count. */
 static int bytes(uk_pb *in, ukko_slice *out) {
     uint64_t n;
-    if (varint(in, &n) || n > (uint64_t)(in->end - in->p)) return UKKO_EPARSE;
-    *out = (ukko_slice){in->p, (size_t)n};
-    in->p += n;
+    if (varint(in, &n) || (uint32_t)n > (uint64_t)(in->end - in->p)) return UKKO_EPARSE;
+    *out = (ukko_slice){in->p, (uint32_t)n};
+    in->p += (uint32_t)n;
     return UKKO_OK;
 }
-enum { GROUP = 3, GROUP_END = 4, MAX_GROUPS = 64 };
+enum { GROUP = 3, GROUP_END = 4, MAX_GROUPS = 100 };
 
 static int any_field(uk_pb *in, uk_pb_field *f) {
     uint64_t key;
-    if (varint(in, &key) || key > UINT32_MAX || !(key >> 3)) return UKKO_EPARSE;
-    f->number = (uint32_t)(key >> 3);
+    if (varint(in, &key)) return UKKO_EPARSE;
+    f->number = (uint32_t)key >> 3;
     f->wire = key & 7;
+    if (!f->number) return UKKO_EPARSE;
     f->value = 0;
     f->bytes = (ukko_slice){NULL, 0};
     switch (f->wire) {

@@ -330,6 +330,11 @@ static void begin_connect(uk_task *t) {
         free_connect(c);
         return;
     }
+    if (c->port < 0 || c->port > 65535) { /* a path may name such a one */
+        snprintf(c->error, sizeof c->error, "%s:%d: there is no such port", c->host, c->port);
+        finish(c, -1, c->error);
+        return;
+    }
     snprintf(service, sizeof service, "%d", c->port);
     hints.ai_flags |= AI_NUMERICHOST;
     if (!getaddrinfo(c->host, service, &hints, &c->all)) { /* a number: no thread is needed */

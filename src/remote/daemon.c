@@ -365,7 +365,7 @@ static void tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     const ukko_identify *id = ukko_msg_get(msg, &ukko_identify_type);
     if (id && sender) {
         ukko_identity me = {id->id, to};
-        uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &me), to);
+        uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &me), NULL);
     } else if (msg->type == &uk_selection_type) {
         select_child(to, msg, sender);
     } else if (!id) {

@@ -83,7 +83,10 @@ static int recipient(uk_conn *c, ukko_slice text, ukko_ref **ref) {
     int rc = uk_path_parse(text, &path);
     if (rc) return rc;
     if (!path.address.len) return UKKO_EPARSE;
-    if (!is_ours(c->remote, &path)) return 0;
+    if (!is_ours(c->remote, &path)) {
+        if (!path.host.len) *ref = uk_system_nobody(c->remote->sys, path.elements);
+        return 0;
+    }
     if (!path.elements.len) {
         *ref = uk_ref_retain(ukko_dead_letters(c->remote->sys));
         return 0;

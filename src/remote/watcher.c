@@ -356,7 +356,7 @@ static void receive(uk_watcher *w, ukko_msg *msg, ukko_ref *sender) {
         uk_ref_tell(sender, m, &w->ref);
     } else if (id && sender) {
         ukko_identity me = {id->id, &w->ref};
-        uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &me), &w->ref);
+        uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &me), NULL);
     }
     ukko_msg_release(msg);
 }

@@ -371,8 +371,8 @@ static int read_ref(walk *s, ukko_ref **out) {
     if (s->r.tok == UK_TOK_NULL) return UKKO_OK;
     if (s->r.tok != UK_TOK_STR) return wrong(s, "the path of an actor");
     int rc = charge(s, REF_COST);
-    if (!rc) *out = uk_system_resolve(s->d->s->sys, s->r.text);
-    return rc;
+    if (!rc) *out = uk_system_resolve_foreign(s->d->s->sys, s->r.text);
+    return rc || *out ? rc : wrong(s, "the path of an actor");
 }
 static int read_enum(walk *s, const ukko_field *f, int32_t *out) {
     int32_t n = 0;

@@ -49,8 +49,8 @@ int uk_get_ref(uk_dec *d, ukko_slice bytes, ukko_ref **out) {
     ukko_slice path;
     if (uk_pb_last(bytes, &path, 1) || !path.ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "a reference without a path");
-    *out = uk_system_resolve(d->s->sys, path);
-    return UKKO_OK;
+    *out = uk_system_resolve_foreign(d->s->sys, path);
+    return *out ? UKKO_OK : uk_dec_fail(d, UKKO_EPARSE, "a reference with a uid that is no number");
 }
 
 /* ---- writing ---- */

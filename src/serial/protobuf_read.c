@@ -84,8 +84,8 @@ static int read_ref(walk *s, const ukko_field *f, ukko_slice in, ukko_ref **out)
     int rc = charge(s, f, OBJECT_COST);
     if (rc) return rc;
     uk_ref_release(*out);
-    *out = uk_system_resolve(s->d->s->sys, in);
-    return UKKO_OK;
+    *out = uk_system_resolve_foreign(s->d->s->sys, in);
+    return *out ? UKKO_OK : bad(s, f, "a reference with a uid that is no number");
 }
 static int read_message(walk *s, const ukko_field *f, ukko_slice in, ukko_msg **out) {
     int rc = charge(s, f, OBJECT_COST);

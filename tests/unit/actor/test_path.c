@@ -52,7 +52,15 @@ static void refuses_malformed_paths(void **state) {
                                       "://a@b:1/x",
                                       "pekko.tcp://a@b/x",
                                       "pekko.tcp://a@b:/x",
-                                      "pekko.tcp://a@b:99999/x",
+                                      "pekko.tcp://a@b:2147483648/x",
+                                      "pekko.tcp://a@127.1:1/x",
+                                      "pekko.tcp://a@256.0.0.1:1/x",
+                                      "pekko.tcp://a@b-:1/x",
+                                      "pekko.tcp://a@b..c:1/x",
+                                      "pekko.tcp://a@b.1:1/x",
+                                      "pekko.tcp://a@[::g]:1/x",
+                                      "pekko.tcp://a@b:1/x# 5",
+                                      "pekko.tcp://a@b:1/x#5#6",
                                       "pekko.tcp://a@:1/x",
                                       "pekko.tcp://@b:1/x",
                                       "pekko.tcp://a b@c:1/x",
@@ -68,6 +76,10 @@ static void refuses_malformed_paths(void **state) {
     assert_int_equal(parse_code("pekko.tcp://a@b:1/x#-2147483649"), UKKO_EINVAL);
     assert_int_equal(parsed("pekko.tcp://a@b:1/x#-2147483648").uid, INT32_MIN);
     assert_int_equal(parsed("pekko.tcp://a@b:1/x#+5").uid, 5);
+    assert_int_equal(parsed("pekko.tcp://a@1b:99999/x").port, 99999); /* nobody's, but a path */
+    uk_path p;
+    assert_int_equal(uk_address_parse(ukko_str("pekko.tcp://a@b:99999"), &p), UKKO_EPARSE);
+    is(parsed("pekko.tcp://a@[fe80::1%eth0]:1/x").host, "[fe80::1%eth0]");
 }
 static int echo_any(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     (void)state;
