@@ -17,7 +17,7 @@ typedef struct promise {
     uk_ref_set watchers; /* under sys->lock */
     ukko_ref *to;        /* retained; NULL: a selection */
     char *selection;     /* its printed form and its path; owned */
-    const ukko_type *type;
+    const char *class_name; /* of the question; constant */
     int64_t timeout_ms;
     ukko_ref *asker; /* retained; NULL: nobody */
     ukko_ref *pipe;  /* gets the answer; retained */
@@ -53,21 +53,34 @@ static ukko_msg *failure(const char *class_name, char *text) { /* takes text */
     uk_free(text);
     return m;
 }
-static const char *class_of(const ukko_type *t) { return t->class_name ? t->class_name : t->name; }
+/* One that outlives the message: where the message itself holds its class name, that of the type. */
+static const char *class_of(const ukko_msg *m) {
+    const ukko_type *t = m->type;
+    if (t == &ukko_option_type || t == &ukko_ref_type) return ukko_msg_class(m);
+    return t->class_name ? t->class_name : t->name;
+}
 
 static void put_asker(uk_buf *b, const char *before, const ukko_ref *asker, const char *after) {
-    if (asker) uk_buf_printf(b, "%sActor[%s]%s", before, uk_ref_text(asker), after);
+    if (!asker) return;
+    uk_buf_printf(b, "%sActor[", before);
+    uk_ref_show(asker, b);
+    uk_buf_printf(b, "]%s", after);
 }
 static void put_target(uk_buf *b, const ukko_ref *to, const char *selection) {
-    if (to) uk_buf_printf(b, "Actor[%s]", uk_ref_text(to));
-    else uk_buf_str(b, selection ? selection : "null");
+    if (!to) {
+        uk_buf_str(b, selection ? selection : "null");
+        return;
+    }
+    uk_buf_str(b, "Actor[");
+    uk_ref_show(to, b);
+    uk_buf_byte(b, ']');
 }
 static ukko_msg *late(const promise *p) { /* AskTimeoutException */
     uk_buf b = {0};
     uk_buf_str(&b, "Ask timed out on [");
     put_target(&b, p->to, p->selection);
     uk_buf_printf(&b, "] after [%lld ms]. Message of type [%s]", (long long)p->timeout_ms,
-                  class_of(p->type));
+                  p->class_name);
     put_asker(&b, " was sent by [", p->asker, "]");
     uk_buf_str(&b, ". A typical reason for `AskTimeoutException` is that the recipient actor didn't "
                    "send a reply.");
@@ -275,7 +288,7 @@ static promise *promise_new(const question *q) {
     atomic_init(&p->ref.refs, 2);
     p->to = uk_ref_retain(q->to);
     p->selection = q->sel ? selection_text(q->sel) : NULL;
-    p->type = q->msg->type;
+    p->class_name = class_of(q->msg);
     p->timeout_ms = q->timeout_ms;
     p->asker = uk_ref_retain(q->asker);
     p->pipe = uk_ref_retain(q->pipe);

@@ -266,7 +266,8 @@ ukko_ref **uk_kids_list(uk_cell *p, size_t *n) {
     enter_as_guest(k);
     ukko_ref **all = all_of(k, n);
     pthread_mutex_unlock(&k->lock);
-    return in_order(p, all, *n);
+    qsort(all, *n, sizeof(ukko_ref *), by_name); /* as Pekko's children are, for selections */
+    return all;
 }
 size_t uk_kids_count(uk_cell *p) {
     uk_kids *k = kids_of(p);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a log line shows of a message: its text, near to what a JVM's toString() gives, and the
    class name that a JVM would have. Any thread; bounded in output and depth. */
+#include "actor/cell.h"
 #include "actor/provider.h"
+#include "actor/system.h"
 #include "base/pb.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -258,10 +260,13 @@ static const char *pool_class(const ukko_pool *p) {
 }
 static const char *ref_class(const ukko_ref *ref) {
     switch (ref ? ref->vt->kind : UK_REF_EMPTY) {
-    case UK_REF_CELL: return "org.apache.pekko.actor.LocalActorRef";
+    case UK_REF_CELL:
+        return ((const uk_cell *)(const void *)ref)->parent == &ref->sys->user->ref
+                   ? "org.apache.pekko.actor.RepointableActorRef"
+                   : "org.apache.pekko.actor.LocalActorRef";
     case UK_REF_PROMISE: return "org.apache.pekko.pattern.PromiseActorRef";
     case UK_REF_REMOTE: return "org.apache.pekko.remote.RemoteActorRef";
-    case UK_REF_DEAD: return "org.apache.pekko.actor.DeadLetterActorRef";
+    case UK_REF_DEAD: return "org.apache.pekko.remote.RemoteActorRefProvider$RemoteDeadLetterActorRef";
     default: return "org.apache.pekko.actor.EmptyLocalActorRef";
     }
 }

@@ -27,6 +27,11 @@ void uk_ref_text_with(const ukko_ref *ref, const char *address, uk_buf *out) {
     r->vt->print(r, out);
     if (r->uid) uk_buf_printf(out, "#%d", r->uid);
 }
+void uk_ref_show(const ukko_ref *ref, uk_buf *out) {
+    bool here = ref->vt->kind != UK_REF_REMOTE && ref->vt->kind != UK_REF_IGNORE;
+    if (here) uk_ref_text_with(ref, ref->sys->local_address, out);
+    else uk_buf_str(out, uk_ref_text(ref));
+}
 const char *uk_ref_text(const ukko_ref *ref) {
     ukko_ref *r = (ukko_ref *)(uintptr_t)ref;
     char *text =

@@ -114,6 +114,8 @@ static inline void uk_ref_system(ukko_ref *to, uk_sysmsg *m) {
 /* Full text: for a local ref with this system's published address, or `address` when given. */
 const char *uk_ref_text(const ukko_ref *ref);
 void uk_ref_text_with(const ukko_ref *ref, const char *address, uk_buf *out);
+/* As Pekko's texts show a reference: a local one with the address without host. */
+void uk_ref_show(const ukko_ref *ref, uk_buf *out);
 /* Local references are written with this address on this thread until NULL is given: a node has one
    for each way to reach it. Borrowed. */
 void uk_ref_speak_as(const char *address);

@@ -3,6 +3,7 @@
    and looking up paths from the root. Any thread. */
 #include "actor/system.h"
 #include "base/mem.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- dead letters and missing paths ---- */
@@ -249,9 +250,26 @@ static bool own_address(ukko_system *sys, const uk_path *p) {
     if (!p->host.len) return uk_slice_is(p->address, sys->local_address);
     return sys->has_provider && sys->provider.is_own(sys->provider.self, p);
 }
+static void log_unresolved(ukko_system *sys, ukko_slice text, const uk_path *p, const char *why) {
+    char local[600];
+    if (!why) {
+        snprintf(local, sizeof local, "Unexpected local address in RemoteActorRef [Actor[%.*s]]",
+                 (int)text.len, (const char *)text.ptr);
+        why = local;
+    }
+    if (p->elements.len > 1)
+        uk_log(sys, UKKO_LOG_WARN, "ActorRefProvider",
+               "org.apache.pekko.remote.RemoteActorRefProvider", NULL, NULL,
+               "Error while resolving ActorRef [%.*s] due to [%s]", (int)text.len,
+               (const char *)text.ptr, why);
+    else
+        uk_log(sys, UKKO_LOG_ERROR, "ActorRefProvider",
+               "org.apache.pekko.remote.RemoteActorRefProvider", NULL, why,
+               "No root guardian at [%.*s]", (int)p->address.len, (const char *)p->address.ptr);
+}
 ukko_ref *uk_system_resolve(ukko_system *sys, ukko_slice text) {
     uk_path p;
-    const char *why = "no remoting here";
+    const char *why = sys->has_provider ? NULL : "no remoting here";
     if (uk_slice_is(text, "pekko://local/ignore")) return uk_ref_retain(sys->ignore);
     if (uk_path_parse(text, &p)) return uk_ref_retain(sys->dead);
     if (own_address(sys, &p)) return uk_system_resolve_local(sys, p.elements, p.uid);
@@ -259,9 +277,7 @@ ukko_ref *uk_system_resolve(ukko_system *sys, ukko_slice text) {
                       ? sys->provider.remote_ref(sys->provider.self, text, &p, &why)
                       : NULL;
     if (r) return r;
-    uk_log(sys, UKKO_LOG_ERROR, "ActorRefProvider",
-           "org.apache.pekko.remote.RemoteActorRefProvider", NULL, why,
-           "Error while resolving address [%.*s]", (int)p.address.len, (const char *)p.address.ptr);
+    log_unresolved(sys, text, &p, why);
     return p.host.len ? nowhere_ref(sys, text, &p) : uk_empty_ref(sys, p.elements, p.uid);
 }
 ukko_ref *uk_system_resolve_foreign(ukko_system *sys, ukko_slice text) {

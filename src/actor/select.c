@@ -43,12 +43,13 @@ bool uk_each_child(ukko_ref *ref, ukko_ref ***out, size_t *n) {
 static ukko_msg *inner(const walk *w) {
     return w->sel->message ? ukko_msg_retain(w->sel->message) : ukko_msg_new(&ukko_null_type);
 }
-/* Nobody there: Identify is answered with none, the rest is a dead letter of what was meant. */
-static void missing(walk *w, ukko_ref *at, size_t i, bool fan_out) {
-    ukko_system *sys = at->sys;
+/* Nobody there: Identify is answered with none, the rest is a dead letter of what was meant: all the
+   steps from i on, below where they were begun. */
+static void missing(walk *w, ukko_ref *from, size_t i, bool fan_out) {
+    ukko_system *sys = from->sys;
     uk_buf path = {0};
     if (fan_out || w->offer) return;
-    if (at->vt->kind != UK_REF_CONTAINER) at->vt->print(at, &path);
+    if (from != sys->root) from->vt->print(from, &path);
     for (; i < w->sel->n_steps; i++) {
         const uk_step *s = &w->sel->steps[i];
         uk_buf_byte(&path, '/');
@@ -77,11 +78,22 @@ static void pass_on(walk *w, ukko_ref *to, size_t i, bool fan_out) {
 }
 static void go(walk *w, ukko_ref *at, size_t i, bool fan_out, unsigned depth); /* takes at */
 
-static void fan(walk *w, ukko_ref *at, size_t i, bool fan_out, unsigned depth) {
+/* Where a walk was begun, with which step: Pekko's anchor and elements. */
+typedef struct origin {
+    ukko_ref *ref;
+    size_t i;
+} origin;
+
+/* /temp and its like look for what is left on their own. */
+static void missing_at(walk *w, const origin *o, ukko_ref *at, size_t i, bool fan_out) {
+    bool own = at->vt->kind == UK_REF_CONTAINER && at != at->sys->root;
+    missing(w, own ? at : o->ref, own ? i : o->i, fan_out);
+}
+static void fan(walk *w, const origin *o, ukko_ref *at, size_t i, bool fan_out, unsigned depth) {
     ukko_ref **all;
     size_t n, matches = 0;
     if (!uk_each_child(at, &all, &n)) {
-        missing(w, at, i, fan_out);
+        missing_at(w, o, at, i, fan_out);
         return;
     }
     for (size_t k = 0; k < n; k++) {
@@ -89,7 +101,7 @@ static void fan(walk *w, ukko_ref *at, size_t i, bool fan_out, unsigned depth) {
             all[matches++] = all[k];
         else uk_ref_release(all[k]);
     }
-    if (!matches) missing(w, at, i, fan_out);
+    if (!matches) missing_at(w, o, at, i, fan_out);
     bool many = fan_out || (matches > 1 && i + 1 < w->sel->n_steps);
     for (size_t k = 0; k < matches; k++) go(w, all[k], i + 1, many, depth + 1);
     uk_free(all);
@@ -110,6 +122,7 @@ static ukko_ref *named(ukko_ref *at, ukko_slice name) {
 }
 static void go(walk *w, ukko_ref *at, size_t i, bool fan_out, unsigned depth) {
     const uk_selection_body *sel = w->sel;
+    const origin o = {uk_ref_retain(at), i};
     for (; i < sel->n_steps && at; i++) {
         const uk_step *s = &sel->steps[i];
         uk_ref_kind kind = at->vt->kind;
@@ -122,17 +135,18 @@ static void go(walk *w, ukko_ref *at, size_t i, bool fan_out, unsigned depth) {
         if (kind != UK_REF_CELL && kind != UK_REF_CONTAINER)
             break; /* a foreign place goes on by itself */
         if (s->kind == UK_STEP_PATTERN) {
-            fan(w, at, i, fan_out, depth);
+            fan(w, &o, at, i, fan_out, depth);
             break;
         }
         bool leaf = s->kind == UK_STEP_NAME && i + 1 == sel->n_steps;
         ukko_ref *next = at == at->sys->temp && !leaf ? NULL /* names only, and nothing below */
                          : s->kind == UK_STEP_PARENT ? at->vt->parent(at)
                                                      : named(at, s->text);
-        if (!next) missing(w, at, i, fan_out);
+        if (!next) missing_at(w, &o, at, i, fan_out);
         uk_ref_release(at);
         at = next;
     }
+    uk_ref_release(o.ref);
     if (!at) return;
     uk_ref_kind kind = at->vt->kind;
     if (i == sel->n_steps || (kind != UK_REF_CELL && kind != UK_REF_CONTAINER))
@@ -150,7 +164,7 @@ void uk_selection_deliver(ukko_ref *anchor, ukko_msg *msg, ukko_ref *sender) {
     if (anchor->vt->kind == UK_REF_CELL || anchor->vt->kind == UK_REF_CONTAINER)
         go(&w, uk_ref_retain(anchor), 0, w.sel->fan_out, 0);
     else if (anchor->vt->kind == UK_REF_EMPTY || anchor->vt->kind == UK_REF_DEAD)
-        missing(&w, anchor, 0, w.sel->fan_out);
+        uk_ref_tell(anchor, ukko_msg_retain(msg), sender);
     else
         pass_on(&w, anchor, 0, w.sel->fan_out);
     ukko_msg_release(msg);
@@ -248,7 +262,10 @@ bool ukko_selection_equal(const ukko_selection *a, const ukko_selection *b) {
 }
 size_t ukko_selection_print(const ukko_selection *s, char *buf, size_t len) {
     uk_buf b = {0};
-    uk_buf_printf(&b, "ActorSelection[Anchor(%s), Path(", uk_ref_text(s->anchor));
+    uk_buf_str(&b, "ActorSelection[Anchor(");
+    uk_ref_show(s->anchor, &b);
+    uk_buf_str(&b, "), Path(");
+    if (!s->n) uk_buf_byte(&b, '/');
     put_steps(s, &b);
     uk_buf_str(&b, ")]");
     return give(&b, buf, len);

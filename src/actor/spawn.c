@@ -44,16 +44,17 @@ int ukko_spawn(ukko_ctx *ctx, ukko_props *props, const char *name, ukko_ref **ou
 static bool is_guardian(const uk_cell *c) {
     return c == c->ref.sys->user || c == c->ref.sys->system_guardian;
 }
+/* In Pekko's words. What stands before the wrong byte is ASCII: its place counts characters, too. */
+/* In Pekko's words. What stands before the wrong byte is ASCII: its place counts characters, too. */
 static int bad_name(const char *name, size_t at) {
-    char what[64];
     uint8_t c = (uint8_t)name[at];
-    if (!c) snprintf(what, sizeof what, "it must not be empty");
-    else if (!at && c == '$') snprintf(what, sizeof what, "it must not begin with '$'");
-    else if (c >= 0x80) snprintf(what, sizeof what, "not ASCII at position %zu", at);
-    else snprintf(what, sizeof what, "[%c] at position %zu", c, at);
+    int width = c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+    if (!*name) return uk_error(&spawn_error, UKKO_EINVAL, "actor name must not be empty");
     return uk_error(&spawn_error, UKKO_EINVAL,
-                    "\"%.200s\" is no name for an actor: %s (letters, digits, -_.*$+:@&=,!~'; and %%hh)",
-                    name, what);
+                    "Invalid actor path element [%.200s], illegal character [%.*s] at position: "
+                    "%zu. Actor paths MUST: not start with `$`, include only ASCII letters and can "
+                    "only contain these special characters: -_.*$+:@&=,!~';.",
+                    name, c ? width : 1, c ? name + at : "", at);
 }
 static int check(uk_cell *parent, const ukko_props *props, const char *name) {
     if (!props || !props->actor || props->actor->size < offsetof(ukko_actor, receive))

@@ -7,6 +7,8 @@
 #include "base/os.h"
 #include <string.h>
 
+enum { MAX_CAUSES = 20 };
+
 static const ukko_rule stop_all[] = {{0, "java.lang.Exception", UKKO_STOP}, {0, NULL, 0}};
 const ukko_supervision ukko_stopping = {
     .size = sizeof(ukko_supervision), .max_restarts = -1, .rules = stop_all};
@@ -87,6 +89,19 @@ static const char *text_of(const ukko_failure *why) {
         return inner->message ? inner->message : inner->class_name;
     return t && t->message ? t->message : why->class_name;
 }
+/* "Class: message <- Class: message", from the failure to what is behind it. */
+static void put_causes(uk_buf *b, const ukko_failure *why) {
+    const ukko_throwable *t = ukko_msg_get(why->cause, &ukko_throwable_type);
+    if (!t) uk_buf_str(b, why->class_name);
+    for (int depth = 0; t && depth < MAX_CAUSES; depth++) {
+        if (depth) uk_buf_str(b, " <- ");
+        if (t->original_class)
+            uk_buf_printf(b, "%s: Serialization of [%s] failed. %s", t->class_name,
+                          t->original_class, t->original_message ? t->original_message : "null");
+        else uk_buf_printf(b, "%s: %s", t->class_name, t->message ? t->message : "null");
+        t = ukko_msg_get(t->cause, &ukko_throwable_type);
+    }
+}
 static void log_decision(uk_cell *c, ukko_ref *child, const ukko_failure *why, ukko_directive d,
                          const ukko_supervision *s) {
     static const char *const logger[] = {"org.apache.pekko.actor.OneForOneStrategy",
@@ -95,8 +110,11 @@ static void log_decision(uk_cell *c, ukko_ref *child, const ukko_failure *why, u
     d &= UKKO_DIRECTIVE_MASK;
     if (!level) level = d == UKKO_RESUME ? UKKO_LOG_WARN : UKKO_LOG_ERROR;
     if (s->quiet || (d != UKKO_RESUME && d != UKKO_RESTART && d != UKKO_STOP)) return;
-    uk_log(c->ref.sys, level, uk_ref_text(child), logger[s->all_for_one], NULL, why->class_name,
+    uk_buf cause = {0};
+    put_causes(&cause, why);
+    uk_log(c->ref.sys, level, uk_ref_text(child), logger[s->all_for_one], NULL, uk_buf_text(&cause),
            "%s", text_of(why));
+    uk_buf_fini(&cause);
 }
 static ukko_directive decide(ukko_ctx *ctx, const ukko_failure *why, const ukko_supervision *s) {
     for (const ukko_rule *r = s->rules; r && r->directive; r++)

@@ -63,7 +63,7 @@ static void on_resolved(void *data, int status, ukko_ref *ref) {
 int cmd_resolve(call *c) {
     const char *path = call_word(c);
     int64_t ms = ASK_MS;
-    if (*c->rest && number_parse(call_word(c), 0, INT32_MAX, &ms, &c->fault))
+    if (*c->rest && number_parse(call_word(c), INT64_MIN, INT64_MAX, &ms, &c->fault))
         return -1;
     return find(c, path, ms, false, on_resolved);
 }
@@ -162,7 +162,7 @@ int cmd_ask(call *c) {
 
 int cmd_ask_ms(call *c) {
     int64_t ms;
-    if (number_parse(call_word(c), 0, INT32_MAX, &ms, &c->fault))
+    if (number_parse(call_word(c), INT64_MIN, INT64_MAX, &ms, &c->fault))
         return -1;
     return ask_selected(c, call_word(c), ms);
 }

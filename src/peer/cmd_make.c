@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The commands that make actors: local ones, and those that the deployer makes and supervises. */
 #include "commands.h"
+#include <stdio.h>
 #include <string.h>
 
 static int class_check(call *c, const char *name) {
@@ -10,12 +11,37 @@ static int class_check(call *c, const char *name) {
                      strchr(name, '.') ? "%s" : "ukko.oracle.Actors$%s", name);
 }
 
+/* Which arguments the constructors take: so many of any kind, or one of one type. */
+static bool args_fit(const ukko_actor *actor, ukko_msg *const *args, size_t n) {
+    if (actor == &worker_actor)
+        return n <= 3;
+    if (actor == &parent_actor)
+        return n == 1 && ukko_msg_type(args[0]) == &ukko_int_type;
+    if (actor == &deployer_actor)
+        return n == 1 && ukko_msg_type(args[0]) == &ukko_bool_type;
+    return n == 0;
+}
+
+static int args_check(call *c, const char *class_name, ukko_msg *const *args, size_t n) {
+    const ukko_actor *actor = actor_by_class(class_name);
+    char classes[300] = "";
+    size_t len = 0;
+    if (args_fit(actor, args, n))
+        return 0;
+    for (size_t i = 0; i < n && len < sizeof classes; i++)
+        len += (size_t)snprintf(classes + len, sizeof classes - len, "%s%s%s", i ? ", " : "",
+                                args[i] ? "class " : "", ukko_msg_class(args[i]));
+    return fault_set(&c->fault, "java.lang.IllegalArgumentException",
+                     "no matching constructor found on class %s for arguments [%s]", actor->name,
+                     classes);
+}
+
 /* The rest as messages; *n of them are to be released also when one is wrong. */
-static int args_parse(call *c, ukko_msg **args, size_t *n) {
+static int args_parse(call *c, const char *class_name, ukko_msg **args, size_t *n) {
     for (*n = 0; *c->rest && *n < MAX_ARGS; ++*n)
         if (message_parse(c->p->sys, call_word(c), &args[*n], &c->fault))
             return -1;
-    return 0;
+    return args_check(c, class_name, args, *n);
 }
 
 static void args_release(ukko_msg **args, size_t n) {
@@ -27,10 +53,13 @@ static int spawn_fault(call *c, const char *name, int code) {
     if (code == UKKO_EEXISTS)
         return fault_set(&c->fault, "org.apache.pekko.actor.InvalidActorNameException",
                          "actor name [%s] is not unique!", name);
+    ukko_error why;
+    ukko_spawn_error(&why);
     return fault_set(&c->fault,
                      code == UKKO_EINVAL ? "org.apache.pekko.actor.InvalidActorNameException"
-                                         : "org.apache.pekko.ConfigurationException",
-                     "%s: %s", name, ukko_strerror(code));
+                     : code == UKKO_ESTOPPED ? "java.lang.IllegalStateException"
+                                             : "org.apache.pekko.ConfigurationException",
+                     "%.390s", why.message);
 }
 
 int cmd_spawn(call *c) {
@@ -39,7 +68,7 @@ int cmd_spawn(call *c) {
     size_t n;
     if (class_check(c, class_name))
         return -1;
-    if (args_parse(c, args, &n)) {
+    if (args_parse(c, class_name, args, &n)) {
         args_release(args, n);
         return -1;
     }
@@ -60,7 +89,7 @@ int order_make(call *c, make_order *o) {
     int rc = class_check(c, o->class_name);
     if (rc == 0) {
         o->args = args;
-        rc = args_parse(c, args, &o->n_args);
+        rc = args_parse(c, o->class_name, args, &o->n_args);
     }
     if (rc == 0)
         ukko_tell_from(c->p->deployer, ukko_msg_copy(&make_order_type, o), NULL);

@@ -63,7 +63,7 @@ int cmd_flood(call *c) {
     const char *path = call_word(c);
     int64_t n;
     ukko_msg *msg;
-    if (number_parse(call_word(c), 0, INT32_MAX, &n, &c->fault) || call_message(c, &msg))
+    if (number_parse(call_word(c), INT32_MIN, INT32_MAX, &n, &c->fault) || call_message(c, &msg))
         return -1;
     ukko_ref *to = call_ref(c, path);
     for (int64_t i = 0; i < n; i++)
@@ -77,7 +77,7 @@ int cmd_flood(call *c) {
 int cmd_numbered(call *c) {
     const char *path = call_word(c);
     int64_t n;
-    if (number_parse(call_word(c), 0, INT64_MAX, &n, &c->fault))
+    if (number_parse(call_word(c), INT64_MIN, INT64_MAX, &n, &c->fault))
         return -1;
     ukko_ref *to = call_ref(c, path);
     for (int64_t i = 0; i < n; i++)

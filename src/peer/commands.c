@@ -186,8 +186,11 @@ static int cmd_mark(call *c) {
 
 static int cmd_sleep(call *c) {
     int64_t ms;
-    if (number_parse(call_word(c), 0, INT32_MAX, &ms, &c->fault))
+    if (number_parse(call_word(c), INT64_MIN, INT64_MAX, &ms, &c->fault))
         return -1;
+    if (ms < 0)
+        return fault_set(&c->fault, "java.lang.IllegalArgumentException",
+                         "timeout value is negative");
     struct timespec t = {ms / 1000, ms % 1000 * 1000000};
     nanosleep(&t, NULL);
     return 0;
@@ -210,69 +213,68 @@ typedef struct command {
     const char *name;
     int (*run)(call *c); /* NULL: its feature has no public interface yet */
     feature needs;
-    int words; /* at least, behind the name */
-    const char *usage;
+    const char *takes; /* the words that it cannot do without, see missing() */
 } command;
 
 static const command commands[] = {
-    {"select", cmd_select, FEATURE_BASE, 1, "select PATH MSG"},
-    {"select-nosender", cmd_select_nosender, FEATURE_BASE, 1, "select-nosender PATH MSG"},
-    {"select-at", cmd_select_at, FEATURE_BASE, 2, "select-at ANCHOR RELATIVE MSG"},
-    {"tell", cmd_tell, FEATURE_BASE, 1, "tell PATH MSG"},
-    {"tell-nosender", cmd_tell_nosender, FEATURE_BASE, 1, "tell-nosender PATH MSG"},
-    {"tell-as", cmd_tell_as, FEATURE_BASE, 2, "tell-as FROM TO MSG"},
-    {"flood", cmd_flood, FEATURE_BASE, 2, "flood PATH N MSG"},
-    {"numbered", cmd_numbered, FEATURE_BASE, 2, "numbered PATH N"},
-    {"identify", cmd_identify, FEATURE_BASE, 1, "identify PATH [MSG]"},
-    {"resolve", cmd_resolve, FEATURE_BASE, 1, "resolve PATH [MILLIS]"},
-    {"ask", cmd_ask, FEATURE_BASE, 1, "ask PATH MSG"},
-    {"ask-ms", cmd_ask_ms, FEATURE_BASE, 2, "ask-ms MILLIS PATH MSG"},
-    {"ask-ref", cmd_ask_ref, FEATURE_BASE, 1, "ask-ref PATH MSG"},
-    {"watch", cmd_watch, FEATURE_BASE, 1, "watch PATH"},
-    {"unwatch", cmd_unwatch, FEATURE_BASE, 1, "unwatch PATH"},
-    {"watchref", cmd_watchref, FEATURE_BASE, 1, "watchref PATH"},
-    {"unwatchref", cmd_unwatchref, FEATURE_BASE, 1, "unwatchref PATH"},
-    {"watch-by", cmd_watch_by, FEATURE_BASE, 2, "watch-by NAME PATH"},
-    {"unwatch-by", cmd_unwatch_by, FEATURE_BASE, 2, "unwatch-by NAME PATH"},
-    {"stop", cmd_stop, FEATURE_BASE, 1, "stop PATH"},
-    {"suspend", cmd_suspend, FEATURE_BASE, 1, "suspend PATH"},
-    {"resume", cmd_resume, FEATURE_BASE, 1, "resume PATH"},
-    {"restart", cmd_restart, FEATURE_BASE, 1, "restart PATH"},
-    {"poison", cmd_poison, FEATURE_BASE, 1, "poison PATH"},
-    {"kill", cmd_kill, FEATURE_BASE, 1, "kill PATH"},
-    {"poison-ref", cmd_poison_ref, FEATURE_BASE, 1, "poison-ref PATH"},
-    {"kill-ref", cmd_kill_ref, FEATURE_BASE, 1, "kill-ref PATH"},
-    {"spawn", cmd_spawn, FEATURE_BASE, 2, "spawn CLASS NAME ARGS..."},
-    {"deploy", cmd_deploy, FEATURE_DEPLOY, 3, "deploy CLASS NAME ADDRESS ARGS..."},
-    {"make", cmd_make, FEATURE_DEPLOY, 2, "make CLASS NAME ARGS..."},
-    {"make-local", cmd_make_local, FEATURE_BASE, 2, "make-local CLASS NAME ARGS..."},
-    {"make-router", cmd_make_router, FEATURE_ROUTERS, 2, "make-router NAME CLASS ARGS..."},
-    {"make-group", cmd_make_group, FEATURE_ROUTERS, 1, "make-group NAME"},
-    {"pool", cmd_pool, FEATURE_ROUTERS, 5, "pool KIND NAME N ADDR[,ADDR] CLASS ARGS..."},
-    {"pool-at", cmd_pool_at, FEATURE_ROUTERS, 5, "pool-at KIND NAME N ADDRESS CLASS ARGS..."},
-    {"group", cmd_group, FEATURE_ROUTERS, 3, "group KIND NAME PATH[,PATH]"},
-    {"broadcast", cmd_broadcast, FEATURE_ROUTERS, 2, "broadcast PATH MSG"},
-    {"routees", cmd_routees, FEATURE_ROUTERS, 1, "routees PATH"},
-    {"hashed", cmd_hashed, FEATURE_ROUTERS, 3, "hashed PATH KEY MSG"},
-    {"adjust", cmd_adjust, FEATURE_ROUTERS, 2, "adjust PATH N"},
-    {"add-routee", cmd_add_routee, FEATURE_ROUTERS, 2, "add-routee PATH ROUTEE"},
-    {"remove-routee", cmd_remove_routee, FEATURE_ROUTERS, 2, "remove-routee PATH ROUTEE"},
-    {"stop-child", cmd_stop_child, FEATURE_BASE, 1, "stop-child NAME"},
-    {"strategy", cmd_strategy, FEATURE_BASE, 1, "strategy restart|resume|stop|escalate"},
-    {"forward-to", cmd_forward_to, FEATURE_BASE, 1, "forward-to PATH"},
-    {"quarantine", cmd_quarantine, FEATURE_BASE, 1, "quarantine ADDRESS [UID]"},
-    {"fault", cmd_fault, FEATURE_BASE, 2, "fault ADDRESS KIND [ARGS]"},
-    {"publish", cmd_publish, FEATURE_BASE, 0, "publish MSG"},
-    {"count", cmd_count, FEATURE_BASE, 0, "count"},
-    {"config", cmd_config, FEATURE_BASE, 2, "config TYPE KEY"},
-    {"mark", cmd_mark, FEATURE_BASE, 0, "mark TEXT"},
-    {"sleep", cmd_sleep, FEATURE_BASE, 1, "sleep MS"},
-    {"serialize", cmd_serialize, FEATURE_BASE, 0, "serialize MSG"},
-    {"deserialize", cmd_deserialize, FEATURE_BASE, 2, "deserialize ID MANIFEST|- HEX"},
-    {"gc", cmd_gc, FEATURE_BASE, 0, "gc"},
-    {"crash", cmd_crash, FEATURE_BASE, 0, "crash"},
-    {"join", NULL, FEATURE_JVM, 0, "join ADDRESS"},
-    {"leave", NULL, FEATURE_JVM, 0, "leave [ADDRESS]"},
+    {"select", cmd_select, FEATURE_BASE, NULL},
+    {"select-nosender", cmd_select_nosender, FEATURE_BASE, NULL},
+    {"select-at", cmd_select_at, FEATURE_BASE, NULL},
+    {"tell", cmd_tell, FEATURE_BASE, NULL},
+    {"tell-nosender", cmd_tell_nosender, FEATURE_BASE, NULL},
+    {"tell-as", cmd_tell_as, FEATURE_BASE, NULL},
+    {"flood", cmd_flood, FEATURE_BASE, NULL},
+    {"numbered", cmd_numbered, FEATURE_BASE, NULL},
+    {"identify", cmd_identify, FEATURE_BASE, NULL},
+    {"resolve", cmd_resolve, FEATURE_BASE, NULL},
+    {"ask", cmd_ask, FEATURE_BASE, NULL},
+    {"ask-ms", cmd_ask_ms, FEATURE_BASE, NULL},
+    {"ask-ref", cmd_ask_ref, FEATURE_BASE, NULL},
+    {"watch", cmd_watch, FEATURE_BASE, NULL},
+    {"unwatch", cmd_unwatch, FEATURE_BASE, NULL},
+    {"watchref", cmd_watchref, FEATURE_BASE, NULL},
+    {"unwatchref", cmd_unwatchref, FEATURE_BASE, NULL},
+    {"watch-by", cmd_watch_by, FEATURE_BASE, NULL},
+    {"unwatch-by", cmd_unwatch_by, FEATURE_BASE, NULL},
+    {"stop", cmd_stop, FEATURE_BASE, NULL},
+    {"suspend", cmd_suspend, FEATURE_BASE, NULL},
+    {"resume", cmd_resume, FEATURE_BASE, NULL},
+    {"restart", cmd_restart, FEATURE_BASE, NULL},
+    {"poison", cmd_poison, FEATURE_BASE, NULL},
+    {"kill", cmd_kill, FEATURE_BASE, NULL},
+    {"poison-ref", cmd_poison_ref, FEATURE_BASE, NULL},
+    {"kill-ref", cmd_kill_ref, FEATURE_BASE, NULL},
+    {"spawn", cmd_spawn, FEATURE_BASE, "0s2"},
+    {"deploy", cmd_deploy, FEATURE_DEPLOY, "0s32"},
+    {"make", cmd_make, FEATURE_DEPLOY, "0s2"},
+    {"make-local", cmd_make_local, FEATURE_BASE, "0s2"},
+    {"make-router", cmd_make_router, FEATURE_ROUTERS, "1s2"},
+    {"make-group", cmd_make_group, FEATURE_ROUTERS, NULL},
+    {"pool", cmd_pool, FEATURE_ROUTERS, "0234"},
+    {"pool-at", cmd_pool_at, FEATURE_ROUTERS, "024s53"},
+    {"group", cmd_group, FEATURE_ROUTERS, "2"},
+    {"broadcast", cmd_broadcast, FEATURE_ROUTERS, NULL},
+    {"routees", cmd_routees, FEATURE_ROUTERS, NULL},
+    {"hashed", cmd_hashed, FEATURE_ROUTERS, NULL},
+    {"adjust", cmd_adjust, FEATURE_ROUTERS, NULL},
+    {"add-routee", cmd_add_routee, FEATURE_ROUTERS, NULL},
+    {"remove-routee", cmd_remove_routee, FEATURE_ROUTERS, NULL},
+    {"stop-child", cmd_stop_child, FEATURE_BASE, NULL},
+    {"strategy", cmd_strategy, FEATURE_BASE, NULL},
+    {"forward-to", cmd_forward_to, FEATURE_BASE, NULL},
+    {"quarantine", cmd_quarantine, FEATURE_BASE, NULL},
+    {"fault", cmd_fault, FEATURE_BASE, NULL},
+    {"publish", cmd_publish, FEATURE_BASE, NULL},
+    {"count", cmd_count, FEATURE_BASE, NULL},
+    {"config", cmd_config, FEATURE_BASE, NULL},
+    {"mark", cmd_mark, FEATURE_BASE, NULL},
+    {"sleep", cmd_sleep, FEATURE_BASE, NULL},
+    {"serialize", cmd_serialize, FEATURE_BASE, NULL},
+    {"deserialize", cmd_deserialize, FEATURE_BASE, NULL},
+    {"gc", cmd_gc, FEATURE_BASE, NULL},
+    {"crash", cmd_crash, FEATURE_BASE, NULL},
+    {"join", NULL, FEATURE_JVM, NULL},
+    {"leave", NULL, FEATURE_JVM, NULL},
 };
 
 static const command *command_named(const char *name) {
@@ -292,14 +294,25 @@ static int words_in(const char *s) {
     return n;
 }
 
-static int usage(call *c, const char *what) {
-    return fault_set(&c->fault, "java.lang.IllegalArgumentException", "usage: %s", what);
+/* What Java says when words are missing, in the order in which the JVM peer takes them: a digit is
+   the place of one, a digit behind an s that of the first of the rest. */
+static int missing(const char *takes, int n, fault *f) {
+    for (; takes && *takes; takes++) {
+        bool rest = *takes == 's';
+        takes += rest;
+        int at = *takes - '0';
+        if (rest && at > n)
+            return fault_set(f, "java.lang.IllegalArgumentException", "fromIndex(%d) > toIndex(%d)",
+                             at, n);
+        if (!rest && at >= n)
+            return fault_set(f, "java.lang.IndexOutOfBoundsException",
+                             "Index %d out of bounds for length %d", at, n);
+    }
+    return 0;
 }
 
 static int run(const command *cmd, call *c) {
-    if (words_in(c->rest) < cmd->words)
-        return usage(c, cmd->usage);
-    return cmd->run(c);
+    return missing(cmd->takes, words_in(c->rest), &c->fault) ? -1 : cmd->run(c);
 }
 
 static void emit_error(const char *line, json_t *cause) {

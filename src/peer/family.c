@@ -10,10 +10,11 @@
 
 /* ---- parent -------------------------------------------------------------------------- */
 
-static void parent_child(ukko_ctx *ctx, const char *name, int32_t depth) {
+/* A child that cannot be made is a failure of the parent. */
+static int parent_child(ukko_ctx *ctx, const char *name, int32_t depth) {
     ukko_props *props = ukko_props_new(&parent_actor);
     ukko_props_arg(props, &ukko_int_type, &depth);
-    ukko_spawn(ctx, props, name, NULL);
+    return ukko_spawn(ctx, props, name, NULL);
 }
 
 /* The children that the scenarios name from the first line on: c1, c2, c3, other, each with its g. */
@@ -59,7 +60,7 @@ static int parent_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     (void)state;
     const char *text = ukko_msg_text(msg);
     if (text && strncmp(text, "spawn ", 6) == 0) {
-        parent_child(ctx, text + 6, 2);
+        return parent_child(ctx, text + 6, 2);
     } else if (text && strcmp(text, "die") == 0) {
         ukko_stop(ctx, ukko_self(ctx));
     } else {
@@ -396,7 +397,7 @@ static int worker_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     else if (text && strcmp(text, "get") == 0)
         ukko_reply(ctx, &ukko_long_type, &w->n);
     else if (text && strncmp(text, "child ", 6) == 0)
-        ukko_spawn(ctx, ukko_props_new(&worker_actor), text + 6, NULL);
+        return ukko_spawn(ctx, ukko_props_new(&worker_actor), text + 6, NULL);
     else
         worker_answer(ctx, w, msg);
     return UKKO_OK;

@@ -43,7 +43,7 @@ int hex_parse(const char *text, uint8_t **bytes, size_t *len, fault *f) {
         int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
         if (high < 0 || low < 0) {
             free(b);
-            return fault_set(f, "java.lang.NumberFormatException", "For input string: \"%.2s\"",
+            return fault_set(f, "java.lang.NumberFormatException", "For input string: \"%.2s\" under radix 16",
                              text + i);
         }
         b[i / 2] = (uint8_t)(high << 4 | low);

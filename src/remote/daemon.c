@@ -365,13 +365,18 @@ static void tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     const ukko_identify *id = ukko_msg_get(msg, &ukko_identify_type);
     if (id && sender) {
         ukko_identity me = {id->id, to};
-        uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &me), NULL);
+        uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &me), sender); /* as Pekko */
     } else if (msg->type == &uk_selection_type) {
         select_child(to, msg, sender);
     } else if (!id) {
-        uk_log(to->sys, UKKO_LOG_WARN, "/remote", "org.apache.pekko.remote.RemoteSystemDaemon",
-               "SECURITY", NULL, "Unknown message [%s] received by [%s]", ukko_msg_class(msg),
-               uk_ref_text(to));
+        char text[300];
+        ukko_msg_print(msg, text, sizeof text);
+        uk_buf me = {0};
+        uk_ref_show(to, &me);
+        uk_log(to->sys, UKKO_LOG_WARN, "/remote", "org.apache.pekko.actor.LocalActorRefProvider",
+               "SECURITY", NULL, "Unknown message [%s] received by [Actor[%s]]", text,
+               uk_buf_text(&me));
+        uk_buf_fini(&me);
     }
     ukko_msg_release(msg);
 }

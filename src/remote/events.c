@@ -128,20 +128,25 @@ void uk_news_publish(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
     }
 }
 
+static void log_gated(uk_remote *r, const uk_peer *p, const uk_link_action *a, const char *why) {
+    bool attempt = strcmp(why, "Association failed") == 0, cause = a->cause;
+    bool refused = cause && strncmp(a->cause, "Connection refused: ", 20) == 0;
+    uk_log(r->sys, UKKO_LOG_WARN, "remoting", UK_LOG_SUPERVISOR, NULL, NULL,
+           "Association with remote system [%s] has failed, address is now gated for [%lld] ms. "
+           "Reason: [%s%s%s%s]%s%s%s%s (%s; way out: %s)",
+           p->address, (long long)r->set.link.gate_ms, why, attempt ? " with [" : "",
+           attempt ? p->address : "", attempt ? "]" : "", cause ? " Caused by: [" : " ",
+           refused ? "java.net.ConnectException: " : "", cause ? a->cause : "", cause ? "]" : "",
+           ukko_link_reason_name(a->reason), ukko_link_reason_remedy(a->reason));
+}
+
 void uk_news_log(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
     const char *code = ukko_link_reason_name(a->reason), *out = ukko_link_reason_remedy(a->reason);
     long long gate = (long long)r->set.link.gate_ms;
     const char *why = a->text ? a->text : "";
     ukko_system *sys = r->sys;
     switch (a->log) {
-    case UK_LINK_LOG_GATED:
-        uk_log(
-            sys, UKKO_LOG_WARN, "remoting", UK_LOG_SUPERVISOR, NULL, NULL,
-            "Association with remote system [%s] has failed, address is now gated for [%lld] ms. "
-            "Reason: [%s]%s%s%s (%s; way out: %s)",
-            p->address, gate, why, a->cause ? " Caused by: [" : "", a->cause ? a->cause : "",
-            a->cause ? "]" : "", code, out);
-        break;
+    case UK_LINK_LOG_GATED: log_gated(r, p, a, why); break;
     case UK_LINK_LOG_INVALID:
         uk_log(sys, UKKO_LOG_WARN, "remoting", UK_LOG_MANAGER, NULL, NULL,
                "Tried to associate with unreachable remote address [%s]. Address is now gated for "

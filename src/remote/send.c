@@ -233,8 +233,8 @@ static void report_unsent(uk_peer *p, ukko_ref *to, ukko_msg *msg, ukko_ref *sen
     }
     char why[1200];
     snprintf(why, sizeof why,
-             "Discarding oversized payload sent to Actor[%s]: max allowed size %zu bytes "
-             "(maximum-frame-size), actual size of encoded class %s was %s bytes.",
+             "Discarding oversized payload sent to Actor[%s]: max allowed size %zu bytes, "
+             "actual size of encoded class %s was %s bytes. (maximum-frame-size)",
              ukko_ref_path(to), p->transport->set->max_frame, ukko_msg_class(msg),
              err->message[0] ? err->message : "more");
     uk_log(sys, UKKO_LOG_ERROR, "remoting", UK_LOG_WRITER, NULL, why,

@@ -503,18 +503,18 @@ static void names_that_no_actor_can_have(void **state) {
     static const struct {
         const char *name, *why;
     } rows[] = {{"", "must not be empty"},
-                {"$hallo", "must not begin with '$'"},
-                {"a%", "[%] at position 1"},
-                {"%3", "[%] at position 0"},
-                {"%xx", "[%] at position 0"},
-                {"%0G", "[%] at position 0"},
-                {"%gg", "[%] at position 0"},
-                {"%", "[%] at position 0"},
-                {"%1t", "[%] at position 0"},
-                {"a?", "[?] at position 1"},
-                {"\xc3\xbc\xc3\x9f", "not ASCII"},
-                {"he\"llo", "[\"] at position 2"},
-                {"hell>o", "[>] at position 4"}};
+                {"$hallo", "[$] at position: 0. Actor paths MUST: not start with `$`"},
+                {"a%", "[%] at position: 1"},
+                {"%3", "[%] at position: 0"},
+                {"%xx", "[%] at position: 0"},
+                {"%0G", "[%] at position: 0"},
+                {"%gg", "[%] at position: 0"},
+                {"%", "[%] at position: 0"},
+                {"%1t", "[%] at position: 0"},
+                {"a?", "[?] at position: 1"},
+                {"\xc3\xbc\xc3\x9f", "[\xc3\xbc] at position: 0"},
+                {"he\"llo", "[\"] at position: 2"},
+                {"hell>o", "[>] at position: 4"}};
     (void)state;
     open_system("");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
