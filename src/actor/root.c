@@ -15,10 +15,22 @@ typedef struct empty_ref { /* a local path where nobody lives */
 } empty_ref;
 
 static void dead_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
+    if (to->vt->kind == UK_REF_DEAD && msg->type == &ukko_identify_type) {
+        ukko_identity none = {UK_BODY(ukko_identify, msg)->id, NULL};
+        if (sender) /* the asker himself is named as who answers, as in Pekko */
+            uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &none), sender);
+        ukko_msg_release(msg);
+        return;
+    }
     uk_dead_letter(to->sys, msg, sender, to,
                    to->vt->kind == UK_REF_DEAD ? "sent to dead letters" : "no such actor");
 }
-static void dead_system(ukko_ref *to, uk_sysmsg *m) { uk_dead_system(to->sys, m, to); }
+/* Dead letters themselves never end: who watches them hears nothing. */
+static void dead_system(ukko_ref *to, uk_sysmsg *m) {
+    bool own = to->vt->kind == UK_REF_DEAD && m->kind == UK_SYS_WATCH && m->a == to;
+    if (own) uk_sysmsg_free(m);
+    else uk_dead_system(to->sys, m, to);
+}
 static void dead_print(ukko_ref *r, uk_buf *out) {
     (void)r;
     uk_buf_str(out, "/deadLetters");

@@ -234,13 +234,24 @@ static void route_over(uk_cell *c, const uk_table *t, ukko_msg *msg,
         send_one(c, t, msg, sender);
     }
 }
+/* Groups may name each other, or themselves: what one message may cost on the sender's thread. */
+enum { MAX_NESTED = 64, MAX_ROUTED = 100000 };
+static _Thread_local unsigned nested, routed;
+
 void uk_route(uk_cell *c, ukko_msg *msg, ukko_ref *sender) {
     uk_routing *r = c->props->routing;
+    if (!nested) routed = 0;
+    if (nested >= MAX_NESTED || routed++ >= MAX_ROUTED) {
+        uk_dead_letter(c->ref.sys, unwrap(msg), sender, &c->ref, "the router routes to itself");
+        return;
+    }
+    nested++;
     atomic_fetch_add_explicit(&r->readers, 1, memory_order_seq_cst);
     const uk_table *t = atomic_load_explicit(&r->table, memory_order_seq_cst);
     if (t) route_over(c, t, msg, sender);
     else uk_cell_tell(&c->ref, msg, sender); /* its first routees are being made: it routes then */
     atomic_fetch_sub_explicit(&r->readers, 1, memory_order_release);
+    nested--;
 }
 static bool for_the_router(const ukko_type *t) {
     return t->flags & UKKO_TYPE_AUTO || t == &ukko_get_routees_type || t == &ukko_add_routee_type ||

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "a,b,c" in its own place as a list; at most MAX_ARGS. */
+/* "a,b,c" in its own place as a list, as Java splits it: without empty ones at the end; at most
+   MAX_ARGS. */
 static size_t split(char *text, const char **list) {
     size_t n = 0;
     for (char *at = text; *at && n < MAX_ARGS;) {
@@ -16,6 +17,8 @@ static size_t split(char *text, const char **list) {
         *comma = '\0';
         at = comma + 1;
     }
+    while (n > 0 && !*list[n - 1])
+        n--;
     return n;
 }
 

@@ -231,6 +231,31 @@ static void broadcast_group(void **state) {
     assert_int_equal(name[0], 'g');
     end_group(router, routees);
 }
+/* Groups that name themselves: what is sent ends as dead letters, not the process. */
+static void a_group_of_itself(void **state) {
+    (void)state;
+    static const char *const paths[2] = {"/user/loop", "/user/loop"};
+    const ukko_router_kind kinds[] = {UKKO_ROUTER_ROUND_ROBIN, UKKO_ROUTER_BROADCAST};
+    for (size_t i = 0; i < 2; i++) {
+        ukko_router_opts opts = UKKO_GROUP(kinds[i], paths, 2);
+        ukko_ref *router = router_of(&opts, NULL, "loop");
+        ukko_subscribe(sys, &ukko_dead_letter_type, p->ref);
+        ukko_tell_text(NULL, router, "round");
+        ukko_msg *m = probe_expect(p, &ukko_dead_letter_type);
+        ukko_unsubscribe(sys, &ukko_dead_letter_type, p->ref);
+        const ukko_dead_letter *d = ukko_msg_get(m, &ukko_dead_letter_type);
+        assert_string_equal(ukko_msg_text(d->message), "round");
+        assert_true(ukko_ref_equal(d->recipient, router));
+        ukko_msg_release(m);
+        ukko_tell_text(NULL, p->ref, "all seen");
+        for (bool end = false; !end; ukko_msg_release(m)) {
+            m = probe_take(p, 10000);
+            assert_non_null(m);
+            end = m && ukko_msg_text(m) && !strcmp(ukko_msg_text(m), "all seen");
+        }
+        end_router(router);
+    }
+}
 /* spec: SmallestMailboxSpec 12 */
 static void smallest_mailbox_prefers_the_idle(void **state) {
     (void)state;
@@ -582,6 +607,7 @@ int main(void) {
         cmocka_unit_test(random_pool_reaches_all),
         cmocka_unit_test(random_pool_broadcasts),
         cmocka_unit_test(broadcast_group),
+        cmocka_unit_test(a_group_of_itself),
         cmocka_unit_test(smallest_mailbox_prefers_the_idle),
         cmocka_unit_test(scatter_gather_group_broadcasts),
         cmocka_unit_test(scatter_gather_answers_although_one_stopped),

@@ -2,11 +2,14 @@
 /* Selections and look-ups in one system, case by case as in Pekko's ActorSelectionSpec. The tree:
    /user/c1, /user/c2, /user/c2/c21; each node echoes what it is told and answers look-ups from its
    own context. Test thread and two workers. */
+#include "actor/system.h"
+#include "base/mem.h"
 #include "support/probe.h"
 
 typedef struct node_state {
     int unused;
 } node_state;
+static const ukko_actor node_actor;
 /* "sel PATH": selects from its own context and identifies to the sender of the command. */
 static int node_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     const char *text = ukko_msg_text(msg);
@@ -18,6 +21,10 @@ static int node_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
         ukko_msg_release(id.id);
         ukko_selection_release(s);
         return UKKO_OK;
+    }
+    if (text && !strncmp(text, "new ", 4)) { /* "new NAME": a child */
+        int rc = ukko_spawn(ctx, ukko_props_new(&node_actor), text + 4, NULL);
+        if (rc != UKKO_OK) return rc;
     }
     ukko_reply_msg(ctx, ukko_msg_retain(msg));
     return UKKO_OK;
@@ -370,6 +377,61 @@ static void dead_letter_of_the_message(void **state) {
     ukko_unsubscribe(w->sys, NULL, dead->ref);
     ukko_selection_release(s);
 }
+/* What the recipient of such a dead letter is called. */
+static void dead_letter_at(world *w, ukko_selection *s, const char *path) {
+    probe *dead = w->dead;
+    ukko_subscribe(w->sys, &ukko_dead_letter_type, dead->ref);
+    ukko_selection_tell(s, ukko_msg_string("lost"), w->c1);
+    ukko_msg *m = probe_expect(dead, &ukko_dead_letter_type);
+    const ukko_dead_letter *d = ukko_msg_get(m, &ukko_dead_letter_type);
+    assert_string_equal(ukko_ref_path(d->recipient), path);
+    ukko_msg_release(m);
+    ukko_unsubscribe(w->sys, NULL, dead->ref);
+    ukko_selection_release(s);
+}
+static void dead_letters_name_the_whole_way(void **state) {
+    world *w = *state;
+    dead_letter_at(w, ukko_select(w->sys, "../x"), "pekko://sel/../x");
+    dead_letter_at(w, ukko_select(w->sys, "/temp/x"), "pekko://sel/temp/x");
+    dead_letter_at(w, ukko_select(w->sys, "/user/c2/../none/c*"), "pekko://sel/user/c2/../none/c*");
+    dead_letter_at(w, ukko_select(w->sys, "/user/c2/*/x/y"), "pekko://sel/user/c2/c21/x/y");
+    dead_letter_at(w, ukko_select_at(w->c2, "../c2/z*"), "pekko://sel/user/c2/../c2/z*");
+}
+static void identities_have_no_sender(void **state) {
+    world *w = *state;
+    static const char *const paths[] = {"/user/c1", "/", "/user", "/user/nobody"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        ukko_selection *s = ukko_select(w->sys, paths[i]);
+        ukko_selection_tell(s, identify("who"), w->p->ref);
+        ukko_msg_release(probe_expect(w->p, &ukko_identity_type));
+        assert_true(ukko_ref_equal(w->p->last_sender, ukko_dead_letters(w->sys)));
+        ukko_selection_release(s);
+    }
+    ukko_tell_from(ukko_dead_letters(w->sys), identify("dead"), w->p->ref);
+    expect_identity(w->p, "dead", NULL);
+    assert_true(ukko_ref_equal(w->p->last_sender, w->p->ref)); /* as Pekko */
+}
+/* One place takes from all: it sees the order in which they were walked. */
+static void children_are_walked_by_name(void **state) {
+    world *w = *state;
+    static const char *const names[] = {"m", "a", "z", "b10", "b9", "q", "c", "y"};
+    static const char *const sorted[] = {"a", "b10", "b9", "c", "m", "q", "y", "z"};
+    ukko_ref **all = NULL;
+    size_t n;
+    for (size_t i = 0; i < 8; i++) {
+        char cmd[16];
+        snprintf(cmd, sizeof cmd, "new %s", names[i]);
+        ukko_tell_from(w->c1, ukko_msg_string(cmd), w->p->ref);
+        probe_expect_text(w->p, cmd);
+    }
+    assert_true(uk_each_child(w->c1, &all, &n));
+    assert_int_equal(n, 8);
+    for (size_t i = 0; i < n; i++) {
+        assert_string_equal(ukko_ref_name(all[i]), sorted[i]);
+        ukko_ref_release(all[i]);
+    }
+    uk_free(all);
+}
 /* spec: ActorSelectionSpec 26 */
 static void wildcards(void **state) {
     world *w = *state;
@@ -441,6 +503,9 @@ int main(void) {
         cmocka_unit_test(dead_letter_of_the_message),
         cmocka_unit_test(wildcards),
         cmocka_unit_test(forward_keeps_the_sender),
+        cmocka_unit_test(dead_letters_name_the_whole_way),
+        cmocka_unit_test(identities_have_no_sender),
+        cmocka_unit_test(children_are_walked_by_name),
     };
     return cmocka_run_group_tests_name("selections", tests, setup, teardown);
 }
