@@ -21,7 +21,7 @@ final class Bench {
     ActorSystem s = ActorSystem.create(o.get("name", "bench"), o.config());
     s.actorOf(Props.create(Server.class), "bench");
     s.actorOf(Props.create(Actors.Echo.class), "pong");
-    Out.emit("started", "address", ((ExtendedActorSystem) s).provider().getDefaultAddress(), "pekko", ActorSystem.Version());
+    Out.emit("started", "address", ((ExtendedActorSystem) s).provider().getDefaultAddress(), "pekko", ActorSystem.Version(), "pid", ProcessHandle.current().pid());
     while (System.in.read() >= 0) { /* until stdin closes */ }
     s.terminate();
     s.getWhenTerminated().toCompletableFuture().get(20, TimeUnit.SECONDS);
@@ -77,9 +77,11 @@ final class Bench {
 
   static Map<String, Object> flood(ActorSystem s, ActorRef to, int size, int window, int inflight, double secs) throws Exception {
     CompletableFuture<double[]> f = new CompletableFuture<>();
+    double cpu = Storm.cpu();
     s.actorOf(Props.create(Flood.class, to, Msg.pattern(size), window, inflight, (long) (secs * 1e9), f));
     double[] r = f.get((long) secs + 60, TimeUnit.SECONDS);
-    return Out.map("what", "oneway", "size", size, "window", window, "inflight", inflight, "msgs_per_s", r[0], "lost", r[1], "secs", r[2], "MB_per_s", r[0] * size / 1e6);
+    cpu = Storm.cpu() - cpu;
+    return Out.map("what", "oneway", "size", size, "window", window, "inflight", inflight, "n", (long) r[3], "cpu_s", cpu, "msgs_per_s", r[0], "lost", r[1], "secs", r[2], "MB_per_s", r[0] * size / 1e6);
   }
 
   static void client(Opts o) throws Exception {

@@ -58,7 +58,7 @@ public final class Storm {
     collected();
     Out.emit("held", "bytes", r.totalMemory() - r.freeMemory(), "started", started.get(), "stopped", stopped.get(), "cpu_s", cpu());
   }
-  private static double cpu() { return ((com.sun.management.OperatingSystemMXBean) java.lang.management.ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime() / 1e9; }
+  static double cpu() { return ((com.sun.management.OperatingSystemMXBean) java.lang.management.ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime() / 1e9; }
 
   private static void storm(ActorSystem s, Address to, long count, long window) throws Exception {
     CompletableFuture<long[]> f = new CompletableFuture<>();
