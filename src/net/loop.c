@@ -14,8 +14,9 @@
 #include <uv.h>
 
 enum { SPARES = 2, SPARE_MOST = 1 << 20 };
-/* So much of what is read, and the messages made of it, are in the caches together. */
-enum { ROUND_BYTES = 256 * 1024, ASK_MS = 5 };
+/* What a round brings is to be handled while it is in the caches, but after less the threads that read and
+   those that handle change places too often. */
+enum { ROUND_BYTES = 1024 * 1024, ASK_MS = 5 };
 
 struct uk_loop {
     uv_loop_t uv;
