@@ -171,7 +171,8 @@ static void promise_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
         return;
     }
     if (!answer_with(p, UKKO_OK, msg))
-        uk_dead_letter(to->sys, msg, sender, to, "the question was answered or has timed out");
+        uk_dead_letter(to->sys, msg, sender, to->sys->dead,
+                       "the question was answered or has timed out");
 }
 static void timed_out(void *data) {
     promise *p = data;

@@ -212,8 +212,8 @@ static ukko_selection *select_url(ukko_system *sys, ukko_slice text) {
 }
 static ukko_selection *select_from(ukko_system *sys, ukko_ref *base, const char *path) {
     ukko_slice text = ukko_str(path);
-    if (path && strstr(path, "://")) return select_url(sys, text);
     if (text.len && text.ptr[0] == '/') return make(uk_ref_retain(sys->root), text);
+    if (path && strstr(path, "://")) return select_url(sys, text);
     return make(uk_ref_retain(base), text);
 }
 ukko_selection *ukko_select(ukko_system *sys, const char *path) {
@@ -273,7 +273,7 @@ size_t ukko_selection_print(const ukko_selection *s, char *buf, size_t len) {
 size_t ukko_selection_path(const ukko_selection *s, char *buf, size_t len) {
     uk_buf b = {0};
     const char *anchor = uk_ref_text(s->anchor);
-    size_t n = strlen(anchor);
+    size_t n = strcspn(anchor, "#");
     uk_buf_put(&b, anchor, n && anchor[n - 1] == '/' ? n - 1 : n);
     put_steps(s, &b);
     return give(&b, buf, len);

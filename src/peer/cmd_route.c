@@ -24,9 +24,9 @@ static size_t split(char *text, const char **list) {
 
 static int instances(call *c, make_order *o) {
     int64_t n;
-    if (number_parse(call_word(c), 0, INT32_MAX, &n, &c->fault))
+    if (number_parse(call_word(c), INT32_MIN, INT32_MAX, &n, &c->fault))
         return -1;
-    o->instances = (int32_t)n;
+    o->instances = n > 0 ? (int32_t)n : 0;
     return 0;
 }
 

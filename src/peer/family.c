@@ -237,8 +237,10 @@ static ukko_props *order_props(const make_order *o, ukko_error *err) {
 
 static void emit_not_made(const char *name, int code, const char *text) {
     bool bad_name = code == UKKO_EEXISTS || code == UKKO_EINVAL;
+    bool no_way = strncmp(text, "remote deployment failed", 24) == 0;
     out_emit("error", "what", out_text("deploy"), "name", out_text(name), "cause",
-             out_failure(bad_name ? "org.apache.pekko.actor.InvalidActorNameException"
+             out_failure(no_way     ? "java.lang.IllegalArgumentException"
+                         : bad_name ? "org.apache.pekko.actor.InvalidActorNameException"
                                   : "org.apache.pekko.ConfigurationException", text), NULL);
 }
 
@@ -311,11 +313,12 @@ static ukko_directive deployer_decide(ukko_ctx *ctx, void *state, const ukko_fai
 }
 
 static const ukko_supervision deployer_supervision = {
-    .size = sizeof(ukko_supervision), .max_restarts = -1, .decide = deployer_decide};
+    .size = sizeof(ukko_supervision), .max_restarts = -1, .decide = deployer_decide, .quiet = true};
 static const ukko_supervision all_for_one = {.size = sizeof(ukko_supervision),
                                              .all_for_one = true,
                                              .max_restarts = -1,
-                                             .decide = deployer_decide};
+                                             .decide = deployer_decide,
+                                             .quiet = true};
 static const ukko_case deployer_cases[] = {
     {&make_order_type, deployer_make},         {&stop_child_type, deployer_stop_child},
     {&strategy_type, deployer_strategy},       {&ukko_terminated_type, deployer_terminated},

@@ -2,8 +2,10 @@
 /* The actor that prints remoting events, dead letters, dropped and unhandled messages, with the
    texts that Pekko gives its events. Runs on the threads of the system. */
 #include "peer.h"
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void emit_association(const char *kind, const char *name, const ukko_association *a) {
     const ukko_throwable *t = ukko_msg_get(a->cause, &ukko_throwable_type);
@@ -150,17 +152,30 @@ static const ukko_case cases[] = {
     {NULL, NULL},
 };
 
+/* Set when an actor of this kind has stopped: release, with the acquire in on_remoting(). */
+static atomic_bool deaf;
+
+static void listener_stop(ukko_ctx *ctx, void *state) {
+    (void)state;
+    if (strcmp(ukko_ref_name(ukko_self(ctx)), "listener") == 0)
+        atomic_store_explicit(&deaf, true, memory_order_release);
+}
+
 const ukko_actor listener_actor = {
     .size = sizeof(ukko_actor),
     .name = "ukko.oracle.Actors$Listener",
     .receive = {cases, on_other},
+    .stop = listener_stop,
 };
 
-/* Events of links are printed where they happen: before what arrives on the link is handled. */
+/* Events of links are printed where they happen: before what arrives on the link is handled; no
+   more when the listener has ended. */
 static void on_remoting(void *data, const ukko_msg *msg, ukko_ref *sender) {
     (void)data;
     (void)sender;
     const ukko_type *type = ukko_msg_type(msg);
+    if (atomic_load_explicit(&deaf, memory_order_acquire))
+        return;
     for (const ukko_case *c = cases; c->type; c++)
         if (c->type == type) c->fn(NULL, NULL, ukko_msg_get(msg, type));
 }

@@ -337,11 +337,15 @@ static ukko_msg *left_over(const uk_selection_body *s, size_t i) {
 }
 
 /* Nobody has that name: as a selection that ends nowhere. */
-static void nobody(ukko_ref *to, const uk_selection_body *s, const uk_buf *path, ukko_ref *sender) {
+static void nobody(ukko_ref *to, const uk_selection_body *s, ukko_ref *sender) {
     uk_buf b = {0};
     if (s->fan_out) return;
     uk_buf_str(&b, "/remote");
-    uk_buf_put(&b, path->ptr, path->len);
+    for (size_t i = 0; i < s->n_steps; i++) {
+        uk_buf_byte(&b, '/');
+        if (s->steps[i].kind == UK_STEP_PARENT) uk_buf_str(&b, "..");
+        else uk_buf_put(&b, s->steps[i].text.ptr, s->steps[i].text.len);
+    }
     ukko_ref *empty = uk_system_nobody(to->sys, uk_buf_slice(&b));
     uk_dead_letter(to->sys, left_over(s, s->n_steps), sender, empty, "no such actor");
     uk_ref_release(empty);
@@ -356,7 +360,7 @@ static void select_child(ukko_ref *to, const ukko_msg *msg, ukko_ref *sender) {
     ukko_slice name = without_uid(uk_buf_slice(&path), &uid);
     ukko_ref *found = name.len ? child(to, name, uid) : NULL;
     if (found) uk_ref_tell(found, left_over(s, i), sender);
-    else nobody(to, s, &path, sender);
+    else nobody(to, s, sender);
     uk_ref_release(found);
     uk_buf_fini(&path);
 }

@@ -61,6 +61,15 @@ static void log_event(uk_remote *r, ukko_log_level level, const char *text) {
         uk_log(r->sys, level, "remoting", UK_LOG_MANAGER, NULL, NULL, "%s", text);
 }
 
+/* Pekko's exception for what ended an association. */
+static const char *class_of_error(const char *text) {
+    if (strncmp(text, "Shut down address: ", 19) == 0)
+        return "org.apache.pekko.remote.ShutDownAssociation";
+    if (strncmp(text, "Invalid address: ", 17) == 0)
+        return "org.apache.pekko.remote.InvalidAssociation";
+    return "org.apache.pekko.remote.EndpointAssociationException";
+}
+
 static void association(uk_remote *r, const uk_peer *p, const uk_link_action *a,
                         const ukko_type *type, const char *name, ukko_log_level level) {
     ukko_association ev = {.local = p->transport->address, .remote = p->address,
@@ -74,8 +83,7 @@ static void association(uk_remote *r, const uk_peer *p, const uk_link_action *a,
         snprintf(cause, sizeof cause, "%s%s%s%s", a->text ? a->text : "Association failed",
                  a->cause ? "" : strncmp(a->text, "Association", 11) ? ": " : " with [",
                  a->cause ? "" : p->address, strncmp(a->text, "Association", 11) ? "" : "]");
-        ev.cause =
-            ukko_msg_throwable("org.apache.pekko.remote.EndpointAssociationException", cause);
+        ev.cause = ukko_msg_throwable(class_of_error(cause), cause);
         if (n > 0 && n < (int)sizeof text)
             snprintf(text + n, sizeof text - (size_t)n, ": Error [%s]", cause);
     }

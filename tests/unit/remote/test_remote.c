@@ -323,11 +323,12 @@ static ukko_ref *find(ukko_system *from, const char *address, const char *path) 
     assert_non_null(ref);
     return ref;
 }
-static void expect_terminated(probe *p, ukko_ref *who, bool existed) {
+/* Whether it existed is not looked at: the Watch that is repeated at the first heartbeat answer may
+   meet an actor that is just ending, and its "nobody there" come first, as with Pekko. */
+static void expect_terminated(probe *p, ukko_ref *who) {
     ukko_msg *m = probe_expect(p, &ukko_terminated_type);
     const ukko_terminated *t = ukko_msg_get(m, &ukko_terminated_type);
     assert_true(ukko_ref_equal(t->ref, who));
-    assert_int_equal(t->existence_confirmed, existed);
     assert_false(t->address_terminated);
     ukko_msg_release(m);
 }
@@ -367,7 +368,7 @@ static void numbers_survive_a_gate(void **state) {
         assert_true(answers(ref, 60000)); /* the watch has left before the second question's answer */
         until_acknowledged(a, b);
         stop_there(ref);
-        expect_terminated(watcher, ref, true);
+        expect_terminated(watcher, ref);
         ukko_ref_release(ref);
         until_acknowledged(a, b);
         assert_int_equal(ukko_remote_quarantine(a, ukko_remote_address(b), NULL), 0);
