@@ -70,13 +70,14 @@ def texts_of_questions(s):
 @scenario('DEP', 'names with every character that a name may have: local, deployed, selected, watched')
 def odd_names(s):
     a, b = s.pair()
-    for name in ("a-_.$+=&,!~';:@*z", '%20x%C3%BC', 'A' * 120):
-        name = s.token('n') + name
+    for rest in ("a-_.$+=&,!~';:@*z", '%20x%C3%BC', 'A' * 120):
+        first = s.token('n')
+        name = first + rest
         ref = b.spawn('Collector', name)
         t = s.token()
         a.cmd('tell %s %s' % (ref, t))
         b.expect('recv', actor='/user/' + name, value=t)
-        a.cmd('select %s %s-s' % (b.u('/user/' + name[:12] + '*'), t))
+        a.cmd('select %s %s-s' % (b.u('/user/' + first + '*'), t))
         b.expect('recv', actor='/user/' + name, value=t + '-s')
         far = deploy(a, b, name, 'str:x')
         s.check(refto(remote_path(a, b, name))(far), 'reference %r' % far)
