@@ -102,12 +102,22 @@ static int on_remoting_error(ukko_ctx *ctx, void *state, const void *body) {
     return UKKO_OK;
 }
 
+/* Pekko names dead letters where a selection for another node was not sent; its place is "to". */
+static json_t *recipient_as_pekko(ukko_ctx *ctx, const ukko_ref *recipient) {
+    ukko_system *sys = ukko_ctx_system(ctx);
+    const char *own = ukko_remote_address(sys), *path = ukko_ref_path(recipient);
+    size_t n = strlen(own), end = strlen(path);
+    bool here = strncmp(path, own, n) == 0 && path[n] == '/';
+    bool root = end && path[end - 1] == '/';
+    return value_ref(here || !root ? recipient : ukko_dead_letters(sys));
+}
+
 static int on_dead_letter(ukko_ctx *ctx, void *state, const void *body) {
-    (void)ctx;
     (void)state;
     const ukko_dead_letter *d = body;
     out_emit("deadletter", "class", value_class(d->message), "value", value_of(d->message),
-             "sender", value_ref(d->sender), "recipient", value_ref(d->recipient), "reason",
+             "sender", value_ref(d->sender), "recipient",
+             recipient_as_pekko(ctx, d->recipient), "to", value_ref(d->recipient), "reason",
              out_text(d->reason), NULL);
     return UKKO_OK;
 }

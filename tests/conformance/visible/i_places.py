@@ -37,6 +37,16 @@ def missing_names_the_way(s):
     b.expect('deadletter', value=t, recipient=b.u('/user/parent/c1/../c2/none'))
 
 
+@scenario('SEL', 'what cannot be sent to another node: a dead letter of its recipient, through a selection one of dead letters; at once and behind a gate', 'RemotingSpec 2')
+def unsent_recipients(s):
+    a = s.shared('x')
+    nowhere = 'pekko.tcp://Nowhere@127.0.0.1:%d/user/echo' % s.free_port()
+    for how in ('select', 'tell', 'select', 'tell'):
+        t = s.token()
+        a.cmd('%s %s %s' % (how, nowhere, t))
+        a.expect('deadletter', value=t, recipient=nowhere if how == 'tell' else a.u('/deadLetters'), sender=a.ref('/user/collector'))
+
+
 @scenario('SEL', 'answers that come after the first one are dead letters: here without the name of the question', 'AskSpec')
 def second_answers(s):
     a = s.shared('x')
