@@ -138,6 +138,7 @@ bool interrupt_came(void);
 int interrupt_poll(struct pollfd *fds, int n, int ms); /* as poll(); -1: also when one came */
 bool interrupt_pause(int64_t ms);    /* false: one came */
 FILE *interrupt_input(FILE *from);   /* a stream of the same bytes, that ends when one comes */
+FILE *interrupt_growing(FILE *from); /* of a file; goes on behind its end, as tail -f does */
 
 /* ---- output.c ------------------------------------------------------------------------ */
 
@@ -175,6 +176,7 @@ int settings_failed(cli *c, const ukko_error *err); /* prints why a system did n
 void settings_log(void *c, const ukko_log_record *r);
 /* --config and each -D, without the defaults; *out owned, may be NULL when there is none. */
 int settings_given(cli *c, ukko_config **out);
+int settings_unreadable(const char *path); /* an errno; 0: it can be read */
 
 /* ---- tap.c: -vvv and --record ---- */
 
@@ -253,6 +255,7 @@ typedef struct session {
     const char *name; /* of the actor that fills the inbox; NULL: cli */
     bool tolerant;    /* what becomes of the link does not end it */
     bool beside;      /* the inbox is another session's */
+    const char *ended_hint; /* what an end of the link may mean now; NULL: as ever */
     char *refusal;    /* why the node did not create what was asked for last; owned, NULL until it says it */
 } session;
 

@@ -22,13 +22,19 @@ int uk_cli_config_failed(cli *c, const char *code, int status, const ukko_error 
     return status;
 }
 
+int uk_cli_config_broken(cli *c, const char *file, const ukko_error *err) {
+    return settings_unreadable(file) ? uk_cli_config_failed(c, "FILE", CLI_IO, err)
+                                     : uk_cli_config_failed(c, "CONFIG", CLI_USAGE, err);
+}
+
 int uk_cli_config_stack(ukko_config **out, const uk_cli_options *o) {
     ukko_error err = {0};
     ukko_config *all = NULL;
-    int rc = 0;
+    int rc = 0, status = CLI_OK;
     for (int i = 0; i < o->n_files && !rc; i++) {
         ukko_config *file = NULL;
         rc = ukko_config_parse_file(&file, o->files[i], &err);
+        if (rc) status = uk_cli_config_broken(o->cli, o->files[i], &err);
         ukko_config *both = ukko_config_with_fallback(all, file);
         ukko_config_release(file);
         ukko_config_release(all);
@@ -38,7 +44,8 @@ int uk_cli_config_stack(ukko_config **out, const uk_cli_options *o) {
         rc = o->reference ? ukko_config_load_from(out, all, &err)
                           : ukko_config_resolve(out, all, &err);
     ukko_config_release(all);
-    return rc ? uk_cli_config_failed(o->cli, "CONFIG", CLI_USAGE, &err) : 0;
+    if (rc && status == CLI_OK) status = uk_cli_config_failed(o->cli, "CONFIG", CLI_USAGE, &err);
+    return status;
 }
 
 json_t *uk_cli_config_value(const char *text) {

@@ -167,7 +167,7 @@ static int open_layers(explain *e) {
     e->layers[e->n_layers++] = ukko_config_forced();
     for (int i = 0; i < e->o->n_files; i++) {
         if (ukko_config_parse_file(&e->layers[e->n_layers], e->o->files[i], &err))
-            return uk_cli_config_failed(e->o->cli, "CONFIG", CLI_USAGE, &err);
+            return uk_cli_config_broken(e->o->cli, e->o->files[i], &err);
         e->n_layers++;
     }
     e->layers[e->n_layers++] = ukko_config_reference();

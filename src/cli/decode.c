@@ -423,6 +423,16 @@ int capture_frames(cli *c, const char *name, uint8_t **bytes, size_t *len) {
     return status;
 }
 
+static pcap_t *open_capture(const cli *c, const char *name, char *why) {
+    bool follow = args_count(c, "follow") > 0;
+    if (strcmp(name, "-") == 0) return pcap_fopen_offline(interrupt_input(stdin), why);
+    if (!follow) return pcap_open_offline(name, why);
+    FILE *f = fopen(name, "rb");
+    if (f) return pcap_fopen_offline(interrupt_growing(f), why);
+    snprintf(why, PCAP_ERRBUF_SIZE, "%s", strerror(errno));
+    return NULL;
+}
+
 int run_decode(cli *c) {
     char why[PCAP_ERRBUF_SIZE] = "";
     const char *name = c->args[0];
@@ -436,9 +446,10 @@ int run_decode(cli *c) {
         free(d);
         return cli_fail(c, &io, "%s: %s", name, strerror(errno));
     }
-    pcap_t *in = strcmp(name, "-") == 0 ? pcap_fopen_offline(interrupt_input(stdin), why)
-                                        : pcap_open_offline(name, why);
-    int status = in ? read_all(d, in, name) : cli_fail(c, &bad, "%s: %s", name, why);
+    pcap_t *in = open_capture(c, name, why);
+    int status = in                 ? read_all(d, in, name)
+                 : interrupt_came() ? CLI_INTERRUPTED /* before there was a header */
+                                    : cli_fail(c, &bad, "%s: %s", name, why);
     if (in) pcap_close(in);
     if (status == CLI_OK || status == CLI_INTERRUPTED) sum_up(d);
     for (int i = 0; i < d->n_flows; i++) flow_free(d->flows[i]);

@@ -200,6 +200,8 @@ static int created(session *s, keeper *k) {
     bool done = false;
     int64_t deadline = session_deadline(s->cli->timeout_ms);
     int status = CLI_OK;
+    s->ended_hint = "a JVM ends the link when it cannot load the class or an argument of it: its log "
+                    "says more";
     for (bool told = false; !told; arrival_free(a)) { /* the refusal may come first */
         status = session_next(s, deadline, &a);
         if (status != CLI_OK)
@@ -217,6 +219,7 @@ static int created(session *s, keeper *k) {
     char plain[1000];
     snprintf(plain, sizeof plain, "%.*s", (int)strcspn(path, "#"), path);
     status = session_find(s, plain, &there, NULL);
+    s->ended_hint = NULL;
     bool same = there && ukko_ref_equal(there, k->child);
     ukko_ref_release(there);
     return status == CLI_OK && !same ? not_created(s) : status;

@@ -94,7 +94,9 @@ bool interrupt_pause(int64_t ms) {
     return !interrupt_came();
 }
 
-/* ---- Standard input that an interrupt ends ------------------------------------------- */
+/* ---- Input that an interrupt ends ---------------------------------------------------- */
+
+enum { GROWS_MS = 100 };
 
 static ssize_t read_input(void *cookie, char *to, size_t len) {
     FILE *from = cookie;
@@ -103,10 +105,23 @@ static ssize_t read_input(void *cookie, char *to, size_t len) {
     return read(fileno(from), to, len);
 }
 
+/* What is at its end now may go on. */
+static ssize_t read_growing(void *cookie, char *to, size_t len) {
+    ssize_t n;
+    while ((n = read(fileno((FILE *)cookie), to, len)) == 0 && interrupt_pause(GROWS_MS)) {}
+    return n;
+}
+
 static int close_input(void *cookie) { return fclose(cookie); }
 
 FILE *interrupt_input(FILE *from) {
     cookie_io_functions_t fns = {.read = read_input, .close = close_input};
+    FILE *in = fopencookie(from, "r", fns);
+    return in ? in : from;
+}
+
+FILE *interrupt_growing(FILE *from) {
+    cookie_io_functions_t fns = {.read = read_growing, .close = close_input};
     FILE *in = fopencookie(from, "r", fns);
     return in ? in : from;
 }

@@ -187,6 +187,7 @@ const option stop_options[] = {
 const option decode_options[] = {
     {"filter", 'Y', "KINDS", "only frames of these kinds", NULL},
     {"link", 0, "HOST:PORT", "only connections with this end", NULL},
+    {"follow", 'f', NULL, "go on as the file grows, until Ctrl-C", NULL},
     END,
 };
 

@@ -348,7 +348,8 @@ static int link_failed(session *s, const char *why) {
     if (!s->associated)
         return not_pekko(s, why);
     problem p = {CLI_HANDSHAKE, "DISASSOCIATED", "link", s->target.address,
-                 "the peer ended the link: it may be shutting down"};
+                 s->ended_hint ? s->ended_hint
+                               : "the peer ended the link: it may be shutting down"};
     return cli_fail(s->cli, &p, "%s", why);
 }
 

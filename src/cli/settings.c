@@ -113,11 +113,20 @@ static int add_given(const cli *c, ukko_config **config, ukko_error *err) {
     return rc == UKKO_OK ? add_defines(c, config, err) : rc;
 }
 
+int settings_unreadable(const char *path) {
+    FILE *f = fopen(path, "rb");
+    errno = f ? 0 : errno;
+    int error = !f || (fgetc(f) == EOF && ferror(f)) ? errno : 0; /* a folder can be opened */
+    if (f) fclose(f);
+    return error;
+}
+
 static int check_file(cli *c) {
     const char *path = config_file(c);
-    if (!path || access(path, R_OK) == 0) return CLI_OK;
+    int error = path ? settings_unreadable(path) : 0;
+    if (!error) return CLI_OK;
     problem p = {CLI_IO, "FILE", "config", NULL, NULL};
-    return cli_fail(c, &p, "%s: %s", path, strerror(errno));
+    return cli_fail(c, &p, "%s: %s", path, strerror(error));
 }
 
 int settings_given(cli *c, ukko_config **out) {

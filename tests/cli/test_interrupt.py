@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ctrl-C in the middle of each command that waits: what there is so far is printed, whole, in each mode; the status is 130."""
-import fcntl, re, signal, socket, struct, tempfile, termios, threading
+import fcntl, glob, re, signal, socket, struct, tempfile, termios, threading
 from test_decode import capture, FRAMES
 from test_proxy import between
 from test_status import Page
@@ -169,6 +169,28 @@ def interrupt_of_decode_ends_with_the_figures():
             while struct.unpack('i', fcntl.ioctl(r.p.stdin, termios.FIONREAD, b'\0' * 4))[0]:
                 pass
             assert len(cut(r, 'decode')) <= FRAMES['ukko']
+
+
+@test
+def interrupt_of_decode_ends_what_follows_a_file():
+    with open(capture('ukko'), 'rb') as f:
+        data = f.read()
+    whole = ukko_lines('decode', capture('ukko'))
+    for step in (1000, len(data)):   # in pieces that end within a packet
+        with tempfile.TemporaryDirectory() as d:
+            with open(d + '/x.pcapng', 'wb', buffering=0) as f:
+                r = Running('-o', 'jsonl', 'decode', '--follow', f.name)
+                for at in range(0, len(data), step):
+                    f.write(data[at:at + step])
+                rows = [r.record() for _ in whole]
+            assert rows == whole
+            assert r.p.poll() is None and r.end(signal.SIGINT) == (130, '', '')
+    with tempfile.NamedTemporaryFile() as f:   # nothing ever comes
+        r = Running('-o', 'json', 'decode', '-f', f.name)
+        while not any(os.path.realpath(x) == f.name for x in glob.glob('/proc/%d/fd/*' % r.p.pid)):
+            pass
+        assert cut(r, 'decode') == []
+    assert error('decode', '--follow', '/nowhere', code=9)['code'] == 'FILE'
 
 
 @test

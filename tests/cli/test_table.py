@@ -225,6 +225,20 @@ def config_errors_are_status_2_and_say_where():
 
 
 @test
+def config_of_a_file_that_cannot_be_read_is_status_9():
+    with files(good='a = 1\n') as f:
+        for missing in ('/nowhere.conf', '/'):
+            for command in (['render'], ['check'], ['dump'], ['explain', 'a'], ['get', 'a'], ['diff', f('good')]):
+                p = ukko('config', *command, missing, code=9)
+                assert p.err.startswith(missing + ':0: io: '), p.err
+                e = json.loads(ukko('-o', 'json', 'config', *command, missing, code=9).out)['error']
+                assert (e['code'], e['stage']) == ('FILE', 'config'), e
+            assert error('node', '--config', missing, code=9)['code'] == 'FILE'
+    with files(outer='include required(file("/nowhere.conf"))\n') as f:   # it can be read, and is wrong
+        ukko('config', 'check', f('outer'), code=2)
+
+
+@test
 def config_get_explain_and_diff():
     with files(one='a { b = 1 }\npekko.loglevel = DEBUG\n', two='a { b = [2, x] }\npekko.loglevel = DEBUG\n',
                ref='mine = 3 s\npekko.remote.classic.retry-gate-closed-for = ${mine}\nhere = ${user.dir}\n') as f:

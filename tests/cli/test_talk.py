@@ -312,6 +312,22 @@ def deploy_of_a_class_that_the_node_lacks_is_status_1():
 
 
 @test
+def deploy_to_a_node_that_ends_the_link_tells_what_that_may_mean():
+    def talk(c):   # as a JVM that has no such class: it shakes hands, and closes when it is to create one
+        head = c.recv(4, socket.MSG_WAITALL)
+        while len(head) == 4:
+            body = c.recv(struct.unpack('>I', head)[0], socket.MSG_WAITALL)
+            if b'no.such.Actor' in body:
+                return
+            if body[:1] == b'\x12':
+                c.sendall(associate('peer', '127.0.0.1', port, 5))
+            head = c.recv(4, socket.MSG_WAITALL)
+    with server(talk) as port:
+        e = error('deploy', at(port), '--class', 'no.such.Actor', code=5)
+    assert e['code'] == 'DISASSOCIATED' and 'cannot load the class' in e['hint'], e
+
+
+@test
 def deploy_with_wrong_arguments_is_status_2():
     a = node().address
     for args in ((a,), (a, '--class', COUNTER, 'long:x'), (a, '--class', COUNTER, 'int:2147483648'), (a, '--class', COUNTER, 'bool:maybe'),
