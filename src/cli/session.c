@@ -331,11 +331,13 @@ static int was_quarantined(session *s) {
     return cli_fail(s->cli, &p, "the peer has quarantined this system");
 }
 
-/* A peer that has quarantined this system ends the handshake and says so in an event of its own,
-   which comes with the other. */
-static bool quarantine_follows(session *s) {
-    int64_t deadline = session_deadline(100);
+enum { FOLLOWS_MS = 5000 }; /* never so long, but where no time is left for this process */
+
+/* A peer that has quarantined this system makes its address invalid, and the event behind that one says so. */
+static bool quarantine_follows(session *s, const char *why) {
+    int64_t deadline = session_deadline(FOLLOWS_MS);
     bool found = false;
+    if (strncmp(why, "Invalid address", 15) != 0) return false;
     for (arrival *a; !found && (a = inbox_take(s->box, deadline)) != NULL; arrival_free(a))
         found = a->msg && ukko_msg_type(a->msg) == &ukko_this_quarantined_type;
     return found;
@@ -343,7 +345,7 @@ static bool quarantine_follows(session *s) {
 
 static int link_failed(session *s, const char *why) {
     s->lost = true;
-    if (quarantine_follows(s))
+    if (quarantine_follows(s, why))
         return was_quarantined(s);
     if (!s->associated)
         return not_pekko(s, why);
