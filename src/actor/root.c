@@ -56,10 +56,14 @@ static const uk_ref_vt nowhere_vt = {.kind = UK_REF_EMPTY,
                                      .foreign = true};
 
 ukko_ref *uk_empty_ref(ukko_system *sys, ukko_slice elements, int32_t uid) {
-    empty_ref *e = uk_alloc(sizeof *e + elements.len);
+    empty_ref *e = uk_alloc(sizeof *e + elements.len + 1);
     uk_ref_init(&e->ref, &empty_vt, sys, uid);
-    e->len = elements.len;
-    if (elements.len) memcpy(e->elements, elements.ptr, elements.len);
+    ukko_slice one;
+    for (e->len = 0; uk_path_next(&elements, &one); e->len += one.len) { /* without empty ones */
+        e->elements[e->len++] = '/';
+        memcpy(e->elements + e->len, one.ptr, one.len);
+    }
+    if (!e->len) e->elements[e->len++] = '/';
     return &e->ref;
 }
 static ukko_ref *nowhere_ref(ukko_system *sys, ukko_slice text, const uk_path *p) {

@@ -357,6 +357,9 @@ static void receive(uk_watcher *w, ukko_msg *msg, ukko_ref *sender) {
     } else if (id && sender) {
         ukko_identity me = {id->id, &w->ref};
         uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &me), NULL);
+    } else if (!id && msg->type != &uk_heartbeat_type) {
+        ukko_dead_letter d = {msg, sender ? sender : ukko_dead_letters(w->ref.sys), &w->ref, "unhandled"};
+        ukko_publish(w->ref.sys, &ukko_unhandled_type, &d);
     }
     ukko_msg_release(msg);
 }

@@ -40,7 +40,8 @@ static int read_step(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_step *out) {
     int rc;
     *out = (uk_step){-1, {NULL, 0}};
     while ((rc = uk_pb_next(&in, &f)) > 0) {
-        if (f.number == 1 && f.wire == UK_PB_VARINT) out->kind = (int32_t)f.value;
+        if (f.number == 1 && f.wire == UK_PB_VARINT && (uint32_t)f.value <= UK_STEP_PATTERN)
+            out->kind = (int32_t)f.value;
         if (f.number == 2 && f.wire == UK_PB_BYTES) out->text = f.bytes;
     }
     if (rc < 0 || out->kind < UK_STEP_PARENT || out->kind > UK_STEP_PATTERN)
@@ -107,7 +108,11 @@ static int decode_selection(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
     int rc = read_steps(d, m, bytes, raw.n_steps);
     if (rc) return rc;
     const uk_payload *p = &raw.inner;
-    if (!d->keep) return uk_decode_body(d, p->id, p->manifest, p->bytes, &s->message);
+    if (!d->keep) {
+        rc = uk_check_manifest(d, p->id, p->manifest);
+        if (!rc) rc = uk_decode_body(d, p->id, p->manifest, p->bytes, &s->message);
+        return rc || s->message ? rc : uk_dec_fail(d, UKKO_EPARSE, "the message selected for is null");
+    }
     s->message = uk_opaque_msg(p->id, p->manifest, p->bytes);
     return UKKO_OK;
 }

@@ -98,40 +98,64 @@ int uk_deploy_encode(uk_enc *e, const ukko_msg *msg, ukko_slice *manifest) {
 
 /* ---- reading ---- */
 
+/* Beyond 292 years, in nanoseconds, there is no duration for a JVM. */
+static bool too_long(const ukko_duration *v) {
+    static const int64_t ns[] = {0,           1,           1000,          1000000,
+                                 1000000000, 60000000000, 3600000000000, 86400000000000};
+    int64_t most = INT64_MAX / ns[v->unit];
+    return v->value > most || v->value < -most;
+}
 static int read_duration(uk_dec *d, ukko_slice bytes, ukko_duration *out) {
     uk_pb in = uk_pb_of(bytes);
     uk_pb_field f;
+    bool has_value = false;
     int rc;
     while ((rc = uk_pb_next(&in, &f)) > 0) {
         if (f.wire != UK_PB_VARINT) continue;
-        if (f.number == 1) out->value = (int64_t)f.value;
-        if (f.number == 2) out->unit = (int32_t)f.value;
+        if (f.number == 1) {
+            out->value = (int64_t)f.value;
+            has_value = true;
+        } else if (f.number == 2 && f.value >= 1 && f.value <= 7) {
+            out->unit = (int32_t)f.value;
+        }
     }
-    if (rc < 0 || out->unit < 1 || out->unit > 7)
+    if (rc < 0 || out->unit < 1 || out->unit > 7 || !has_value || too_long(out))
         return uk_dec_fail(d, UKKO_EPARSE, "a duration is malformed");
     return UKKO_OK;
 }
 static int read_nested(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
     return bytes.ptr ? uk_dec_payload(d, bytes, out) : UKKO_OK;
 }
+static int read_resizer(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
+    int rc = read_nested(d, bytes, out);
+    if (!rc && *out && (*out)->type != &ukko_default_resizer_type)
+        return uk_dec_fail(d, UKKO_EPARSE, "the resizer is none");
+    return rc;
+}
 static int read_generic_pool(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
     ukko_pool *p = ukko_msg_body(m);
     uk_pb in = uk_pb_of(bytes);
     uk_pb_field f;
     ukko_slice last[4];
+    unsigned seen = 0;
     if (uk_pb_last(bytes, last, 4)) return uk_dec_fail(d, UKKO_EPARSE, "a pool is malformed");
     while (uk_pb_next(&in, &f) > 0) {
-        if (f.number == 1 && f.wire == UK_PB_VARINT) p->instances = (uint32_t)f.value;
-        if (f.number == 3 && f.wire == UK_PB_VARINT) p->use_pool_dispatcher = f.value != 0;
+        if (f.wire != UK_PB_VARINT || f.number > 3) continue;
+        seen |= 1U << f.number;
+        if (f.number == 1) p->instances = (uint32_t)f.value;
+        if (f.number == 3) p->use_pool_dispatcher = f.value != 0;
     }
+    if (!(seen & 2) || !(seen & 8))
+        return uk_dec_fail(d, UKKO_EPARSE, "a pool without its size or its dispatcher's flag");
     p->dispatcher = uk_dec_field(m, last[1], NULL);
-    return read_nested(d, last[3], &p->resizer);
+    return read_resizer(d, last[3], &p->resizer);
 }
 static int decode_timed_pool(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
     ukko_pool *p = ukko_msg_body(m);
     ukko_slice in[3];
     if (uk_pb_last(bytes, in, 3)) return uk_dec_fail(d, UKKO_EPARSE, "a pool is malformed");
-    int rc = in[0].ptr ? read_generic_pool(d, in[0], m) : UKKO_OK;
+    if (!in[0].ptr) return uk_dec_fail(d, UKKO_EPARSE, "a pool without its general part");
+    int rc = read_generic_pool(d, in[0], m);
     if (!rc && in[1].ptr) rc = read_duration(d, in[1], &p->within);
     if (!rc && in[2].ptr) rc = read_duration(d, in[2], &p->interval);
     if (rc) return rc;
@@ -149,12 +173,22 @@ static double as_double(uint64_t bits) {
     memcpy(&v, &bits, 8);
     return v;
 }
+/* What a JVM's resizer demands of its settings; its whole numbers are signed. */
+static bool sound(const ukko_default_resizer *r) {
+    return (int32_t)r->lower_bound >= 0 && (int32_t)r->upper_bound >= 0 &&
+           r->upper_bound >= r->lower_bound && !(r->rampup_rate < 0) &&
+           !(r->backoff_threshold > 1) && !(r->backoff_rate < 0) &&
+           (int32_t)r->messages_per_resize > 0;
+}
 static int decode_resizer(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
     ukko_default_resizer *r = ukko_msg_body(*out = ukko_msg_new(&ukko_default_resizer_type));
     uk_pb in = uk_pb_of(bytes);
     uk_pb_field f;
+    unsigned seen = 0;
     int rc;
     while ((rc = uk_pb_next(&in, &f)) > 0) {
+        bool fits = f.wire == (f.number >= 4 && f.number <= 6 ? UK_PB_FIXED64 : UK_PB_VARINT);
+        if (f.number <= 7 && fits) seen |= 1U << f.number;
         switch (f.number << 3 | f.wire) {
         case 1 << 3 | UK_PB_VARINT: r->lower_bound = (uint32_t)f.value; break;
         case 2 << 3 | UK_PB_VARINT: r->upper_bound = (uint32_t)f.value; break;
@@ -166,7 +200,8 @@ static int decode_resizer(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
         default: break;
         }
     }
-    return rc < 0 ? uk_dec_fail(d, rc, "a resizer is malformed") : UKKO_OK;
+    if (rc < 0 || seen != 0xfe) return uk_dec_fail(d, UKKO_EPARSE, "a resizer is malformed");
+    return sound(r) ? UKKO_OK : uk_dec_fail(d, UKKO_EINVAL, "a resizer that cannot be");
 }
 static int decode_from_config(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
     ukko_msg *m = *out = ukko_msg_new(&ukko_from_config_type);
@@ -174,7 +209,7 @@ static int decode_from_config(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
     ukko_slice in[2];
     if (uk_pb_last(bytes, in, 2)) return uk_dec_fail(d, UKKO_EPARSE, "malformed");
     c->dispatcher = uk_dec_field(m, in[1], NULL);
-    return read_nested(d, in[0], &c->resizer);
+    return read_resizer(d, in[0], &c->resizer);
 }
 static int read_nodes(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_remote_router_config *c) {
     uk_pb in = uk_pb_of(bytes);
@@ -191,6 +226,9 @@ static int read_nodes(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_remote_rout
     }
     return UKKO_OK;
 }
+static bool is_pool(const ukko_type *t) {
+    return t == &ukko_pool_type || t == &ukko_from_config_type;
+}
 static int decode_router_config(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
     ukko_msg *m = *out = ukko_msg_new(&ukko_remote_router_config_type);
     ukko_remote_router_config *c = ukko_msg_body(m);
@@ -198,8 +236,10 @@ static int decode_router_config(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
     int bad = uk_pb_last(bytes, &local, 1);
     int rc = bad ? UKKO_OK : read_nested(d, local, &c->local);
     if (rc) return rc;
-    if (!c->local) return uk_dec_fail(d, UKKO_EPARSE, "a router without its local part");
-    return read_nodes(d, m, bytes, c);
+    if (!c->local || !is_pool(c->local->type))
+        return uk_dec_fail(d, UKKO_EPARSE, "a router without its local pool");
+    rc = read_nodes(d, m, bytes, c);
+    return rc || c->n_nodes ? rc : uk_dec_fail(d, UKKO_EINVAL, "a router without nodes");
 }
 static int decode_scope(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
     ukko_msg *m = *out = ukko_msg_new(&ukko_remote_scope_type);

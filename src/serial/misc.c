@@ -14,9 +14,10 @@ void uk_put_address(uk_buf *out, uint32_t field, const ukko_address *a) {
     uk_pb_str(out, 4, a->protocol);
     if (field) uk_pb_end(out, mark);
 }
-static int check_read_address(uk_dec *d, const ukko_address *a) {
-    if (!a->protocol || !a->system || !a->host)
-        return uk_dec_fail(d, UKKO_EPARSE, "an address without protocol, system or host");
+static int check_read_address(uk_dec *d, ukko_address *a, bool has_port) {
+    if (!a->protocol) a->protocol = "";
+    if (!a->system || !a->host || !has_port)
+        return uk_dec_fail(d, UKKO_EPARSE, "an address without system, host or port");
     return UKKO_OK;
 }
 /* order tells which fields are system, host, port, protocol: the two messages differ. */
@@ -26,12 +27,16 @@ static int read_address(uk_dec *d, ukko_msg *into, ukko_slice bytes, const uint8
     uk_pb_field f;
     ukko_slice texts[4];
     if (uk_pb_last(bytes, texts, 4)) return uk_dec_fail(d, UKKO_EPARSE, "an address is malformed");
-    while (uk_pb_next(&in, &f) > 0)
-        if (f.wire == UK_PB_VARINT && f.number == order[2]) a->port = (int32_t)f.value;
+    bool has_port = false;
+    while (uk_pb_next(&in, &f) > 0) {
+        if (f.wire != UK_PB_VARINT || f.number != order[2]) continue;
+        a->port = (int32_t)f.value;
+        has_port = true;
+    }
     a->system = uk_dec_field(into, texts[order[0] - 1], NULL);
     a->host = uk_dec_field(into, texts[order[1] - 1], NULL);
     a->protocol = uk_dec_field(into, texts[order[3] - 1], NULL);
-    return check_read_address(d, a);
+    return check_read_address(d, a, has_port);
 }
 int uk_get_address(uk_dec *d, ukko_msg *into, ukko_slice bytes, ukko_address *a) {
     return read_address(d, into, bytes, (const uint8_t[]){1, 2, 3, 4}, a);
@@ -159,13 +164,14 @@ static int decode_identify(uk_dec *d, const ukko_type *type, ukko_slice bytes, u
 static int decode_option(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
     ukko_boxed *b = ukko_msg_body(m);
     ukko_slice value;
-    (void)type;
     if (!bytes.len) return UKKO_OK;
     if (uk_pb_last(bytes, &value, 1) || !value.ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "an option without value");
     int rc = uk_dec_payload(d, value, &b->value);
-    if (!rc && !b->value) b->value = ukko_msg_new(&ukko_null_type); /* Some(null) is not None */
-    return rc;
+    if (rc || b->value) return rc;
+    if (type == &ukko_optional_type) return uk_dec_fail(d, UKKO_EPARSE, "an Optional of null");
+    b->value = ukko_msg_new(&ukko_null_type); /* Some(null) is not None */
+    return UKKO_OK;
 }
 static int decode_boxed(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
     ukko_boxed *b = ukko_msg_body(m);
@@ -173,6 +179,8 @@ static int decode_boxed(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko
     bool failure = type == &ukko_status_failure_type || type == &ukko_reply_exception_type;
     if (!rc && failure && b->value && b->value->type != &ukko_throwable_type)
         return uk_dec_fail(d, UKKO_EPARSE, "the cause of a failure is no exception");
+    if (!rc && !b->value && type == &ukko_reply_exception_type)
+        return uk_dec_fail(d, UKKO_EPARSE, "an error reply without its exception");
     return rc;
 }
 static int decode_error_text(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
@@ -202,8 +210,13 @@ static int decode_unique(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukk
     (void)type;
     if (uk_pb_last(bytes, &address, 1) || !address.ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "a unique address is malformed");
-    while (uk_pb_next(&in, &f) > 0)
-        if (f.number == 2 && f.wire == UK_PB_VARINT) a->uid = (int64_t)f.value;
+    bool has_uid = false;
+    while (uk_pb_next(&in, &f) > 0) {
+        if (f.number != 2 || f.wire != UK_PB_VARINT) continue;
+        a->uid = (int64_t)f.value;
+        has_uid = true;
+    }
+    if (!has_uid) return uk_dec_fail(d, UKKO_EPARSE, "a unique address without uid");
     return read_address(d, m, address, (const uint8_t[]){2, 3, 4, 1}, a);
 }
 static int decode_heartbeat_rsp(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
@@ -215,7 +228,7 @@ static int decode_heartbeat_rsp(uk_dec *d, const ukko_type *type, ukko_slice byt
     (void)type;
     while ((rc = uk_pb_next(&in, &f)) > 0) {
         if (f.number != 1 || f.wire != UK_PB_VARINT) continue;
-        h->uid = (int64_t)f.value;
+        h->uid = (int32_t)f.value; /* as of all uids the lower half counts */
         has_uid = true;
     }
     return rc < 0 || !has_uid ? uk_dec_fail(d, UKKO_EPARSE, "no uid") : UKKO_OK;

@@ -169,12 +169,18 @@ static int count_packed(const ukko_field *f, ukko_slice in, size_t *n) {
 static bool is_packed_here(const ukko_field *f, const uk_pb_field *in) {
     return uk_proto_is_scalar(f->kind) && in->wire == UK_PB_BYTES;
 }
+/* With another wire type it is an unknown field. */
+static bool fits(const ukko_field *f, const uk_pb_field *in) {
+    if (!uk_proto_is_scalar(f->kind)) return in->wire == UK_PB_BYTES;
+    return in->wire == (uint32_t)uk_proto_wire(f) ||
+           (in->wire == UK_PB_BYTES && f->flags & UKKO_REPEATED);
+}
 static int count_elements(const ukko_field *f, ukko_slice bytes, size_t *n) {
     uk_pb in = uk_pb_of(bytes);
     uk_pb_field x;
     int rc;
     while ((rc = uk_pb_next(&in, &x)) > 0) {
-        if (x.number != f->tag) continue;
+        if (x.number != f->tag || !fits(f, &x)) continue;
         if (!is_packed_here(f, &x))
             ++*n;
         else if (count_packed(f, x.bytes, n))
@@ -208,7 +214,7 @@ static int fill_list(walk *s, const ukko_field *f, ukko_slice bytes, char *list,
     uk_pb_field x;
     while (uk_pb_next(&in, &x) > 0) {
         int rc;
-        if (x.number != f->tag) continue;
+        if (x.number != f->tag || !fits(f, &x)) continue;
         char *p = list + *count * width;
         if (is_packed_here(f, &x)) {
             count_packed(f, x.bytes, count);
@@ -384,7 +390,7 @@ static int read_fields(walk *s, const ukko_type *type, const uk_plan *plan, ukko
         if (plan) seen[0] |= read_plain(s, plan, &in, body);
         if ((rc = uk_pb_next(&in, &x)) <= 0) break;
         const ukko_field *f = find_tag(type, x.number, &hint);
-        if (!f) continue;
+        if (!f || !fits(f, &x)) continue;
         size_t i = (size_t)(f - type->fields);
         seen[i / 64] |= 1ull << i % 64;
         if (f->flags & UKKO_REPEATED)

@@ -178,6 +178,33 @@ static int decode_other(uk_dec *d, int32_t id, ukko_slice manifest, ukko_slice i
     default: return decode_by_type(d, id, manifest, in, out);
     }
 }
+/* These have no use for a manifest, but on a JVM it must be the name of a class. Which ones there are
+   cannot be known here: those that come with every JVM and with Pekko, and the registered ones. */
+static bool names_a_class(uk_serial *s, ukko_slice name) {
+    static const char *const roots[] = {"java.", "javax.", "scala.", "org.apache.pekko.",
+                                        "com.google.protobuf.", "com.typesafe.", "["};
+    for (size_t i = 0; i < sizeof roots / sizeof *roots; i++) {
+        size_t n = strlen(roots[i]);
+        bool odd = name.len > n && (memchr(name.ptr, '#', name.len) || memchr(name.ptr, ' ', name.len));
+        if (name.len > n && !memcmp(name.ptr, roots[i], n)) return !odd;
+    }
+    return uk_serial_find_jackson(s, UKKO_SER_JACKSON_JSON, name) ||
+           uk_serial_find(s, UKKO_SER_PROTOBUF, name);
+}
+int uk_check_manifest(uk_dec *d, int32_t id, ukko_slice manifest) {
+    switch (id) {
+    case UKKO_SER_STRING:
+    case UKKO_SER_LONG:
+    case UKKO_SER_INT:
+    case UKKO_SER_BOOL:
+    case UKKO_SER_BYTES:
+    case UKKO_SER_BYTESTRING:
+    case UKKO_SER_CONTAINER: break;
+    default: return UKKO_OK;
+    }
+    if (!manifest.len || names_a_class(d->s, manifest)) return UKKO_OK;
+    return uk_dec_fail(d, UKKO_ENOTFOUND, "its manifest is no known class");
+}
 int uk_decode_body(uk_dec *d, int32_t id, ukko_slice manifest, ukko_slice in, ukko_msg **out) {
     switch (id) {
     case UKKO_SER_NULL: return decode_null(out);
@@ -202,7 +229,8 @@ int uk_serial_decode(uk_serial *s, int32_t id, ukko_slice manifest, ukko_slice b
     uk_dec d = {s, err ? err : &local, 0, false};
     *out = NULL;
     d.err->message[0] = 0;
-    int rc = uk_decode_body(&d, id, manifest, bytes, out);
+    int rc = manifest.len ? uk_check_manifest(&d, id, manifest) : UKKO_OK;
+    if (!rc) rc = uk_decode_body(&d, id, manifest, bytes, out);
     return rc ? frame_error(&d, rc, id, manifest, bytes.len) : UKKO_OK;
 }
 

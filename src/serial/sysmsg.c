@@ -72,7 +72,8 @@ static int split(ukko_slice bytes, raw_sysmsg *out) {
     int rc;
     *out = (raw_sysmsg){.kind = -1};
     while ((rc = uk_pb_next(&in, &f)) > 0) {
-        if (f.number == 1 && f.wire == UK_PB_VARINT) out->kind = (int64_t)f.value;
+        bool known = f.value <= UK_SYS_NOTIFY; /* another one counts as an unknown field */
+        if (f.number == 1 && f.wire == UK_PB_VARINT && known) out->kind = (int64_t)f.value;
         if (f.wire != UK_PB_BYTES) continue;
         if (f.number == 2) out->watch = f.bytes;
         if (f.number == 3) out->cause = f.bytes;
@@ -88,15 +89,19 @@ static int read_part(uk_dec *d, ukko_slice bytes, bool two_refs, uk_sysmsg *m) {
     uk_pb_field f;
     ukko_slice refs[2];
     if (!bytes.ptr) return uk_dec_fail(d, UKKO_EPARSE, "a system message lacks its data");
-    if (uk_pb_last(bytes, refs, 2) || !refs[0].ptr || (two_refs && !refs[1].ptr))
-        return uk_dec_fail(d, UKKO_EPARSE, "the data of a system message is malformed");
-    while (uk_pb_next(&in, &f) > 0) {
+    unsigned seen = 0;
+    int bad = uk_pb_last(bytes, refs, 2);
+    while (!bad && uk_pb_next(&in, &f) > 0) {
+        if (f.wire == UK_PB_VARINT && f.number <= 3) seen |= 1U << f.number;
         if (f.number == 2 && f.wire == UK_PB_VARINT) {
             m->flag = f.value != 0;
             m->uid = (int32_t)f.value;
         }
         if (f.number == 3 && f.wire == UK_PB_VARINT) m->flag2 = f.value != 0;
     }
+    bool whole = two_refs ? refs[1].ptr != NULL : (seen & 4) && (m->kind != UK_SYS_NOTIFY || seen & 8);
+    if (bad || !refs[0].ptr || !whole)
+        return uk_dec_fail(d, UKKO_EPARSE, "the data of a system message is malformed");
     int rc = uk_get_ref(d, refs[0], &m->a);
     return rc || !two_refs ? rc : uk_get_ref(d, refs[1], &m->b);
 }

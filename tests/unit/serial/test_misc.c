@@ -138,7 +138,7 @@ static ukko_msg *make_general(size_t i) {
     }
 }
 static ukko_msg *make_rest(size_t i) {
-    uk_heartbeat_rsp rsp = {INT64_MIN};
+    uk_heartbeat_rsp rsp = {INT32_MIN};
     switch (i) {
     case 24: return plain(&ukko_kill_type);
     case 25: return plain(&uk_heartbeat_type);

@@ -138,12 +138,21 @@ static void protobuf_classes_are_known_by_name(void **state) {
     ukko_msg_release(m);
 }
 static void bad_protobuf_is_refused(void **state) {
-    static const char *const hex[] = {"08", "0a", "0a01", "0a0161", "4a03808080", "4aff01", "52 0100",
-                                      "4a 0b 8080808080808080808001", "620208", "7a0208", "3008"};
+    static const char *const hex[] = {"08", "0a", "0a01", "4a03808080", "4aff01", "52 0100",
+                                      "4a 0b 8080808080808080808001", "620208", "7a0208"};
     ukko_msg *m;
     (void)state;
     for (size_t i = 0; i < COUNT(hex); i++)
         if (decode_hex(2, "shop.Order", hex[i], &m, NULL) >= 0) fail_msg("accepted: %s", hex[i]);
+}
+/* As for protobuf-java, a known number with another wire type is an unknown field. */
+static void another_wire_type_is_unknown(void **state) {
+    ukko_msg *m;
+    (void)state;
+    assert_int_equal(decode_hex(2, "shop.Order", "0a0161 0801 0d00000000 4d01000000 3008", &m, NULL), 0);
+    assert_true(UK_BODY(order, m)->paid);
+    assert_int_equal(UK_BODY(order, m)->n_numbers, 0);
+    ukko_msg_release(m);
 }
 
 /* spec: SerializeSpec 1 x22 */
@@ -222,6 +231,7 @@ int main(void) {
         cmocka_unit_test(protobuf_classes_must_be_known),
         cmocka_unit_test(protobuf_classes_are_known_by_name),
         cmocka_unit_test(bad_protobuf_is_refused),
+        cmocka_unit_test(another_wire_type_is_unknown),
         cmocka_unit_test(bindings_and_conflicts),
         cmocka_unit_test(applications_bring_their_own),
         cmocka_unit_test(the_public_calls),
