@@ -29,16 +29,14 @@ static bool is_one_of(const char *value, const char *words) {
     size_t len = strlen(value);
     for (const char *p = words; *p; p += strspn(p, " ")) {
         size_t n = strcspn(p, " ");
-        if (n == len && memcmp(p, value, n) == 0)
-            return true;
+        if (n == len && memcmp(p, value, n) == 0) return true;
         p += n;
     }
     return false;
 }
 
 static int keep(cli *c, const option *o, const char *value) {
-    if (c->n_given == MAX_GIVEN)
-        return cli_usage(c, "too many options");
+    if (c->n_given == MAX_GIVEN) return cli_usage(c, "too many options");
     if (o->values && o->values[0] != '@' && !is_one_of(value, o->values))
         return cli_usage(c, "--%s: '%s' is none of: %s", o->name, value, o->values);
     c->given[c->n_given].option = o;
@@ -48,20 +46,16 @@ static int keep(cli *c, const option *o, const char *value) {
 
 /* The value of o is what stands behind it, or the next word. */
 static int take_value(cli *c, const option *o, const char *behind, int argc, char **argv, int *i) {
-    if (behind)
-        return keep(c, o, behind);
-    if (++*i == argc)
-        return cli_usage(c, "--%s needs a value: %s", o->name, o->value);
+    if (behind) return keep(c, o, behind);
+    if (++*i == argc) return cli_usage(c, "--%s needs a value: %s", o->name, o->value);
     return keep(c, o, argv[*i]);
 }
 
 static int take_long(cli *c, int argc, char **argv, int *i) {
     const char *name = argv[*i] + 2, *equals = strchr(name, '=');
     const option *o = find_option(c, name, equals ? (size_t)(equals - name) : strlen(name), 0);
-    if (!o)
-        return cli_usage(c, "unknown option %s", argv[*i]);
-    if (o->value)
-        return take_value(c, o, equals ? equals + 1 : NULL, argc, argv, i);
+    if (!o) return cli_usage(c, "unknown option %s", argv[*i]);
+    if (o->value) return take_value(c, o, equals ? equals + 1 : NULL, argc, argv, i);
     return equals ? cli_usage(c, "--%s takes no value", o->name) : keep(c, o, "");
 }
 
@@ -69,13 +63,10 @@ static int take_long(cli *c, int argc, char **argv, int *i) {
 static int take_letters(cli *c, int argc, char **argv, int *i) {
     for (const char *p = argv[*i] + 1; *p; p++) {
         const option *o = find_option(c, NULL, 0, *p);
-        if (!o)
-            return cli_usage(c, "unknown option -%c", *p);
-        if (o->value)
-            return take_value(c, o, p[1] ? p + 1 : NULL, argc, argv, i);
+        if (!o) return cli_usage(c, "unknown option -%c", *p);
+        if (o->value) return take_value(c, o, p[1] ? p + 1 : NULL, argc, argv, i);
         int rc = keep(c, o, "");
-        if (rc != CLI_OK)
-            return rc;
+        if (rc != CLI_OK) return rc;
     }
     return CLI_OK;
 }
@@ -93,7 +84,8 @@ static bool is_slip(const char *word, const char *name) {
             if (!i || !j) continue;
             d[i][j] = least(d[i - 1][j - 1] + (word[i - 1] != name[j - 1]),
                             least(d[i - 1][j], d[i][j - 1]) + 1);
-            bool swapped = i > 1 && j > 1 && word[i - 1] == name[j - 2] && word[i - 2] == name[j - 1];
+            bool swapped =
+                i > 1 && j > 1 && word[i - 1] == name[j - 2] && word[i - 2] == name[j - 1];
             if (swapped) d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
         }
     }
@@ -104,44 +96,36 @@ int args_unknown(cli *c, const command *outer, const char *word) {
     const char *near = NULL;
     for (const command *k = outer ? outer->sub : commands; k && k->name; k++)
         if (is_slip(word, k->name)) near = k->name;
-    return cli_usage(c, "unknown command '%s%s%s'%s%s%s", outer ? outer->name : "", outer ? " " : "",
-                     word, near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+    return cli_usage(c, "unknown command '%s%s%s'%s%s%s", outer ? outer->name : "",
+                     outer ? " " : "", word, near ? ": did you mean " : "", near ? near : "",
+                     near ? "?" : "");
 }
 
 static int take_command(cli *c, const char *word) {
     const command *k = command_named(c->command ? c->command->sub : commands, word);
-    if (!k)
-        return args_unknown(c, c->command, word);
+    if (!k) return args_unknown(c, c->command, word);
     c->outer = c->command;
     c->command = k;
     return CLI_OK;
 }
 
 static int take_word(cli *c, const char *word) {
-    if (!c->command || c->command->sub)
-        return take_command(c, word);
-    if (c->n_args == MAX_GIVEN)
-        return cli_usage(c, "too many arguments");
+    if (!c->command || c->command->sub) return take_command(c, word);
+    if (c->n_args == MAX_GIVEN) return cli_usage(c, "too many arguments");
     c->args[c->n_args++] = word;
     return CLI_OK;
 }
 
-static bool is_option(const char *word) {
-    return word[0] == '-' && word[1] != '\0';
-}
+static bool is_option(const char *word) { return word[0] == '-' && word[1] != '\0'; }
 
 static int take_all(cli *c, int argc, char **argv) {
     bool ended = false;
     int rc = CLI_OK;
     for (int i = 1; i < argc && rc == CLI_OK; i++) {
-        if (ended || !is_option(argv[i]))
-            rc = take_word(c, argv[i]);
-        else if (strcmp(argv[i], "--") == 0)
-            ended = true;
-        else if (argv[i][1] == '-')
-            rc = take_long(c, argc, argv, &i);
-        else
-            rc = take_letters(c, argc, argv, &i);
+        if (ended || !is_option(argv[i])) rc = take_word(c, argv[i]);
+        else if (strcmp(argv[i], "--") == 0) ended = true;
+        else if (argv[i][1] == '-') rc = take_long(c, argc, argv, &i);
+        else rc = take_letters(c, argc, argv, &i);
     }
     return rc;
 }
@@ -163,21 +147,16 @@ static void guess_mode(cli *c, int argc, char **argv) {
         const char *next = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0)
             mode_named(next, &c->mode);
-        else if (strncmp(argv[i], "--output=", 9) == 0)
-            mode_named(argv[i] + 9, &c->mode);
-        else if (strncmp(argv[i], "-o", 2) == 0)
-            mode_named(argv[i] + 2, &c->mode);
+        else if (strncmp(argv[i], "--output=", 9) == 0) mode_named(argv[i] + 9, &c->mode);
+        else if (strncmp(argv[i], "-o", 2) == 0) mode_named(argv[i] + 2, &c->mode);
     }
 }
 
 static int check_args(cli *c) {
     const command *k = c->command;
-    if (args_count(c, "help") || !k)
-        return CLI_OK;
-    if (k->sub)
-        return cli_usage(c, "%s needs one of its commands", k->name);
-    if (c->n_args < k->least)
-        return cli_usage(c, "%s needs %s", k->name, k->args);
+    if (args_count(c, "help") || !k) return CLI_OK;
+    if (k->sub) return cli_usage(c, "%s needs one of its commands", k->name);
+    if (c->n_args < k->least) return cli_usage(c, "%s needs %s", k->name, k->args);
     if (c->n_args > k->most)
         return cli_usage(c, "%s does not take '%s'", k->name, c->args[k->most]);
     return CLI_OK;
@@ -190,31 +169,26 @@ int args_parse(cli *c, int argc, char **argv) {
     c->verbosity = args_count(c, "verbose");
     c->timeout_ms = 5000;
     c->color = !args_count(c, "no-color") && !getenv("NO_COLOR") && isatty(STDOUT_FILENO);
-    if (rc == CLI_OK && args_value(c, "output"))
-        mode_named(args_value(c, "output"), &c->mode);
-    if (rc == CLI_OK)
-        rc = args_duration(c, "timeout", &c->timeout_ms);
+    if (rc == CLI_OK && args_value(c, "output")) mode_named(args_value(c, "output"), &c->mode);
+    if (rc == CLI_OK) rc = args_duration(c, "timeout", &c->timeout_ms);
     return rc == CLI_OK ? check_args(c) : rc;
 }
 
 const char *args_value(const cli *c, const char *name) {
     for (int i = c->n_given - 1; i >= 0; i--)
-        if (strcmp(c->given[i].option->name, name) == 0)
-            return c->given[i].value;
+        if (strcmp(c->given[i].option->name, name) == 0) return c->given[i].value;
     return NULL;
 }
 
 int args_count(const cli *c, const char *name) {
     int n = 0;
-    for (int i = 0; i < c->n_given; i++)
-        n += strcmp(c->given[i].option->name, name) == 0;
+    for (int i = 0; i < c->n_given; i++) n += strcmp(c->given[i].option->name, name) == 0;
     return n;
 }
 
 int args_number(cli *c, const char *name, int64_t least, int64_t most, int64_t *n) {
     const char *text = args_value(c, name);
-    if (!text)
-        return CLI_OK;
+    if (!text) return CLI_OK;
     char *end;
     errno = 0;
     long long v = strtoll(text, &end, 10);
@@ -226,8 +200,10 @@ int args_number(cli *c, const char *name, int64_t least, int64_t most, int64_t *
 }
 
 bool parse_duration(const char *text, int64_t *ms) {
-    static const struct { const char *unit; double ms; } units[] = {
-        {"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}, {"h", 3600000}};
+    static const struct {
+        const char *unit;
+        double ms;
+    } units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}, {"h", 3600000}};
     char *end;
     double n = strtod(text, &end);
     for (size_t i = 0; end != text && i < sizeof units / sizeof units[0]; i++) {
@@ -241,15 +217,16 @@ bool parse_duration(const char *text, int64_t *ms) {
 
 int args_duration(cli *c, const char *name, int64_t *ms) {
     const char *text = args_value(c, name);
-    if (!text || parse_duration(text, ms))
-        return CLI_OK;
+    if (!text || parse_duration(text, ms)) return CLI_OK;
     return cli_usage(c, "--%s: '%s' is no duration such as 5s or 300ms", name, text);
 }
 
 bool parse_size(const char *text, int64_t *bytes) {
-    static const struct { const char *unit; int64_t bytes; } units[] = {
-        {"", 1}, {"b", 1}, {"B", 1}, {"k", 1000}, {"kB", 1000}, {"K", 1024}, {"KiB", 1024},
-        {"M", 1000000}, {"MB", 1000000}, {"MiB", 1 << 20}};
+    static const struct {
+        const char *unit;
+        int64_t bytes;
+    } units[] = {{"", 1},     {"b", 1},      {"B", 1},       {"k", 1000},     {"kB", 1000},
+                 {"K", 1024}, {"KiB", 1024}, {"M", 1000000}, {"MB", 1000000}, {"MiB", 1 << 20}};
     char *end;
     errno = 0;
     long long n = strtoll(text, &end, 10);
@@ -264,7 +241,6 @@ bool parse_size(const char *text, int64_t *bytes) {
 
 int args_size(cli *c, const char *name, int64_t *bytes) {
     const char *text = args_value(c, name);
-    if (!text || parse_size(text, bytes))
-        return CLI_OK;
+    if (!text || parse_size(text, bytes)) return CLI_OK;
     return cli_usage(c, "--%s: '%s' is no size such as 1000, 128k or 1MiB", name, text);
 }

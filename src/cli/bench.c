@@ -29,12 +29,12 @@ struct bench { /* nothing changes while drivers run */
     driver *drivers;
     int n_links;
     size_t size;
-    int in_flight; /* on each link */
-    bool one_way;  /* a slot is a batch, not a message */
+    int in_flight;     /* on each link */
+    bool one_way;      /* a slot is a batch, not a message */
     int round, rounds; /* the measurement that runs, of how many */
     bool titled;
     int64_t end_ns, most_samples; /* of a driver */
-    uint32_t *ns; /* of all drivers */
+    uint32_t *ns;                 /* of all drivers */
 };
 
 /* ---- The actor ----------------------------------------------------------------------- */
@@ -68,10 +68,8 @@ static void send_batch(ukko_ctx *ctx, driver *d, int slot) {
 }
 
 static void send_next(ukko_ctx *ctx, driver *d, int slot) {
-    if (d->all->one_way)
-        send_batch(ctx, d, slot);
-    else
-        send_slot(ctx, d, slot);
+    if (d->all->one_way) send_batch(ctx, d, slot);
+    else send_slot(ctx, d, slot);
 }
 
 /* "go", or "stop": what is on its way is not waited for */
@@ -96,10 +94,8 @@ static int slot_is_back(ukko_ctx *ctx, driver *d, int64_t slot) {
         d->ns[d->samples++] = ns < UINT32_MAX ? (uint32_t)ns : UINT32_MAX;
     d->n += batch_of(d, (int)slot);
     d->last_ns = now;
-    if (now < d->all->end_ns)
-        send_next(ctx, d, (int)slot);
-    else if (--d->flying == 0)
-        ukko_tell_text(ctx, d->s.self, "done");
+    if (now < d->all->end_ns) send_next(ctx, d, (int)slot);
+    else if (--d->flying == 0) ukko_tell_text(ctx, d->s.self, "done");
     return UKKO_OK;
 }
 
@@ -107,7 +103,8 @@ static int on_back(ukko_ctx *ctx, void *state, const void *body) {
     driver *d = ukko_ctx_actor(ctx)->data;
     const ukko_slice *b = body;
     (void)state;
-    if (b->len < 2 || d->all->one_way) return UKKO_OK; /* one way: an answer that nobody asked for */
+    if (b->len < 2 || d->all->one_way)
+        return UKKO_OK; /* one way: an answer that nobody asked for */
     return slot_is_back(ctx, d, b->ptr[0] | b->ptr[1] << 8);
 }
 
@@ -120,9 +117,10 @@ static int on_identity(ukko_ctx *ctx, void *state, const void *body) {
     return d->all->one_way && i->ref && slot ? slot_is_back(ctx, d, *slot) : UKKO_OK;
 }
 
-static const ukko_case driver_cases[] = {
-    {&ukko_bytes_type, on_back}, {&ukko_identity_type, on_identity},
-    {&ukko_string_type, on_word}, {NULL, NULL}};
+static const ukko_case driver_cases[] = {{&ukko_bytes_type, on_back},
+                                         {&ukko_identity_type, on_identity},
+                                         {&ukko_string_type, on_word},
+                                         {NULL, NULL}};
 
 /* ---- One measurement ----------------------------------------------------------------- */
 
@@ -234,10 +232,8 @@ static int wait_all(cli *c, bench *b, int64_t ms) {
                               "node does"};
     if (status == CLI_TIMEOUT)
         return cli_fail(c, &p, "an answer did not come within %lld ms", (long long)c->timeout_ms);
-    if (status == CLI_OK)
-        show(c, b);
-    else if (status == CLI_INTERRUPTED)
-        cut_short(c, b);
+    if (status == CLI_OK) show(c, b);
+    else if (status == CLI_INTERRUPTED) cut_short(c, b);
     return status;
 }
 

@@ -78,12 +78,9 @@ static int connect_to(const struct addrinfo *a, int64_t deadline) {
     socklen_t len = sizeof error;
     if (fd < 0) return -1;
     if (connect(fd, a->ai_addr, a->ai_addrlen) == 0) return fd;
-    if (errno != EINPROGRESS)
-        error = errno;
-    else if (!wait_fd(fd, POLLOUT, deadline))
-        error = ETIMEDOUT;
-    else
-        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+    if (errno != EINPROGRESS) error = errno;
+    else if (!wait_fd(fd, POLLOUT, deadline)) error = ETIMEDOUT;
+    else getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
     if (!error) return fd;
     close(fd);
     errno = error;

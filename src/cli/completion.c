@@ -173,22 +173,17 @@ static void offer_all_options(const place *at, const char *cursor) {
 
 static void offer_arguments(const place *at, const char *cursor) {
     const command *k = at->command;
-    if (!k || k->sub)
-        offer_commands(cursor, k ? k->sub : commands);
-    else if (at->n_args < k->most)
-        offer_values(cursor, "", k->complete, k->help);
+    if (!k || k->sub) offer_commands(cursor, k ? k->sub : commands);
+    else if (at->n_args < k->most) offer_values(cursor, "", k->complete, k->help);
 }
 
 static int offer_words(const cli *c) {
     place at = {NULL};
     const char *cursor = c->n_args ? c->args[c->n_args - 1] : "";
     for (int i = 0; i + 1 < c->n_args; i++) step(&at, c->args[i]);
-    if (at.option)
-        offer_values(cursor, "", at.option->values, at.option->help);
-    else if (cursor[0] == '-' && !at.ended)
-        offer_all_options(&at, cursor);
-    else
-        offer_arguments(&at, cursor);
+    if (at.option) offer_values(cursor, "", at.option->values, at.option->help);
+    else if (cursor[0] == '-' && !at.ended) offer_all_options(&at, cursor);
+    else offer_arguments(&at, cursor);
     return CLI_OK;
 }
 

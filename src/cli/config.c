@@ -61,8 +61,7 @@ int run_config_render(cli *c) {
     int rc = uk_cli_config_stack(&cfg, &o);
     if (rc) return rc;
     char *text = o.hocon ? ukko_config_render_hocon(cfg, 2) : ukko_config_render(cfg, 2);
-    if (text)
-        fputs(text, stdout);
+    if (text) fputs(text, stdout);
     else
         fprintf(stderr, "%s:0: limit: the rendered text is too large\n",
                 o.n_files ? o.files[0] : "reference.conf");

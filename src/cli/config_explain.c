@@ -25,8 +25,7 @@ int run_config_get(cli *c) {
     rc = json ? CLI_OK : not_there(c, cfg, path);
     if (json && !o.json && !ukko_config_slice(cfg, path, &text))
         printf("%.*s\n", (int)text.len, (const char *)text.ptr);
-    else if (json)
-        puts(json);
+    else if (json) puts(json);
     ukko_free(json);
     ukko_config_release(cfg);
     return rc;
@@ -46,8 +45,8 @@ typedef struct explain {
 /* One setting: what it is, and the layers that set it. */
 typedef struct setting {
     const char *path, *value;
-    char *written;          /* what the file says when that is not yet the value: ${x} */
-    ukko_config_origin at;  /* where it is written */
+    char *written;           /* what the file says when that is not yet the value: ${x} */
+    ukko_config_origin at;   /* where it is written */
     ukko_config_origin from; /* where its value is written */
     ukko_config_use use;
     char *meaning;
@@ -85,10 +84,8 @@ static json_t *overridden(const explain *e, const setting *s) {
 }
 
 static void place(FILE *out, const ukko_config_origin *at) {
-    if (at->line)
-        fprintf(out, "%s:%d", at->file, at->line);
-    else
-        fputs(at->file, out);
+    if (at->line) fprintf(out, "%s:%d", at->file, at->line);
+    else fputs(at->file, out);
 }
 
 /* What people read: owned, free(). */
@@ -146,7 +143,8 @@ static bool explain_one(void *data, const char *path, const ukko_config_origin *
     s.value = value;
     ukko_config_kind kind;
     const ukko_config *top = s.n ? e->layers[s.found[0]] : e->all;
-    if (ukko_config_kind_of(top, path, &kind) == UKKO_ECONFIG) s.written = ukko_config_written(top, path);
+    if (ukko_config_kind_of(top, path, &kind) == UKKO_ECONFIG)
+        s.written = ukko_config_written(top, path);
     ukko_config_origin_of(top, path, &s.at);
     s.use = ukko_config_use_of(path, &s.meaning);
     show(e, &s);
@@ -179,10 +177,8 @@ static int explain_path(explain *e, const char *path) {
     ukko_config_origin at;
     if (ukko_config_kind_of(e->all, path, &kind)) return not_there(e->o->cli, e->all, path);
     e->every = true;
-    if (kind == UKKO_CONFIG_OBJECT)
-        ukko_config_each(e->all, path, explain_one, e);
-    else if (!ukko_config_origin_of(e->all, path, &at))
-        explain_one(e, path, &at);
+    if (kind == UKKO_CONFIG_OBJECT) ukko_config_each(e->all, path, explain_one, e);
+    else if (!ukko_config_origin_of(e->all, path, &at)) explain_one(e, path, &at);
     return 0;
 }
 
@@ -197,10 +193,8 @@ int run_config_explain(cli *c) {
     if (rc) return rc;
     rc = open_layers(&e);
     if (!rc) {
-        if (path)
-            rc = explain_path(&e, path);
-        else
-            ukko_config_each(e.all, NULL, explain_one, &e);
+        if (path) rc = explain_path(&e, path);
+        else ukko_config_each(e.all, NULL, explain_one, &e);
     }
     for (int i = 0; i < e.n_layers; i++) ukko_config_release(e.layers[i]);
     ukko_config_release(e.all);

@@ -11,12 +11,9 @@
 static void path_of(char *path, size_t len) {
     const char *given = getenv("UKKO_CONTEXTS"), *xdg = getenv("XDG_CONFIG_HOME"),
                *home = getenv("HOME");
-    if (given)
-        snprintf(path, len, "%s", given);
-    else if (xdg && *xdg)
-        snprintf(path, len, "%s/ukko/contexts.conf", xdg);
-    else
-        snprintf(path, len, "%s/.config/ukko/contexts.conf", home ? home : "");
+    if (given) snprintf(path, len, "%s", given);
+    else if (xdg && *xdg) snprintf(path, len, "%s/ukko/contexts.conf", xdg);
+    else snprintf(path, len, "%s/.config/ukko/contexts.conf", home ? home : "");
 }
 
 static json_t *load(void) {
@@ -155,8 +152,7 @@ int context_target(cli *c, const char *text, char *whole, size_t len) {
     if (!chosen) chosen = json_string_value(json_object_get(all, "current"));
     if (text[0] == '@' && text[1] && text[1] != '/')
         snprintf(name, sizeof name, "%.*s", (int)strcspn(text + 1, "/"), text + 1);
-    else
-        snprintf(name, sizeof name, "%s", chosen ? chosen : "");
+    else snprintf(name, sizeof name, "%s", chosen ? chosen : "");
     json_t *one = json_object_get(json_object_get(all, "contexts"), name);
     const char *to = json_string_value(json_object_get(one, "target"));
     int status = to ? CLI_OK : no_such(c, name);

@@ -195,7 +195,7 @@ static void append(decode *d, flow *f, const unsigned char *bytes, size_t len) {
 static bool take(decode *d, flow *f, uint32_t seq, const unsigned char *bytes, size_t len) {
     int32_t ahead = (int32_t)(seq - f->next);
     if (ahead > 0) return false;
-    size_t old = (size_t)-(int64_t)ahead;
+    size_t old = (size_t) - (int64_t)ahead;
     if (old < len) append(d, f, bytes + old, len - old);
     return true;
 }
@@ -266,9 +266,7 @@ static bool skip(view *v, size_t n) {
     return true;
 }
 
-static unsigned two(const unsigned char *p) {
-    return (unsigned)p[0] << 8 | p[1];
-}
+static unsigned two(const unsigned char *p) { return (unsigned)p[0] << 8 | p[1]; }
 
 static uint32_t four(const unsigned char *p) {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
@@ -376,14 +374,14 @@ static int read_all(decode *d, pcap_t *in, const char *name) {
         if (d->packets % TELL_EACH == 1) tell_progress(d, in);
     }
     problem p = {CLI_TOO_BIG, "CAPTURE", "decode", NULL, NULL};
-    if (interrupt_came()) return CLI_INTERRUPTED; /* what standard input then ends with is no fault */
+    if (interrupt_came())
+        return CLI_INTERRUPTED; /* what standard input then ends with is no fault */
     return rc == PCAP_ERROR ? cli_fail(d->c, &p, "%s: %s", name, pcap_geterr(in)) : CLI_OK;
 }
 
 static void sum_up(const decode *d) {
     output_note(d->c, "%lld packets, %lld frames, %lld shown%s", (long long)d->packets,
-                (long long)d->frames, (long long)d->shown,
-                d->bad ? "; some were undecodable" : "");
+                (long long)d->frames, (long long)d->shown, d->bad ? "; some were undecodable" : "");
     if (d->tls)
         output_note(d->c,
                     "%lld directions are TLS: tshark -X lua_script:FILE (of ukko dissector) -o "

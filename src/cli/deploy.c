@@ -15,8 +15,7 @@ static int whole_number(cli *c, const char *text, int64_t least, int64_t most, i
     char *end;
     errno = 0;
     *out = strtoll(text, &end, 10);
-    if (*text && !*end && !errno && *out >= least && *out <= most)
-        return CLI_OK;
+    if (*text && !*end && !errno && *out >= least && *out <= most) return CLI_OK;
     return cli_usage(c, "'%s' is no number between %lld and %lld", text, (long long)least,
                      (long long)most);
 }
@@ -58,8 +57,7 @@ static int argument(cli *c, const char *text, ukko_msg **out) {
                  {"bool:", argument_bool},
                  {"string:", argument_string}};
     *out = NULL;
-    if (strcmp(text, "null") == 0)
-        return CLI_OK;
+    if (strcmp(text, "null") == 0) return CLI_OK;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strncmp(text, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
             return kinds[i].make(c, text + strlen(kinds[i].prefix), out);
@@ -69,11 +67,11 @@ static int argument(cli *c, const char *text, ukko_msg **out) {
 /* ---- The keeper: the parent of what is deployed -------------------------------------- */
 
 typedef struct keeper {
-    ukko_ref *inbox;    /* retained; hears "gone" or why it failed */
-    ukko_props *props;  /* taken by the start */
+    ukko_ref *inbox;   /* retained; hears "gone" or why it failed */
+    ukko_props *props; /* taken by the start */
     const char *name;
-    ukko_actor actor;   /* what the node knows under that class */
-    ukko_ref *child;    /* owned by the main thread; set before "created" is told */
+    ukko_actor actor; /* what the node knows under that class */
+    ukko_ref *child;  /* owned by the main thread; set before "created" is told */
     ukko_error why;
 } keeper;
 
@@ -81,10 +79,8 @@ static int keeper_start(ukko_ctx *ctx, void *state, const ukko_msg *const *args,
     keeper *k = ukko_ctx_actor(ctx)->data;
     (void)state, (void)args, (void)n;
     int rc = ukko_spawn(ctx, k->props, k->name, &k->child);
-    if (rc == UKKO_OK)
-        ukko_watch(ctx, k->child);
-    else
-        ukko_spawn_error(&k->why);
+    if (rc == UKKO_OK) ukko_watch(ctx, k->child);
+    else ukko_spawn_error(&k->why);
     ukko_tell_text(ctx, k->inbox, rc == UKKO_OK ? "created" : "refused");
     return UKKO_OK;
 }
@@ -93,9 +89,10 @@ static int keeper_terminated(ukko_ctx *ctx, void *state, const void *body) {
     const ukko_terminated *t = body;
     keeper *k = ukko_ctx_actor(ctx)->data;
     (void)state;
-    ukko_tell_text(ctx, k->inbox, t->address_terminated     ? "lost"
-                                  : !t->existence_confirmed ? "never"
-                                                            : "gone");
+    ukko_tell_text(ctx, k->inbox,
+                   t->address_terminated     ? "lost"
+                   : !t->existence_confirmed ? "never"
+                                             : "gone");
     return UKKO_OK;
 }
 
@@ -154,15 +151,12 @@ static int heard(session *s, const keeper *k, const char *text, bool *done) {
     *done = true;
     if (strcmp(text, "refused") == 0)
         return deploy_failed(s, CLI_USAGE, "REFUSED", NULL, k->why.message);
-    if (strcmp(text, "never") == 0)
-        return not_created(s);
+    if (strcmp(text, "never") == 0) return not_created(s);
     if (strcmp(text, "lost") == 0)
         return deploy_failed(s, CLI_TIMEOUT, "LOST", NULL, "the node does not answer any more");
     *done = strcmp(text, "gone") == 0;
-    if (*done)
-        output_note(s->cli, "it has stopped");
-    else if (strncmp(text, "failed ", 7) == 0)
-        output_note(s->cli, "it %s", text);
+    if (*done) output_note(s->cli, "it has stopped");
+    else if (strncmp(text, "failed ", 7) == 0) output_note(s->cli, "it %s", text);
     return CLI_OK;
 }
 
@@ -175,8 +169,7 @@ static int attend(session *s, const keeper *k, int64_t deadline) {
         const char *text = ukko_msg_text(a->msg);
         status = text ? heard(s, k, text, &done) : CLI_OK;
         arrival_free(a);
-        if (status != CLI_OK)
-            return status;
+        if (status != CLI_OK) return status;
     }
     return done ? CLI_OK : status;
 }
@@ -187,10 +180,8 @@ static void show_child(session *s, const keeper *k, bool stays) {
     json_object_set_new(j, "ref", output_text(ref));
     json_object_set_new(j, "class", output_text(k->actor.name));
     output_record(s->cli, j, "%s", ref);
-    if (stays && s->cli->mode == JSON)
-        output_end(s->cli, CLI_OK);
-    if (stays)
-        output_note(s->cli, "Ctrl-C stops it");
+    if (stays && s->cli->mode == JSON) output_end(s->cli, CLI_OK);
+    if (stays) output_note(s->cli, "Ctrl-C stops it");
 }
 
 /* Waits for "created"; the look-up behind it is answered when the node has obeyed. */
@@ -200,8 +191,9 @@ static int created(session *s, keeper *k) {
     bool done = false;
     int64_t deadline = session_deadline(s->cli->timeout_ms);
     int status = CLI_OK;
-    s->ended_hint = "a JVM ends the link when it cannot load the class or an argument of it: its log "
-                    "says more";
+    s->ended_hint =
+        "a JVM ends the link when it cannot load the class or an argument of it: its log "
+        "says more";
     for (bool told = false; !told; arrival_free(a)) { /* the refusal may come first */
         status = session_next(s, deadline, &a);
         if (status != CLI_OK)
@@ -210,8 +202,7 @@ static int created(session *s, keeper *k) {
         told = text != NULL;
         if (told) status = heard(s, k, text, &done);
     }
-    if (status != CLI_OK)
-        return status;
+    if (status != CLI_OK) return status;
     if (ukko_ref_is_local(k->child))
         return deploy_failed(s, CLI_USAGE, "LOCAL", "settings of --config or -D keep it here",
                              "the actor would live in this command");
@@ -230,8 +221,7 @@ static int add_arguments(cli *c, ukko_props *props) {
     for (int i = 1; i < c->n_args && status == CLI_OK; i++) {
         ukko_msg *arg;
         status = argument(c, c->args[i], &arg);
-        if (status == CLI_OK)
-            ukko_props_arg_msg(props, arg);
+        if (status == CLI_OK) ukko_props_arg_msg(props, arg);
     }
     return status;
 }
@@ -239,8 +229,7 @@ static int add_arguments(cli *c, ukko_props *props) {
 static const char *default_name(const char *class_name) {
     const char *name = class_name;
     for (const char *p = class_name; *p; p++)
-        if ((*p == '.' || *p == '$') && p[1])
-            name = p + 1;
+        if ((*p == '.' || *p == '$') && p[1]) name = p + 1;
     return name;
 }
 
@@ -274,12 +263,10 @@ static int deploy(session *s, keeper *k) {
     k->inbox = s->self;
     ukko_subscribe(s->sys, &ukko_deploy_refused_type, s->self);
     int status = spawn_keeper(s, k, &kind);
-    if (status == CLI_OK)
-        status = created(s, k);
+    if (status == CLI_OK) status = created(s, k);
     if (status == CLI_OK) {
         show_child(s, k, stays);
-        if (stays)
-            status = attend(s, k, INT64_MAX);
+        if (stays) status = attend(s, k, INT64_MAX);
     }
     ukko_ref_release(k->child);
     leave_if_lost(s, status);
@@ -290,18 +277,15 @@ static int deploy(session *s, keeper *k) {
 int run_deploy(cli *c) {
     session s = {0};
     const char *class_name = args_value(c, "class"), *name = args_value(c, "name");
-    if (!class_name)
-        return cli_usage(c, "--class is needed: what to create");
+    if (!class_name) return cli_usage(c, "--class is needed: what to create");
     keeper k = {.name = name ? name : default_name(class_name),
                 .actor = {.size = sizeof(ukko_actor), .name = class_name}};
     k.props = ukko_props_new(&k.actor);
     int status = add_arguments(c, k.props);
-    if (status == CLI_OK)
-        status = session_open(&s, c, c->args[0], NULL);
+    if (status == CLI_OK) status = session_open(&s, c, c->args[0], NULL);
     if (status == CLI_OK && *s.target.path)
         status = cli_usage(c, "deploy takes a node, without a path");
-    if (status == CLI_OK)
-        return deploy(&s, &k);
+    if (status == CLI_OK) return deploy(&s, &k);
     ukko_props_release(k.props);
     session_close(&s);
     return status;
@@ -328,8 +312,7 @@ static int wait_gone(session *s, const ukko_ref *old) {
         int status = session_find(s, s->target.path, &now, NULL);
         bool gone = !now || !ukko_ref_equal(now, old);
         ukko_ref_release(now);
-        if (status != CLI_OK || gone)
-            return status;
+        if (status != CLI_OK || gone) return status;
         nanosleep(&(struct timespec){0, LOOK_AGAIN_MS * 1000000}, NULL);
     }
     return CLI_TIMEOUT;
@@ -339,10 +322,8 @@ static int stop(session *s, ukko_ref *ref) {
     bool kill = args_count(s->cli, "kill") > 0;
     ukko_tell_from(ref, ukko_msg_new(kill ? &ukko_kill_type : &ukko_poison_pill_type), s->self);
     int status = wait_gone(s, ref);
-    if (status == CLI_TIMEOUT)
-        return not_stopped(s, kill);
-    if (status != CLI_OK)
-        return status;
+    if (status == CLI_TIMEOUT) return not_stopped(s, kill);
+    if (status != CLI_OK) return status;
     json_t *j = json_object();
     json_object_set_new(j, "ref", output_text(ukko_ref_path(ref)));
     json_object_set_new(j, "stopped", json_true());
@@ -354,8 +335,7 @@ int run_stop(cli *c) {
     session s = {0};
     ukko_ref *ref = NULL;
     int status = session_reach(&s, c, &ref);
-    if (status == CLI_OK)
-        status = stop(&s, ref);
+    if (status == CLI_OK) status = stop(&s, ref);
     ukko_ref_release(ref);
     session_close(&s);
     return status;

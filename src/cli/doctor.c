@@ -33,8 +33,7 @@ static void print_finding(exam *e, const finding *f, const char *text) {
         output_record(e->c, j, " %-9s %s  %s\n                 %s: %s", f->check,
                       mark(e->c, f->verdict), text,
                       strcmp(f->where, "peer") == 0 ? "at the peer" : "here", f->fix);
-    else
-        output_record(e->c, j, " %-9s %s  %s", f->check, mark(e->c, f->verdict), text);
+    else output_record(e->c, j, " %-9s %s  %s", f->check, mark(e->c, f->verdict), text);
 }
 
 void find(exam *e, const finding *f, const char *format, ...) {

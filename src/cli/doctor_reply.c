@@ -135,8 +135,7 @@ static bool check_reply(exam *e) {
         return false;
     }
     if (!answered(out)) {
-        if (out == OUT_SILENCE)
-            no_answer(e);
+        if (out == OUT_SILENCE) no_answer(e);
         else
             find(e,
                  &(finding){"reply", FAIL, CLI_HANDSHAKE, "DISASSOCIATED", "peer",
@@ -145,8 +144,7 @@ static bool check_reply(exam *e) {
         return false;
     }
     check_dialect(e);
-    if (e->p.answered_back)
-        answered_by_dialling(e, asked);
+    if (e->p.answered_back) answered_by_dialling(e, asked);
     else
         find(e, &fine_reply, "%.1f ms, on this connection (nobody has to dial back)",
              (double)ns / 1e6);
@@ -251,10 +249,8 @@ void exam_frames(exam *e) {
     }
     while (known && most - least > 1) {
         int64_t middle = least + (most - least) / 2;
-        if (takes(e, (size_t)middle, &known))
-            least = middle;
-        else
-            most = middle;
+        if (takes(e, (size_t)middle, &known)) least = middle;
+        else most = middle;
     }
     snprintf(fix, sizeof fix, CLASSIC "netty.%s.maximum-frame-size = %lldb",
              e->t.tls ? "ssl" : "tcp", (long long)limit);

@@ -3,7 +3,8 @@
    jsonl. Part of the contract of a major version: only append. Constant data. */
 #include "tables.h"
 
-#define END {NULL, NULL, NULL}
+#define END                                                                                        \
+    { NULL, NULL, NULL }
 
 const field node_fields[] = {
     {"address", "string", "where the node is reached"},
@@ -84,8 +85,9 @@ const field ping_whole[] = {
 
 const field doctor_fields[] = {
     {"target", "string", "as it was given"},
-    {"check", "string", "dns, tcp, tls, cert, trust, certname, versions, suites, bytes, handshake, "
-                        "name, scheme, reply, quarantine, select, watch, frame, reverse"},
+    {"check", "string",
+     "dns, tcp, tls, cert, trust, certname, versions, suites, bytes, handshake, "
+     "name, scheme, reply, quarantine, select, watch, frame, reverse"},
     {"status", "string", "ok, warn, fail or skipped"},
     {"code", "string?", "what was found, for programs; null when it is ok"},
     {"text", "string", "what was found, for people"},
@@ -155,17 +157,18 @@ const field stop_fields[] = {
 };
 
 /* What frame_members() puts into a record. */
-#define FRAME_MEMBERS                                                                       \
-    {"kind", "string", "control.associate, ack, system.Watch, message.String, ..."},        \
-    {"text", "string", "what it says, for people"},                                         \
-    {"recipient", "string?", "path; null when it carries no message"},                      \
-    {"sender", "string?", "path; null when there is none"},                                 \
-    {"serializer", "integer?", "serializer identifier"},                                    \
-    {"manifest", "string?", "manifest, empty when there is none"},                          \
-    {"type", "string?", "kind of the message"},                                             \
-    {"seq", "integer?", "number of a system message"},                                      \
-    {"ack", "integer?", "the highest number that is acknowledged; -1: none"},               \
-    {"bytes", "integer", "length of the frame"}
+#define FRAME_MEMBERS                                                                              \
+    {"kind", "string", "control.associate, ack, system.Watch, message.String, ..."},               \
+        {"text", "string", "what it says, for people"},                                            \
+        {"recipient", "string?", "path; null when it carries no message"},                         \
+        {"sender", "string?", "path; null when there is none"},                                    \
+        {"serializer", "integer?", "serializer identifier"},                                       \
+        {"manifest", "string?", "manifest, empty when there is none"},                             \
+        {"type", "string?", "kind of the message"},                                                \
+        {"seq", "integer?", "number of a system message"},                                         \
+        {"ack", "integer?", "the highest number that is acknowledged; -1: none"}, {                \
+        "bytes", "integer", "length of the frame"                                                  \
+    }
 
 const field frame_fields[] = {
     {"ts", "string", "when it was complete"},
@@ -197,7 +200,8 @@ const field bench_fields[] = {
     {"seconds", "number", "how long it took"},
     {"round_trips", "integer", "that were made; one way: messages that arrived"},
     {"per_second", "number", "of them"},
-    {"p50_us", "number", "the median of a round trip; one way: until half of those in flight are confirmed"},
+    {"p50_us", "number",
+     "the median of a round trip; one way: until half of those in flight are confirmed"},
     {"p90_us", "number", "nine of ten are quicker"},
     {"p99_us", "number", "99 of 100"},
     {"p999_us", "number", "999 of 1000"},

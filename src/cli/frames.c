@@ -57,8 +57,7 @@ static void payload_text(const ukko_wire_pdu *pdu, char *buf, size_t len) {
     slice_text(pdu->recipient, path, sizeof path);
     if (at < len) at += (size_t)snprintf(buf + at, len - at, " -> %s", path);
     slice_text(pdu->sender, path, sizeof path);
-    if (pdu->has_sender && at < len)
-        at += (size_t)snprintf(buf + at, len - at, " from %s", path);
+    if (pdu->has_sender && at < len) at += (size_t)snprintf(buf + at, len - at, " from %s", path);
     if (pdu->has_seq && at < len) snprintf(buf + at, len - at, " #%" PRId64, pdu->seq);
 }
 
@@ -96,8 +95,8 @@ void frame_members(json_t *record, const ukko_wire_pdu *pdu, size_t size) {
     put_text(record, "manifest", message, pdu->manifest);
     if (message) message_name(pdu, name, sizeof name);
     json_object_set_new(record, "type", message ? output_text(name) : json_null());
-    json_object_set_new(record, "seq", message && pdu->has_seq ? json_integer(pdu->seq)
-                                                               : json_null());
+    json_object_set_new(record, "seq",
+                        message && pdu->has_seq ? json_integer(pdu->seq) : json_null());
     json_object_set_new(record, "ack", pdu->has_ack ? json_integer(pdu->acked) : json_null());
     json_object_set_new(record, "bytes", json_integer((json_int_t)size));
 }
@@ -108,11 +107,11 @@ bool frame_fits(const char *patterns, const char *kind) {
         char word[200];
         size_t n = strcspn(p, ", ");
         bool not = *p == '!';
-        snprintf(word, sizeof word, "%.*s", (int)(n - not), p + not);
+        snprintf(word, sizeof word, "%.*s", (int)(n - not ), p + not );
         bool fits = fnmatch(word, kind, 0) == 0;
-        if (not && fits) return false;
-        any |= !not;
-        in |= !not && fits;
+        if (not &&fits) return false;
+        any |= !not ;
+        in |= !not &&fits;
         p += n;
     }
     return in || !any;

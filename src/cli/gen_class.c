@@ -37,8 +37,7 @@ void gen_next(source *s) {
     }
     if (is_word(*s->p))
         while (is_word(*s->p)) s->p++;
-    else if (*s->p)
-        s->p++;
+    else if (*s->p) s->p++;
     s->token = gen_text(s->m, "%.*s", (int)(s->p - from), from);
 }
 bool gen_is(const source *s, const char *token) { return !strcmp(s->token, token); }
@@ -140,10 +139,8 @@ static void parse_params(source *s, jclass *c) {
             if (!gen_take(s, ":")) gen_fail(s->m, s->at, "%s: a colon was expected", name);
             add_field(s, c, name, parse_type(s, 0), &about);
             while (*s->token && !gen_is(s, ",") && !gen_is(s, ")"))
-                if (*s->token && strchr("([{", *s->token))
-                    skip_brackets(s);
-                else
-                    gen_next(s);
+                if (*s->token && strchr("([{", *s->token)) skip_brackets(s);
+                else gen_next(s);
         } else {
             jtype *type = parse_type(s, 0);
             add_field(s, c, s->token, type, &about);
@@ -203,19 +200,15 @@ static void parse_java_member(source *s, jclass *c) {
     if (gen_is(s, "(")) {
         skip_brackets(s);
         while (*s->token && !gen_is(s, "{") && !gen_is(s, ";")) gen_next(s);
-        if (gen_is(s, "{"))
-            skip_brackets(s);
-        else
-            gen_next(s);
+        if (gen_is(s, "{")) skip_brackets(s);
+        else gen_next(s);
         return;
     }
     for (;;) { /* int a = 1, b; */
         add_field(s, c, name, type, &about);
         while (*s->token && !gen_is(s, ";") && !gen_is(s, ","))
-            if (strchr("({[", *s->token))
-                skip_brackets(s);
-            else
-                gen_next(s);
+            if (strchr("({[", *s->token)) skip_brackets(s);
+            else gen_next(s);
         if (!gen_take(s, ",")) break;
         name = s->token;
     }
@@ -227,12 +220,9 @@ static void parse_body(source *s, jclass *c, const char *outer) {
     gen_next(s);
     while (*s->token && !gen_is(s, "}") && !s->m->status) {
         if (parse_declaration(s, outer) || gen_take(s, ";")) continue;
-        if (c)
-            parse_java_member(s, c);
-        else if (gen_is(s, "{") || gen_is(s, "("))
-            skip_brackets(s);
-        else
-            gen_next(s);
+        if (c) parse_java_member(s, c);
+        else if (gen_is(s, "{") || gen_is(s, "(")) skip_brackets(s);
+        else gen_next(s);
     }
     gen_take(s, "}");
 }
@@ -251,10 +241,8 @@ static void skip_heritage(source *s) {
                       gen_is(s, "record") || gen_is(s, "enum") || is_modifier(s->token) ||
                       gen_is(s, "@");
         if (begins) return;
-        if (gen_is(s, "(") || gen_is(s, "<") || gen_is(s, "["))
-            skip_brackets(s);
-        else
-            gen_next(s);
+        if (gen_is(s, "(") || gen_is(s, "<") || gen_is(s, "[")) skip_brackets(s);
+        else gen_next(s);
     }
 }
 static const char *join(source *s, const char *outer, const char *name) {
@@ -322,10 +310,8 @@ int gen_read_classes(gen_model *m, const char *text) {
     s.scala = n > 6 && !strcmp(m->source + n - 6, ".scala");
     gen_next(&s);
     while (*s.token && !m->status) {
-        if (gen_is(&s, "package"))
-            parse_package(&s);
-        else if (!parse_declaration(&s, ""))
-            gen_next(&s);
+        if (gen_is(&s, "package")) parse_package(&s);
+        else if (!parse_declaration(&s, "")) gen_next(&s);
     }
     int status = m->status ? m->status : gen_resolve(&s);
     for (size_t i = 0; i < s.n_classes; i++) free(s.classes[i]->fields);

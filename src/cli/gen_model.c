@@ -51,10 +51,8 @@ int gen_fail(gen_model *m, int line, const char *format, ...) {
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (line)
-        m->status = cli_fail(m->cli, &what, "%s:%d: %s", m->source, line, text);
-    else
-        m->status = cli_fail(m->cli, &what, "%s: %s", m->source, text);
+    if (line) m->status = cli_fail(m->cli, &what, "%s:%d: %s", m->source, line, text);
+    else m->status = cli_fail(m->cli, &what, "%s: %s", m->source, text);
     return m->status;
 }
 

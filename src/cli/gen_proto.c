@@ -45,10 +45,8 @@ static char *camel(gen_model *m, const char *name) {
     bool upper = true;
     for (; *name; name++) {
         unsigned char c = (unsigned char)*name;
-        if (islower(c))
-            *to++ = (char)(upper ? toupper(c) : c);
-        else if (isupper(c) || isdigit(c))
-            *to++ = (char)c;
+        if (islower(c)) *to++ = (char)(upper ? toupper(c) : c);
+        else if (isupper(c) || isdigit(c)) *to++ = (char)c;
         upper = !islower(c) && !isupper(c);
     }
     *to = 0;
@@ -182,10 +180,8 @@ static int use_of(const place *p, const pb_field *f, gen_use *use, uint32_t *fla
     int index = p->all->list[i].index;
     *map = p->all->list[i].map;
     if (*map) return CLI_OK;
-    if (!p->all->list[i].is_enum)
-        *use = (gen_use){UKKO_STRUCTP, index, -1};
-    else
-        *use = (gen_use){gen_is_dense(&p->m->enums[index]) ? UKKO_ENUM : UKKO_I32, -1, index};
+    if (!p->all->list[i].is_enum) *use = (gen_use){UKKO_STRUCTP, index, -1};
+    else *use = (gen_use){gen_is_dense(&p->m->enums[index]) ? UKKO_ENUM : UKKO_I32, -1, index};
     return CLI_OK;
 }
 static bool is_pointer(ukko_kind kind) {
@@ -379,7 +375,8 @@ int gen_read_proto(gen_model *m, const char *file) {
 }
 
 int gen_proto_class(cli *c, const char *file, const char *type, char *name, size_t len) {
-    gen_model m = {.cli = c, .source = file, .base = "", .prefix = "", .serializer = UKKO_SER_PROTOBUF};
+    gen_model m = {
+        .cli = c, .source = file, .base = "", .prefix = "", .serializer = UKKO_SER_PROTOBUF};
     const gen_type *best = NULL;
     int status = gen_read_proto(&m, file);
     for (size_t i = 0; i < m.n_types && !status; i++) { /* "Outer_Inner" of ".pkg.Outer.Inner" */

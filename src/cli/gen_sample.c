@@ -113,10 +113,8 @@ static int list_of(gen_model *m, int owner, const char *name, ukko_node *const *
     uint32_t flags = 0;
     int status = look(m, name, elements, count, &kind, &list, &object);
     if (!status && !count) *note = "empty in the sample";
-    if (!status && list)
-        status = value_type(m, owner, name, elements, count, use, depth);
-    else if (!status)
-        status = use_of(m, owner, name, elements, count, use, &flags, note, depth);
+    if (!status && list) status = value_type(m, owner, name, elements, count, use, depth);
+    else if (!status) status = use_of(m, owner, name, elements, count, use, &flags, note, depth);
     if (!status && use->kind == UKKO_STRUCTP) use->kind = UKKO_STRUCT;
     free(elements);
     return status;
@@ -152,10 +150,8 @@ static int map_of(gen_model *m, int type, size_t at, const char *name, ukko_node
     const char *note;
     ukko_node **values = inner(nodes, n, &count);
     int status = look(m, name, values, count, &kind, &list, &object);
-    if (!status && list)
-        status = value_type(m, type, name, values, count, &value, depth);
-    else if (!status)
-        status = use_of(m, type, name, values, count, &value, &flags, &note, depth);
+    if (!status && list) status = value_type(m, type, name, values, count, &value, depth);
+    else if (!status) status = use_of(m, type, name, values, count, &value, &flags, &note, depth);
     free(values);
     if (!status) gen_make_map(m, type, &m->types[type].members[at], UKKO_STR, value, 0);
     return status;

@@ -73,14 +73,10 @@ static void put_text(const char *text, FILE *out) {
     fputs("\n    \"", out);
     for (const char *p = text; *p; p++) {
         unsigned char c = (unsigned char)*p;
-        if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", c);
-        else if (c == '\n')
-            fputs(p[1] ? "\\n\"\n    \"" : "\\n", out);
-        else if (c < 0x20 || c >= 0x7f)
-            fprintf(out, "\\%03o", c);
-        else
-            fputc(c, out);
+        if (c == '"' || c == '\\') fprintf(out, "\\%c", c);
+        else if (c == '\n') fputs(p[1] ? "\\n\"\n    \"" : "\\n", out);
+        else if (c < 0x20 || c >= 0x7f) fprintf(out, "\\%03o", c);
+        else fputc(c, out);
     }
     fputs("\"", out);
 }

@@ -61,12 +61,9 @@ static void put_enum(gen_model *m, const gen_enum *e, FILE *out) {
 }
 static void put_note(const gen_member *f, const gen_model *m, FILE *out) {
     const char *of = f->use.labels >= 0 ? m->enums[f->use.labels].from : NULL;
-    if (f->group >= 0)
-        fprintf(out, " /* %u%s%s */", f->tag, of ? ": of " : "", of ? of : "");
-    else if (of)
-        fprintf(out, " /* of %s */", of);
-    else if (f->note)
-        fprintf(out, " /* %s */", f->note);
+    if (f->group >= 0) fprintf(out, " /* %u%s%s */", f->tag, of ? ": of " : "", of ? of : "");
+    else if (of) fprintf(out, " /* of %s */", of);
+    else if (f->note) fprintf(out, " /* %s */", f->note);
 }
 static void put_member(gen_model *m, const gen_member *f, const char *indent, FILE *out) {
     const char *type = gen_c_type(m, &f->use);
@@ -96,16 +93,12 @@ static bool begins_group(const gen_type *t, size_t at) {
     return true;
 }
 static void put_struct(gen_model *m, const gen_type *t, FILE *out) {
-    if (t->java)
-        fprintf(out, "\n/* %s */\n", t->java);
-    else
-        fputc('\n', out);
+    if (t->java) fprintf(out, "\n/* %s */\n", t->java);
+    else fputc('\n', out);
     fprintf(out, "struct %s {\n", t->c);
     for (size_t i = 0; i < t->n; i++) {
-        if (t->members[i].group < 0)
-            put_member(m, &t->members[i], "    ", out);
-        else if (begins_group(t, i))
-            put_group(m, t, t->members[i].group, out);
+        if (t->members[i].group < 0) put_member(m, &t->members[i], "    ", out);
+        else if (begins_group(t, i)) put_group(m, t, t->members[i].group, out);
     }
     if (!t->n) fputs("    char none; /* it has no members */\n", out);
     fputs("};\n", out);
@@ -173,12 +166,9 @@ static const char *quoted(gen_model *m, const char *text) {
     char *out = gen_keep(m, malloc(4 * strlen(text) + 1)), *p = out;
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            *p++ = '\\', *p++ = (char)c;
-        else if (c < 0x20 || c >= 0x7f)
-            p += sprintf(p, "\\%03o", c);
-        else
-            *p++ = (char)c;
+        if (c == '"' || c == '\\') *p++ = '\\', *p++ = (char)c;
+        else if (c < 0x20 || c >= 0x7f) p += sprintf(p, "\\%03o", c);
+        else *p++ = (char)c;
     }
     *p = 0;
     return out;

@@ -104,15 +104,11 @@ int run_help(cli *c) {
         const command *table = i == 0 ? commands : k->sub;
         outer = k;
         k = table ? command_named(table, c->args[i]) : NULL;
-        if (!k)
-            return args_unknown(c, outer, c->args[i]);
+        if (!k) return args_unknown(c, outer, c->args[i]);
     }
-    if (args_count(c, "man"))
-        man_page(outer, k);
-    else if (k)
-        help_of(c, outer, k);
-    else
-        help_all(c);
+    if (args_count(c, "man")) man_page(outer, k);
+    else if (k) help_of(c, outer, k);
+    else help_all(c);
     return CLI_OK;
 }
 

@@ -100,10 +100,8 @@ static int join(cli *c, tls_material *m) {
     }
     FILE *out = make_file(&path);
     if (!out) return file_failed(c, path);
-    if (!append(out, m->cert))
-        bad = m->cert;
-    else if (!append(out, m->key))
-        bad = m->key;
+    if (!append(out, m->cert)) bad = m->cert;
+    else if (!append(out, m->key)) bad = m->key;
     fclose(out);
     m->keystore = path;
     return bad ? file_failed(c, bad) : CLI_OK;

@@ -92,8 +92,7 @@ static void answer(session *s, const arrival *a, const letter *l) {
     cli *c = s->cli;
     const char *reply = args_value(c, "reply"), *line = args_value(c, "reply-cmd");
     char *made = line ? answer_of(line, l) : NULL;
-    if (args_count(c, "echo"))
-        ukko_tell_from(a->sender, ukko_msg_retain(a->msg), s->self);
+    if (args_count(c, "echo")) ukko_tell_from(a->sender, ukko_msg_retain(a->msg), s->self);
     else if (made || reply)
         ukko_tell_from(a->sender, ukko_msg_string(made ? made : reply), s->self);
     free(made);

@@ -18,18 +18,15 @@ int run_version(cli *c) {
 
 static int run(cli *c) {
     if (args_count(c, "help")) {
-        if (c->command)
-            help_of(c, c->outer, c->command);
-        else
-            help_all(c);
+        if (c->command) help_of(c, c->outer, c->command);
+        else help_all(c);
         return CLI_OK;
     }
     if (!c->command) {
         help_all(c);
         return CLI_USAGE;
     }
-    if (c->command->local && !c->command->attends)
-        interrupt_ends();
+    if (c->command->local && !c->command->attends) interrupt_ends();
     return c->command->run(c);
 }
 
@@ -37,8 +34,7 @@ static int finish(cli *c, int status) {
     keys_end();
     status = tap_end(c, status);
     output_end(c, status);
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return status == CLI_OK ? CLI_IO : status;
+    if (fflush(stdout) != 0 || ferror(stdout)) return status == CLI_OK ? CLI_IO : status;
     return status;
 }
 
@@ -51,10 +47,8 @@ int main(int argc, char **argv) {
     cli c = {.program = argc > 0 ? argv[0] : "ukko"};
     interrupt_prepare();
     signal(SIGPIPE, SIG_IGN);
-    if (argc == 2 && strcmp(argv[1], "--version") == 0)
-        argv[1] = "version";
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) argv[1] = "version";
     int status = args_parse(&c, argc, argv);
-    if (status == CLI_OK)
-        status = run(&c);
+    if (status == CLI_OK) status = run(&c);
     return finish(&c, status);
 }

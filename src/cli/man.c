@@ -15,14 +15,10 @@ static void text_n(const char *text, size_t len) {
     for (size_t i = 0; i < len; i++) {
         if (start && (text[i] == '.' || text[i] == '\'')) fputs("\\&", stdout);
         start = text[i] == '\n';
-        if (text[i] == '\\')
-            fputs("\\e", stdout);
-        else if (text[i] == '-')
-            fputs("\\-", stdout);
-        else if (text[i] == '\'')
-            fputs("\\(aq", stdout);
-        else
-            putchar(text[i]);
+        if (text[i] == '\\') fputs("\\e", stdout);
+        else if (text[i] == '-') fputs("\\-", stdout);
+        else if (text[i] == '\'') fputs("\\(aq", stdout);
+        else putchar(text[i]);
     }
 }
 
@@ -214,8 +210,6 @@ static void command_page(const command *outer, const command *k) {
 }
 
 void man_page(const command *outer, const command *k) {
-    if (k)
-        command_page(outer, k);
-    else
-        whole_page();
+    if (k) command_page(outer, k);
+    else whole_page();
 }

@@ -43,8 +43,7 @@ const ukko_type *const *message_types(cli *c) {
 static int build_json(cli *c, const char *text, ukko_msg **msg) {
     json_error_t error;
     json_t *j = json_loads(text, JSON_DECODE_ANY, &error);
-    if (!j)
-        return cli_usage(c, "not JSON: %s, at column %d", error.text, error.column);
+    if (!j) return cli_usage(c, "not JSON: %s, at column %d", error.text, error.column);
     json_decref(j);
     message_types(c);
     *msg = ukko_msg_copy(&raw_type, &(ukko_slice){(const uint8_t *)text, strlen(text)});
@@ -97,8 +96,7 @@ static int build_bytes(cli *c, const char *text, ukko_msg **msg) {
         good = high >= 0 && low >= 0;
         bytes[i] = (uint8_t)(high << 4 | low);
     }
-    if (good)
-        *msg = ukko_msg_copy(&ukko_bytes_type, &(ukko_slice){bytes, n});
+    if (good) *msg = ukko_msg_copy(&ukko_bytes_type, &(ukko_slice){bytes, n});
     free(bytes);
     return good ? CLI_OK : cli_usage(c, "--bytes-hex: '%s' is no hex", text);
 }
@@ -134,16 +132,12 @@ static int build_opaque(cli *c, ukko_msg **msg) {
     if (!file == !args_value(c, "bytes-hex"))
         return cli_usage(c, "--serializer needs the bytes in either --file or --bytes-hex");
     int status = args_number(c, "serializer", INT32_MIN, INT32_MAX, &id);
-    if (status == CLI_OK && file)
-        status = read_file(c, file, &bytes, &o.bytes.len);
-    else if (status == CLI_OK)
-        status = build_bytes(c, args_value(c, "bytes-hex"), &hex);
+    if (status == CLI_OK && file) status = read_file(c, file, &bytes, &o.bytes.len);
+    else if (status == CLI_OK) status = build_bytes(c, args_value(c, "bytes-hex"), &hex);
     if (status == CLI_OK) {
         o.serializer = (int32_t)id;
-        if (hex)
-            o.bytes = *(const ukko_slice *)ukko_msg_get(hex, &ukko_bytes_type);
-        else
-            o.bytes.ptr = bytes;
+        if (hex) o.bytes = *(const ukko_slice *)ukko_msg_get(hex, &ukko_bytes_type);
+        else o.bytes.ptr = bytes;
         *msg = ukko_msg_copy(&ukko_opaque_type, &o);
     }
     ukko_msg_release(hex);
@@ -164,22 +158,17 @@ int message_build(cli *c, int index, ukko_msg **msg) {
         return cli_usage(c, "--manifest and --file go with --serializer");
     if (proto && (opaque || !argument || args_count(c, "json-class")))
         return cli_usage(c, "--proto takes the message as text, and nothing else");
-    if (opaque && argument)
-        return cli_usage(c, "--serializer takes bytes, not '%s'", argument);
-    if (opaque)
-        return build_opaque(c, msg);
+    if (opaque && argument) return cli_usage(c, "--serializer takes bytes, not '%s'", argument);
+    if (opaque) return build_opaque(c, msg);
     int given = argument != NULL, kind = -1;
     for (int i = 0; i < (int)(sizeof kinds / sizeof kinds[0]); i++) {
         int n = args_count(c, kinds[i].option);
         given += n;
         kind = n ? i : kind;
     }
-    if (given != 1)
-        return cli_usage(c, given ? "one message only" : "no message given");
+    if (given != 1) return cli_usage(c, given ? "one message only" : "no message given");
     bool json = args_count(c, "json-class") > 0;
-    if (json && !argument)
-        return cli_usage(c, "--json-class needs the JSON as an argument");
-    if (argument)
-        return message_of_line(c, argument, msg);
+    if (json && !argument) return cli_usage(c, "--json-class needs the JSON as an argument");
+    if (argument) return message_of_line(c, argument, msg);
     return kinds[kind].build(c, args_value(c, kinds[kind].option), msg);
 }

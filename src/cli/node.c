@@ -10,11 +10,11 @@
 /* ---- The actors ---------------------------------------------------------------------- */
 
 /* Named in the tables, so that also what nobody here can read comes: they treat all messages alike. */
-#define ALSO_OPAQUE(receive)                                                                \
-    static int receive##_opaque(ukko_ctx *ctx, void *state, const void *body) {             \
-        (void)body;                                                                         \
-        return receive(ctx, state, ukko_current(ctx));                                      \
-    }                                                                                       \
+#define ALSO_OPAQUE(receive)                                                                       \
+    static int receive##_opaque(ukko_ctx *ctx, void *state, const void *body) {                    \
+        (void)body;                                                                                \
+        return receive(ctx, state, ukko_current(ctx));                                             \
+    }                                                                                              \
     static const ukko_case receive##_cases[] = {{&ukko_opaque_type, receive##_opaque}, {NULL, NULL}}
 
 static int echo_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
@@ -45,10 +45,8 @@ static const ukko_actor counter_actor = {.size = sizeof(ukko_actor),
 static int sink_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     int64_t *n = state;
     const char *text = ukko_msg_text(msg);
-    if (text && strcmp(text, "count") == 0)
-        ukko_reply(ctx, &ukko_long_type, n);
-    else
-        ++*n;
+    if (text && strcmp(text, "count") == 0) ukko_reply(ctx, &ukko_long_type, n);
+    else ++*n;
     return UKKO_OK;
 }
 
@@ -99,8 +97,7 @@ static int start(cli *c, const own_system *own, ukko_system **sys) {
     ukko_error err = {0};
     ukko_config *config = NULL;
     int status = settings_build(c, own, NULL, &config);
-    if (status != CLI_OK)
-        return status;
+    if (status != CLI_OK) return status;
     ukko_system_opts opts = UKKO_SYSTEM_OPTS(own->name, NULL);
     opts.config = config;
     opts.actors = deployable;
@@ -108,14 +105,10 @@ static int start(cli *c, const own_system *own, ukko_system **sys) {
     opts.log_data = c;
     int rc = ukko_system_new(sys, &opts, &err);
     ukko_config_release(config);
-    if (rc == UKKO_OK)
-        rc = ukko_remote_enable(*sys, &err);
-    if (rc == UKKO_OK && (status = tap_system(c, *sys)) != CLI_OK)
-        return status;
-    if (rc == UKKO_OK)
-        rc = ukko_system_start(*sys, &err);
-    if (rc == UKKO_OK)
-        rc = spawn_actors(*sys, &err);
+    if (rc == UKKO_OK) rc = ukko_remote_enable(*sys, &err);
+    if (rc == UKKO_OK && (status = tap_system(c, *sys)) != CLI_OK) return status;
+    if (rc == UKKO_OK) rc = ukko_system_start(*sys, &err);
+    if (rc == UKKO_OK) rc = spawn_actors(*sys, &err);
     return rc == UKKO_OK ? CLI_OK : settings_failed(c, &err);
 }
 
@@ -170,15 +163,15 @@ static void show(cli *c, ukko_system *sys, const ukko_status *page) {
     output_record(c, j, "node %s", address);
     if (url) output_note(c, "status page %s", url);
     if (control) output_note(c, "control socket %s", control);
-    if (c->mode == JSON)
-        output_end(c, CLI_OK);
+    if (c->mode == JSON) output_end(c, CLI_OK);
     for (size_t i = 0; i < N_ACTORS; i++)
         output_note(c, "  /user/%-8s %s", actors[i].name, actors[i].help);
-    output_note(c, "\nTry from a second terminal:\n"
-                   "  %s ping %s\n"
-                   "  %s ask %s/user/echo --string hello\n"
-                   "  %s identify '%s/user/*'\n\n"
-                   "Ctrl-C ends it.",
+    output_note(c,
+                "\nTry from a second terminal:\n"
+                "  %s ping %s\n"
+                "  %s ask %s/user/echo --string hello\n"
+                "  %s identify '%s/user/*'\n\n"
+                "Ctrl-C ends it.",
                 c->program, address, c->program, address, c->program, address);
 }
 
@@ -204,10 +197,8 @@ int run_node(cli *c) {
     ukko_system *sys = NULL;
     ukko_status *page = NULL;
     int status = own_from_options(c, &own);
-    if (status == CLI_OK)
-        status = start(c, &own, &sys);
-    if (status == CLI_OK)
-        status = start_status(c, sys, &page);
+    if (status == CLI_OK) status = start(c, &own, &sys);
+    if (status == CLI_OK) status = start_status(c, sys, &page);
     if (status == CLI_OK) {
         show(c, sys, page);
         notify_manager("READY=1");

@@ -72,8 +72,10 @@ int node_request(cli *c, const char *place, const char *method, const char *what
     channel ch;
     *out = NULL;
     if (!path && !take_place(place, host, sizeof host, &port))
-        return cli_usage(c, "'%s' is neither PORT, HOST:PORT, http://HOST:PORT/ nor the path of a "
-                            "control socket", place);
+        return cli_usage(c,
+                         "'%s' is neither PORT, HOST:PORT, http://HOST:PORT/ nor the path of a "
+                         "control socket",
+                         place);
     int64_t deadline = session_deadline(c->timeout_ms);
     if (path) channel_connect_path(&ch, place);
     else channel_connect(&ch, host, port, deadline);

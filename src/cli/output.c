@@ -8,28 +8,22 @@
 #include <string.h>
 
 json_t *output_text(const char *text) {
-    if (!text)
-        return json_null();
+    if (!text) return json_null();
     json_t *j = json_string(text);
-    if (j)
-        return j;
+    if (j) return j;
     char *copy = strdup(text); /* not UTF-8 */
     for (char *p = copy; *p; p++)
-        if ((unsigned char)*p >= 0x80)
-            *p = '?';
+        if ((unsigned char)*p >= 0x80) *p = '?';
     j = json_string(copy);
     free(copy);
     return j;
 }
 
-json_t *output_ms(int64_t ns) {
-    return json_real((double)(ns / 1000) / 1000.0);
-}
+json_t *output_ms(int64_t ns) { return json_real((double)(ns / 1000) / 1000.0); }
 
 static void print_json(json_t *j, size_t flags) {
     char *text = json_dumps(j, flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
-    if (text)
-        puts(text);
+    if (text) puts(text);
     free(text);
     fflush(stdout);
 }
@@ -47,8 +41,7 @@ static void print_cell(json_t *j) {
 
 static void print_row(const cli *c, json_t *record) {
     for (const field *f = c->command->fields; f && f->name; f++) {
-        if (f != c->command->fields)
-            putchar('\t');
+        if (f != c->command->fields) putchar('\t');
         print_cell(json_object_get(record, f->name));
     }
     putchar('\n');
@@ -59,8 +52,7 @@ void output_record(cli *c, json_t *record, const char *format, ...) {
     va_list args;
     va_start(args, format);
     c->n_records++;
-    if (c->mode != JSON)
-        output_progress_end(c);
+    if (c->mode != JSON) output_progress_end(c);
     if (c->mode == HUMAN) {
         vprintf(format, args);
         putchar('\n');
@@ -70,8 +62,7 @@ void output_record(cli *c, json_t *record, const char *format, ...) {
     } else if (c->mode == TSV) {
         print_row(c, record);
     } else {
-        if (!c->records)
-            c->records = json_array();
+        if (!c->records) c->records = json_array();
         json_array_append(c->records, record);
     }
     va_end(args);
@@ -79,8 +70,7 @@ void output_record(cli *c, json_t *record, const char *format, ...) {
 }
 
 void output_note(cli *c, const char *format, ...) {
-    if (c->mode != HUMAN || c->quiet)
-        return;
+    if (c->mode != HUMAN || c->quiet) return;
     output_progress_end(c);
     va_list args;
     va_start(args, format);
@@ -114,12 +104,9 @@ void output_end(cli *c, int status) {
 }
 
 static void fail_for_people(const problem *p, const char *detail) {
-    if (p->peer)
-        fprintf(stderr, "ukko: %s: %s\n", p->peer, detail);
-    else
-        fprintf(stderr, "ukko: %s\n", detail);
-    if (p->hint)
-        fprintf(stderr, "  hint: %s\n", p->hint);
+    if (p->peer) fprintf(stderr, "ukko: %s: %s\n", p->peer, detail);
+    else fprintf(stderr, "ukko: %s\n", detail);
+    if (p->hint) fprintf(stderr, "  hint: %s\n", p->hint);
 }
 
 static void fail_for_programs(const cli *c, const problem *p, const char *detail) {
@@ -136,19 +123,16 @@ static void fail_for_programs(const cli *c, const problem *p, const char *detail
 
 static void fail(cli *c, const problem *p, const char *format, va_list args) {
     char detail[2048];
-    if (interrupt_came())
-        return; /* it failed because of that; what there is goes out at the end */
+    if (interrupt_came()) return; /* it failed because of that; what there is goes out at the end */
     output_progress_end(c);
     vsnprintf(detail, sizeof detail, format, args);
     json_decref(c->records); /* json: the error is the one result */
     c->records = NULL;
-    if (c->mode == JSON || c->mode == JSONL)
-        fail_for_programs(c, p, detail);
+    if (c->mode == JSON || c->mode == JSONL) fail_for_programs(c, p, detail);
     else if (c->mode == TSV)
         fprintf(stderr, "error\t%s\t%s\t%s\t%s\t%s\n", p->code, p->stage, p->peer ? p->peer : "",
                 detail, p->hint ? p->hint : "");
-    else
-        fail_for_people(p, detail);
+    else fail_for_people(p, detail);
 }
 
 int cli_fail(cli *c, const problem *p, const char *format, ...) {

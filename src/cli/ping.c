@@ -3,7 +3,9 @@
 #include "cli.h"
 #include <stdio.h>
 
-typedef struct tally { int64_t n, least, most, sum; } tally;
+typedef struct tally {
+    int64_t n, least, most, sum;
+} tally;
 
 static void count(tally *t, int64_t ns) {
     t->least = t->n == 0 || ns < t->least ? ns : t->least;
@@ -30,8 +32,7 @@ static void show_stages(const session *s) {
 
 /* json has one object at the end; the others get a line for each answer */
 static void show_answer(const session *s, int64_t number, int64_t ns) {
-    if (s->cli->mode == JSON)
-        return;
+    if (s->cli->mode == JSON) return;
     json_t *j = json_object();
     json_object_set_new(j, "peer", output_text(s->target.address));
     json_object_set_new(j, "n", json_integer(number));
@@ -45,8 +46,7 @@ static void show_tally(const session *s, const tally *t, json_t *answers) {
         output_note(s->cli, "%lld answers, min/avg/max %.3f/%.3f/%.3f ms", (long long)t->n,
                     (double)t->least / 1e6, (double)t->sum / 1e6 / (double)t->n,
                     (double)t->most / 1e6);
-    if (s->cli->mode != JSON)
-        return;
+    if (s->cli->mode != JSON) return;
     json_t *j = json_object();
     json_object_set_new(j, "peer", output_text(s->target.address));
     json_object_set_new(j, "uid", json_integer(s->uid));
@@ -63,8 +63,7 @@ static int pause_between(session *s, int64_t ms) {
     int64_t deadline = session_deadline(ms);
     arrival *a;
     int status;
-    while ((status = session_next(s, deadline, &a)) == CLI_OK)
-        arrival_free(a);
+    while ((status = session_next(s, deadline, &a)) == CLI_OK) arrival_free(a);
     return status == CLI_TIMEOUT ? CLI_OK : status;
 }
 
@@ -75,10 +74,8 @@ static int link_up(session *s, const char *path) {
     int status = session_find(s, path, &ref, NULL);
     bool found = ref != NULL;
     ukko_ref_release(ref);
-    if (status == CLI_OK && !found && *s->target.path)
-        return session_not_found(s);
-    if (status == CLI_OK)
-        show_stages(s);
+    if (status == CLI_OK && !found && *s->target.path) return session_not_found(s);
+    if (status == CLI_OK) show_stages(s);
     return status;
 }
 
@@ -117,18 +114,15 @@ static int ping_times(session *s, int64_t n, int64_t interval_ms) {
         int64_t ns = 0;
         ukko_ref *ref = NULL;
         status = i > 1 ? pause_between(s, interval_ms) : CLI_OK;
-        if (status == CLI_OK)
-            status = session_find(s, path, &ref, &ns);
+        if (status == CLI_OK) status = session_find(s, path, &ref, &ns);
         ukko_ref_release(ref);
-        if (status != CLI_OK)
-            break;
+        if (status != CLI_OK) break;
         count(&t, ns);
         output_progress(s->cli, "%lld of %lld answers", (long long)t.n, (long long)n);
         json_array_append_new(answers, output_ms(ns));
         show_answer(s, i, ns);
     }
-    if (status == CLI_OK || (status == CLI_INTERRUPTED && t.n))
-        show_tally(s, &t, answers);
+    if (status == CLI_OK || (status == CLI_INTERRUPTED && t.n)) show_tally(s, &t, answers);
     json_decref(answers);
     return status;
 }
@@ -137,14 +131,11 @@ int run_ping(cli *c) {
     int64_t n = 5, interval_ms = 1000;
     session s = {0};
     int status = args_number(c, "count", 1, 1000000000, &n);
-    if (status == CLI_OK)
-        status = args_duration(c, "interval", &interval_ms);
-    if (status != CLI_OK)
-        return status;
+    if (status == CLI_OK) status = args_duration(c, "interval", &interval_ms);
+    if (status != CLI_OK) return status;
     status = session_open(&s, c, c->args[0], NULL);
     if (status == CLI_OK)
-        status = args_count(c, "handshake-only") ? shake_hands(&s)
-                                                 : ping_times(&s, n, interval_ms);
+        status = args_count(c, "handshake-only") ? shake_hands(&s) : ping_times(&s, n, interval_ms);
     session_close(&s);
     return status;
 }

@@ -14,21 +14,17 @@ static const int64_t EVERY_NS = 100000000; /* eyes are no quicker, and a log is 
 static progress_mode choose(const cli *c) {
     const char *term = getenv("TERM");
     bool terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
-    if (args_count(c, "no-progress"))
-        return PROGRESS_OFF;
+    if (args_count(c, "no-progress")) return PROGRESS_OFF;
     if (args_count(c, "progress"))
         return terminal && !c->verbosity ? PROGRESS_OVER : PROGRESS_LINES;
     return terminal && !c->verbosity && !c->quiet ? PROGRESS_OVER : PROGRESS_OFF;
 }
 
 void output_progress(cli *c, const char *format, ...) {
-    if (c->progress == PROGRESS_UNKNOWN)
-        c->progress = choose(c);
-    if (c->progress == PROGRESS_OFF)
-        return;
+    if (c->progress == PROGRESS_UNKNOWN) c->progress = choose(c);
+    if (c->progress == PROGRESS_OFF) return;
     int64_t now = clock_ns();
-    if (c->progress_ns && now - c->progress_ns < EVERY_NS)
-        return;
+    if (c->progress_ns && now - c->progress_ns < EVERY_NS) return;
     char text[160];
     va_list args;
     va_start(args, format);
@@ -45,8 +41,7 @@ void output_progress(cli *c, const char *format, ...) {
 }
 
 void output_progress_end(cli *c) {
-    if (!c->progress_shown)
-        return;
+    if (!c->progress_shown) return;
     fputs("\r\033[K", stderr);
     fflush(stderr);
     c->progress_shown = false;

@@ -73,7 +73,8 @@ static int convert(cli *c, const proto *p, const char *mode, ukko_slice given, u
                    size_t *len) {
     FILE *in = tmpfile(), *to = tmpfile(), *err = tmpfile();
     problem bad = {CLI_IO, "FILE", "message", NULL, NULL};
-    int status = in && to && err ? CLI_OK : cli_fail(c, &bad, "no temporary file: %s", strerror(errno));
+    int status =
+        in && to && err ? CLI_OK : cli_fail(c, &bad, "no temporary file: %s", strerror(errno));
     *out = NULL;
     if (status == CLI_OK) {
         fwrite(given.ptr, 1, given.len, in);
@@ -110,7 +111,8 @@ int proto_build(cli *c, const char *text, ukko_msg **msg) {
     if (status == CLI_OK && !given)
         status = gen_proto_class(c, p.file, p.type, class_name, sizeof class_name);
     if (status == CLI_OK) {
-        ukko_opaque o = {.serializer = UKKO_SER_PROTOBUF, .manifest = given ? given : class_name,
+        ukko_opaque o = {.serializer = UKKO_SER_PROTOBUF,
+                         .manifest = given ? given : class_name,
                          .bytes = {bytes, len}};
         *msg = ukko_msg_copy(&ukko_opaque_type, &o);
     }

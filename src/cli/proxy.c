@@ -106,10 +106,8 @@ static void count(proxy *x, const char *kind, bool dropped) {
     while (i < x->n_kinds && strcmp(x->kinds[i].kind, kind) != 0) i++;
     if (i == MAX_KINDS) i--; /* the last one stands for all that came later */
     if (i == x->n_kinds) snprintf(x->kinds[x->n_kinds++].kind, FRAME_KIND, "%s", kind);
-    if (dropped)
-        x->kinds[i].dropped++;
-    else
-        x->kinds[i].passed++;
+    if (dropped) x->kinds[i].dropped++;
+    else x->kinds[i].passed++;
 }
 
 static void show(proxy *x, const pair *q, const pipe_end *p, const ukko_wire_pdu *pdu, size_t size,

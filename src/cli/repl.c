@@ -34,12 +34,9 @@ static char *cut_words(char *line, char **words, int *n) {
         if (!*p || *p == '#') break;
         char quote = 0, *start = to;
         for (; *p && (quote || (*p != ' ' && *p != '\t')); p++) {
-            if (quote && *p == quote)
-                quote = 0;
-            else if (!quote && (*p == '\'' || *p == '"'))
-                quote = *p;
-            else
-                *to++ = *p;
+            if (quote && *p == quote) quote = 0;
+            else if (!quote && (*p == '\'' || *p == '"')) quote = *p;
+            else *to++ = *p;
         }
         if (quote) return NULL;
         p += *p != '\0';

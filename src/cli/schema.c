@@ -12,8 +12,7 @@ static json_t *type_of(const char *type) {
     if (strcmp(type, "any") == 0) return j;
     if (type[len - 1] == '?')
         json_object_set_new(j, "type", json_pack("[s%, s]", type, len - 1, "null"));
-    else
-        json_object_set_new(j, "type", json_string(type));
+    else json_object_set_new(j, "type", json_string(type));
     return j;
 }
 
@@ -57,15 +56,12 @@ static json_t *schema_of(const command *outer, const command *k) {
     json_t *defs = json_object(), *whole = json_object();
     json_object_set_new(defs, "error", error_schema());
     json_object_set_new(defs, "record", object_of(k->fields));
-    if (k->whole)
-        whole = object_of(k->whole);
-    else if (k->many)
-        json_object_update_new(whole, array_of_records());
+    if (k->whole) whole = object_of(k->whole);
+    else if (k->many) json_object_update_new(whole, array_of_records());
     else if (k->many_with)
-        json_object_set_new(whole, "oneOf", json_pack("[{s:s}, o]", "$ref", "#/$defs/record",
-                                                      array_of_records()));
-    else
-        json_object_set_new(whole, "$ref", json_string("#/$defs/record"));
+        json_object_set_new(whole, "oneOf",
+                            json_pack("[{s:s}, o]", "$ref", "#/$defs/record", array_of_records()));
+    else json_object_set_new(whole, "$ref", json_string("#/$defs/record"));
     return json_pack("{s:s, s:s, s:s, s:[o, {s:s}], s:o}", "$schema",
                      "https://json-schema.org/draft/2020-12/schema", "title", title, "description",
                      k->help, "oneOf", whole, "$ref", "#/$defs/error", "$defs", defs);

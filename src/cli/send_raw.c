@@ -52,7 +52,8 @@ static void take_answers(replay *r, int64_t ms, bool fresh) {
 static int was_closed(replay *r, size_t left) {
     problem p = {CLI_HANDSHAKE, "CLOSED", "send", r->to.text,
                  "what came back, and the peer's own log, may say why"};
-    return cli_fail(r->c, &p, "the peer closed the connection after %lld frames; %zu bytes are left",
+    return cli_fail(r->c, &p,
+                    "the peer closed the connection after %lld frames; %zu bytes are left",
                     (long long)r->sent, left);
 }
 

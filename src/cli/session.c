@@ -16,7 +16,7 @@ struct inbox {
     pthread_mutex_t lock;
     pthread_cond_t more;
     arrival *first, **last;
-    pthread_t waiter; /* for an interrupt */
+    pthread_t waiter;    /* for an interrupt */
     atomic_bool closing; /* pairs with itself: set before the waiter is woken, read by it */
 };
 
@@ -26,9 +26,7 @@ int64_t clock_ns(void) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-int64_t session_deadline(int64_t ms) {
-    return clock_ns() + ms * 1000000;
-}
+int64_t session_deadline(int64_t ms) { return clock_ns() + ms * 1000000; }
 
 /* ---- The inbox ----------------------------------------------------------------------- */
 
@@ -62,8 +60,7 @@ static arrival *inbox_take(inbox *b, int64_t deadline) {
     struct timespec until = {deadline / 1000000000, deadline % 1000000000};
     pthread_mutex_lock(&b->lock);
     int late = 0;
-    while (!b->first && !late)
-        late = pthread_cond_timedwait(&b->more, &b->lock, &until);
+    while (!b->first && !late) late = pthread_cond_timedwait(&b->more, &b->lock, &until);
     arrival *a = b->first;
     if (a) {
         b->first = a->next;
@@ -74,16 +71,14 @@ static arrival *inbox_take(inbox *b, int64_t deadline) {
 }
 
 void arrival_free(arrival *a) {
-    if (!a)
-        return;
+    if (!a) return;
     ukko_msg_release(a->msg);
     ukko_ref_release(a->sender);
     free(a);
 }
 
 static void inbox_free(inbox *b) {
-    while (b->first)
-        arrival_free(inbox_take(b, 0));
+    while (b->first) arrival_free(inbox_take(b, 0));
     pthread_cond_destroy(&b->more);
     pthread_mutex_destroy(&b->lock);
     free(b);
@@ -91,7 +86,9 @@ static void inbox_free(inbox *b) {
 
 /* ---- The actor that fills it --------------------------------------------------------- */
 
-typedef struct inbox_order { int64_t address; } inbox_order; /* the inbox, as a number */
+typedef struct inbox_order {
+    int64_t address;
+} inbox_order; /* the inbox, as a number */
 
 static int inbox_start(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n) {
     (void)ctx;
@@ -127,8 +124,7 @@ static int spawn_inbox(session *s) {
     ukko_props *props = ukko_props_new(&inbox_actor);
     ukko_props_arg(props, &ukko_long_type, &address);
     int rc = ukko_system_spawn(s->sys, props, s->name ? s->name : "cli", &s->self);
-    if (rc == UKKO_OK)
-        rc = ukko_subscribe(s->sys, &ukko_remoting_event_type, s->self);
+    if (rc == UKKO_OK) rc = ukko_subscribe(s->sys, &ukko_remoting_event_type, s->self);
     return rc == UKKO_OK ? ukko_subscribe(s->sys, &ukko_dropped_type, s->self) : rc;
 }
 
@@ -138,10 +134,8 @@ static void *wait_interrupt(void *box) {
     int sig;
     interrupt_set(&set);
     for (int n = 0; sigwait(&set, &sig) == 0; n++) {
-        if (atomic_load_explicit(&b->closing, memory_order_acquire))
-            return NULL;
-        if (n > 0)
-            _exit(CLI_INTERRUPTED); /* the first one did not end it soon enough */
+        if (atomic_load_explicit(&b->closing, memory_order_acquire)) return NULL;
+        if (n > 0) _exit(CLI_INTERRUPTED); /* the first one did not end it soon enough */
         interrupt_note();
         inbox_put(b, NULL, NULL);
     }
@@ -154,13 +148,11 @@ static void *wait_interrupt(void *box) {
 int own_parse(cli *c, own_system *own, char *buf, size_t len) {
     const char *as = args_value(c, "as");
     *own = (own_system){"ukko-cli", NULL, NULL, 0};
-    if (!as)
-        return CLI_OK;
+    if (!as) return CLI_OK;
     const char *start = strstr(as, "://");
     snprintf(buf, len, "%s", start ? start + 3 : as);
     char *host = strchr(buf, '@'), *port = strrchr(buf, ':'), *end;
-    if (!host || !port || port < host)
-        return cli_usage(c, "--as: '%s' is not SYS@HOST:PORT", as);
+    if (!host || !port || port < host) return cli_usage(c, "--as: '%s' is not SYS@HOST:PORT", as);
     *host = *port = '\0';
     *own = (own_system){buf, host + 1, NULL, strtol(port + 1, &end, 10)};
     if (end == port + 1 || *end || own->port < 0 || own->port > 65535)
@@ -171,24 +163,18 @@ int own_parse(cli *c, own_system *own, char *buf, size_t len) {
 static int start_system(session *s, const ukko_system_opts *opts) {
     ukko_error err = {0};
     int status, rc = ukko_system_new(&s->sys, opts, &err);
-    if (rc == UKKO_OK)
-        rc = ukko_remote_enable(s->sys, &err);
-    if (rc == UKKO_OK && (status = tap_system(s->cli, s->sys)) != CLI_OK)
-        return status;
-    if (rc == UKKO_OK)
-        rc = ukko_system_start(s->sys, &err);
-    if (rc == UKKO_OK && (rc = spawn_inbox(s)) != UKKO_OK)
-        err.code = rc;
+    if (rc == UKKO_OK) rc = ukko_remote_enable(s->sys, &err);
+    if (rc == UKKO_OK && (status = tap_system(s->cli, s->sys)) != CLI_OK) return status;
+    if (rc == UKKO_OK) rc = ukko_system_start(s->sys, &err);
+    if (rc == UKKO_OK && (rc = spawn_inbox(s)) != UKKO_OK) err.code = rc;
     return rc == UKKO_OK ? CLI_OK : settings_failed(s->cli, &err);
 }
 
 /* Answers come on the connection that was made: nobody else has to get in. */
 static void choose_address(const cli *c, own_system *own, char *local) {
-    if (own->hostname)
-        return;
+    if (own->hostname) return;
     own->hostname = local;
-    if (!args_count(c, "listen"))
-        own->bind_hostname = local[0] == '[' ? "::1" : "127.0.0.1";
+    if (!args_count(c, "listen")) own->bind_hostname = local[0] == '[' ? "::1" : "127.0.0.1";
 }
 
 /* What can be wrong with options and files is said before anything is dialled. */
@@ -196,19 +182,15 @@ static int prepare(session *s, own_system *own, char *buf, size_t len, ukko_conf
     char *local = s->local;
     tls_material keys;
     int status = own_parse(s->cli, own, buf, len);
-    if (status == CLI_OK && s->target.tls)
-        status = keys_of(s->cli, NULL, &keys);
-    if (status == CLI_OK)
-        status = settings_given(s->cli, config);
+    if (status == CLI_OK && s->target.tls) status = keys_of(s->cli, NULL, &keys);
+    if (status == CLI_OK) status = settings_given(s->cli, config);
     ukko_config_release(*config);
     *config = NULL;
+    if (status == CLI_OK) status = target_learn(s->cli, &s->target);
     if (status == CLI_OK)
-        status = target_learn(s->cli, &s->target);
-    if (status == CLI_OK)
-        status = target_dial(s->cli, &s->target, &s->resolve_ns, &s->connect_ns, local,
-                             sizeof s->local);
-    if (status != CLI_OK)
-        return status;
+        status =
+            target_dial(s->cli, &s->target, &s->resolve_ns, &s->connect_ns, local, sizeof s->local);
+    if (status != CLI_OK) return status;
     if (*s->target.published && !s->beside)
         output_note(s->cli, "the peer calls itself %s", s->target.address);
     choose_address(s->cli, own, local);
@@ -249,12 +231,9 @@ int session_open(session *s, cli *c, const char *text, const ukko_type *const *t
     ukko_config *config = NULL;
     *s = (session){.cli = c};
     int status = target_parse(c, text, &s->target);
-    if (status == CLI_OK)
-        status = prepare(s, &own, buf, sizeof buf, &config);
-    if (status == CLI_OK)
-        status = open_inbox(s);
-    if (status == CLI_OK)
-        status = start_with(s, own.name, config, types);
+    if (status == CLI_OK) status = prepare(s, &own, buf, sizeof buf, &config);
+    if (status == CLI_OK) status = open_inbox(s);
+    if (status == CLI_OK) status = start_with(s, own.name, config, types);
     ukko_config_release(config);
     return status;
 }
@@ -266,10 +245,9 @@ int session_beside(session *s, const session *first, const ukko_type *const *typ
     *s = (session){.cli = first->cli, .target = first->target, .box = first->box, .beside = true};
     int status = prepare(s, &own, buf, sizeof buf, &config);
     if (status == CLI_OK && own.port)
-        status = cli_usage(s->cli, "--as: several systems cannot have port %d, take 0",
-                           (int)own.port);
-    if (status == CLI_OK)
-        status = start_with(s, own.name, config, types);
+        status =
+            cli_usage(s->cli, "--as: several systems cannot have port %d, take 0", (int)own.port);
+    if (status == CLI_OK) status = start_with(s, own.name, config, types);
     ukko_config_release(config);
     return status;
 }
@@ -279,8 +257,7 @@ int session_host(session *s, cli *c, const own_system *own, const ukko_actor *co
     s->cli = c;
     s->tolerant = true;
     int status = settings_build(c, own, NULL, &config);
-    if (status == CLI_OK)
-        status = open_inbox(s);
+    if (status == CLI_OK) status = open_inbox(s);
     if (status == CLI_OK) {
         ukko_system_opts opts = UKKO_SYSTEM_OPTS(own->name, NULL);
         opts.config = config;
@@ -296,8 +273,7 @@ int session_host(session *s, cli *c, const own_system *own, const ukko_actor *co
 void session_close(session *s) {
     ukko_ref_release(s->self);
     ukko_system_free(s->sys);
-    if (s->box && !s->beside)
-        close_inbox(s->box);
+    if (s->box && !s->beside) close_inbox(s->box);
     free(s->refusal);
     s->refusal = NULL;
     s->sys = NULL;
@@ -319,8 +295,7 @@ static int tls_failed(session *s, const char *why) {
 static int not_pekko(session *s, const char *otherwise) {
     char first[100];
     const target *t = &s->target;
-    if (t->tls)
-        return tls_failed(s, otherwise);
+    if (t->tls) return tls_failed(s, otherwise);
     port_kind kind = classify_port(t->host, t->port, first, sizeof first);
     return target_not_classic(s->cli, t, kind, first, otherwise);
 }
@@ -345,10 +320,8 @@ static bool quarantine_follows(session *s, const char *why) {
 
 static int link_failed(session *s, const char *why) {
     s->lost = true;
-    if (quarantine_follows(s, why))
-        return was_quarantined(s);
-    if (!s->associated)
-        return not_pekko(s, why);
+    if (quarantine_follows(s, why)) return was_quarantined(s);
+    if (!s->associated) return not_pekko(s, why);
     problem p = {CLI_HANDSHAKE, "DISASSOCIATED", "link", s->target.address,
                  s->ended_hint ? s->ended_hint
                                : "the peer ended the link: it may be shutting down"};
@@ -378,8 +351,7 @@ static int handle_event(session *s, const arrival *a, bool *event) {
     const ukko_type *type = a->msg ? ukko_msg_type(a->msg) : NULL;
     const void *body = type ? ukko_msg_get(a->msg, type) : NULL;
     *event = true;
-    if (!type)
-        return CLI_INTERRUPTED;
+    if (!type) return CLI_INTERRUPTED;
     if (s->tolerant) {
         *event = is_event(type);
         return CLI_OK;
@@ -396,7 +368,8 @@ static int handle_event(session *s, const arrival *a, bool *event) {
         return was_quarantined(s);
     } else if (type == &ukko_dropped_type) {
         return was_dropped(s, body);
-    } else if (type == &ukko_deploy_refused_type) { /* whatever is waited for: it overtakes answers */
+    } else if (type ==
+               &ukko_deploy_refused_type) { /* whatever is waited for: it overtakes answers */
         free(s->refusal);
         s->refusal = strdup(((const ukko_deploy_refused *)body)->reason);
         *event = false;
@@ -416,16 +389,17 @@ int session_next(session *s, int64_t deadline, arrival **out) {
             return CLI_OK;
         }
         arrival_free(a);
-        if (status != CLI_OK)
-            return status;
+        if (status != CLI_OK) return status;
     }
     return CLI_TIMEOUT;
 }
 
 static int wrong_address(session *s, const target *real) {
     char hint[1200];
-    snprintf(hint, sizeof hint, "take %s%s; if others are to use your address, ukko doctor says "
-             "what to change at the peer", real->address, s->target.path);
+    snprintf(hint, sizeof hint,
+             "take %s%s; if others are to use your address, ukko doctor says "
+             "what to change at the peer",
+             real->address, s->target.path);
     problem p = {CLI_HANDSHAKE, "WRONG_ADDRESS", "lookup", s->target.address, hint};
     return cli_fail(s->cli, &p, "no answer: what listens there is %s", real->address);
 }
@@ -436,9 +410,8 @@ int session_no_answer(session *s, const char *stage) {
     target real;
     if (s->associated && !s->answered && target_is_elsewhere(s->cli, t, &real))
         return wrong_address(s, &real);
-    port_kind kind = s->associated || t->tls
-                         ? PORT_SILENT
-                         : classify_port(t->host, t->port, first, sizeof first);
+    port_kind kind = s->associated || t->tls ? PORT_SILENT
+                                             : classify_port(t->host, t->port, first, sizeof first);
     if (kind != PORT_SILENT && kind != PORT_CLOSED)
         return target_not_classic(s->cli, t, kind, first, "");
     problem p = {CLI_TIMEOUT, "TIMEOUT", s->associated ? stage : "handshake", s->target.address,
@@ -484,12 +457,10 @@ int session_find(session *s, const char *path, ukko_ref **ref, int64_t *rtt_ns) 
         s->answered |= answer;
         if (answer) {
             *ref = ukko_ref_retain(i->ref);
-            if (rtt_ns)
-                *rtt_ns = a->at_ns - start;
+            if (rtt_ns) *rtt_ns = a->at_ns - start;
         }
         arrival_free(a);
-        if (answer)
-            return CLI_OK;
+        if (answer) return CLI_OK;
     }
     return status == CLI_TIMEOUT ? session_no_answer(s, "lookup") : status;
 }

@@ -19,8 +19,7 @@ void time_text(char *to, size_t len) {
 
 static json_t *hex(const ukko_slice *bytes) {
     char *text = malloc(2 * bytes->len + 1);
-    for (size_t i = 0; i < bytes->len; i++)
-        snprintf(text + 2 * i, 3, "%02x", bytes->ptr[i]);
+    for (size_t i = 0; i < bytes->len; i++) snprintf(text + 2 * i, 3, "%02x", bytes->ptr[i]);
     json_t *j = json_stringn(text, 2 * bytes->len);
     free(text);
     return j;
@@ -31,7 +30,8 @@ static json_t *base64(const ukko_slice *bytes) {
     char *text = malloc(bytes->len / 3 * 4 + 5), *to = text;
     for (size_t i = 0; i < bytes->len; i += 3) {
         size_t n = bytes->len - i;
-        uint32_t v = (uint32_t)bytes->ptr[i] << 16 | (uint32_t)(n > 1 ? bytes->ptr[i + 1] : 0) << 8 |
+        uint32_t v = (uint32_t)bytes->ptr[i] << 16 |
+                     (uint32_t)(n > 1 ? bytes->ptr[i + 1] : 0) << 8 |
                      (n > 2 ? bytes->ptr[i + 2] : 0);
         *to++ = digits[v >> 18];
         *to++ = digits[v >> 12 & 63];
@@ -65,16 +65,14 @@ static json_t *string(const ukko_string *s) {
     return j ? j : output_text(s->text);
 }
 
-static json_t *reference(ukko_ref *ref) {
-    return output_text(ref ? ukko_ref_path(ref) : NULL);
-}
+static json_t *reference(ukko_ref *ref) { return output_text(ref ? ukko_ref_path(ref) : NULL); }
 
 static json_t *throwable(const ukko_throwable *t) {
     json_t *j = json_object();
-    json_object_set_new(j, "class", output_text(t->original_class ? t->original_class
-                                                                  : t->class_name));
-    json_object_set_new(j, "message", output_text(t->original_class ? t->original_message
-                                                                    : t->message));
+    json_object_set_new(j, "class",
+                        output_text(t->original_class ? t->original_class : t->class_name));
+    json_object_set_new(j, "message",
+                        output_text(t->original_class ? t->original_message : t->message));
     return j;
 }
 
@@ -108,28 +106,17 @@ static bool is_raw_json(const ukko_type *t) {
 json_t *show_value(const ukko_msg *msg) {
     const ukko_type *t = msg ? ukko_msg_type(msg) : &ukko_null_type;
     const void *body = msg ? ukko_msg_get(msg, t) : NULL;
-    if (t == &ukko_null_type)
-        return json_null();
-    if (t == &ukko_string_type || t == &ukko_reply_error_type)
-        return string(body);
-    if (t == &ukko_long_type)
-        return json_integer(*(const int64_t *)body);
-    if (t == &ukko_int_type)
-        return json_integer(*(const int32_t *)body);
-    if (t == &ukko_bool_type)
-        return json_boolean(*(const bool *)body);
-    if (t == &ukko_bytes_type || t == &ukko_bytestring_type)
-        return hex(body);
-    if (t == &ukko_opaque_type)
-        return opaque(body);
-    if (t == &ukko_ref_type)
-        return reference(((const ukko_ref_body *)body)->ref);
-    if (t == &ukko_identity_type)
-        return identity(body);
-    if (t == &ukko_throwable_type)
-        return throwable(body);
-    if (boxes(t))
-        return show_value(((const ukko_boxed *)body)->value);
+    if (t == &ukko_null_type) return json_null();
+    if (t == &ukko_string_type || t == &ukko_reply_error_type) return string(body);
+    if (t == &ukko_long_type) return json_integer(*(const int64_t *)body);
+    if (t == &ukko_int_type) return json_integer(*(const int32_t *)body);
+    if (t == &ukko_bool_type) return json_boolean(*(const bool *)body);
+    if (t == &ukko_bytes_type || t == &ukko_bytestring_type) return hex(body);
+    if (t == &ukko_opaque_type) return opaque(body);
+    if (t == &ukko_ref_type) return reference(((const ukko_ref_body *)body)->ref);
+    if (t == &ukko_identity_type) return identity(body);
+    if (t == &ukko_throwable_type) return throwable(body);
+    if (boxes(t)) return show_value(((const ukko_boxed *)body)->value);
     if (is_raw_json(t)) {
         const ukko_slice *s = body;
         json_t *j = json_loadb((const char *)s->ptr, s->len, JSON_DECODE_ANY, NULL);

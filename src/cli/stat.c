@@ -144,7 +144,8 @@ int run_quarantine_clear(cli *c) {
     if (status != CLI_OK) return status;
     escape(c->args[1], address, sizeof address);
     int n = snprintf(what, sizeof what, "/quarantine/clear?address=%s", address);
-    if (args_count(c, "uid")) snprintf(what + n, sizeof what - (size_t)n, "&uid=%lld", (long long)uid);
+    if (args_count(c, "uid"))
+        snprintf(what + n, sizeof what - (size_t)n, "&uid=%lld", (long long)uid);
     status = node_request(c, c->args[0], "POST", what, &http, &answer);
     if (status != CLI_OK) return status;
     if (http == 200) {

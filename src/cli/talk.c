@@ -21,10 +21,8 @@ static int need_one(cli *c, const session *s) {
 int session_reach(session *s, cli *c, ukko_ref **to) {
     *to = NULL;
     int status = session_open(s, c, c->args[0], message_types(c));
-    if (status == CLI_OK)
-        status = need_one(c, s);
-    if (status == CLI_OK)
-        status = session_find(s, s->target.path, to, NULL);
+    if (status == CLI_OK) status = need_one(c, s);
+    if (status == CLI_OK) status = session_find(s, s->target.path, to, NULL);
     return status == CLI_OK && !*to ? session_not_found(s) : status;
 }
 
@@ -38,16 +36,13 @@ static int arrived(session *s, ukko_ref *to, int64_t count) {
     if (status == CLI_INTERRUPTED) /* which may have ended the lines, and came to the inbox too */
         status = session_find(s, s->target.path, &still, NULL);
     ukko_ref_release(still);
-    if (status != CLI_OK)
-        return status;
+    if (status != CLI_OK) return status;
     json_t *j = json_object();
     json_object_set_new(j, "to", output_text(ukko_ref_path(to)));
     json_object_set_new(j, "sent", json_true());
     json_object_set_new(j, "count", json_integer(count));
-    if (count == 1)
-        output_record(s->cli, j, "sent to %s", ukko_ref_path(to));
-    else
-        output_record(s->cli, j, "%lld sent to %s", (long long)count, ukko_ref_path(to));
+    if (count == 1) output_record(s->cli, j, "sent to %s", ukko_ref_path(to));
+    else output_record(s->cli, j, "%lld sent to %s", (long long)count, ukko_ref_path(to));
     return CLI_OK;
 }
 
@@ -57,8 +52,7 @@ static int send_line(session *s, ukko_ref *to, const char *line, int64_t n) {
     ukko_msg *msg = NULL;
     ukko_ref *still = NULL;
     int status = message_of_line(s->cli, line, &msg);
-    if (status == CLI_OK)
-        ukko_tell_from(to, msg, s->self);
+    if (status == CLI_OK) ukko_tell_from(to, msg, s->self);
     if (status == CLI_OK && n % SYNC_EACH == 0)
         status = session_find(s, s->target.path, &still, NULL);
     ukko_ref_release(still);
@@ -73,17 +67,14 @@ static int tell_lines(session *s, ukko_ref *to, int64_t rate) {
     int64_t n = 0, start = clock_ns();
     int status = CLI_OK;
     for (ssize_t len; status == CLI_OK && (len = getline(&line, &cap, in)) >= 0;) {
-        if (len && line[len - 1] == '\n')
-            line[len - 1] = '\0';
-        if (rate && !interrupt_pause((start + n * 1000000000 / rate - clock_ns()) / 1000000))
-            break;
+        if (len && line[len - 1] == '\n') line[len - 1] = '\0';
+        if (rate && !interrupt_pause((start + n * 1000000000 / rate - clock_ns()) / 1000000)) break;
         status = send_line(s, to, line, ++n);
         output_progress(s->cli, "%lld sent", (long long)n);
     }
     free(line);
     fclose(in);
-    if (status != CLI_OK && status != CLI_INTERRUPTED)
-        return status;
+    if (status != CLI_OK && status != CLI_INTERRUPTED) return status;
     int end = arrived(s, to, n);
     return interrupt_came() ? CLI_INTERRUPTED : end;
 }
@@ -91,8 +82,7 @@ static int tell_lines(session *s, ukko_ref *to, int64_t rate) {
 static int check_tell(cli *c, int64_t *rate, ukko_msg **msg) {
     bool lines = args_count(c, "lines") > 0;
     int status = args_number(c, "rate", 1, 1000000000, rate);
-    if (status == CLI_OK && *rate && !lines)
-        return cli_usage(c, "--rate goes with --lines");
+    if (status == CLI_OK && *rate && !lines) return cli_usage(c, "--rate goes with --lines");
     if (status == CLI_OK && lines && c->n_args > 1)
         return cli_usage(c, "--lines reads the messages from standard input");
     return status == CLI_OK && !lines ? message_build(c, 1, msg) : status;
@@ -104,8 +94,7 @@ int run_tell(cli *c) {
     ukko_ref *to = NULL;
     int64_t rate = 0;
     int status = check_tell(c, &rate, &msg);
-    if (status != CLI_OK)
-        return status;
+    if (status != CLI_OK) return status;
     status = session_reach(&s, c, &to);
     if (status == CLI_OK && msg) {
         ukko_tell_from(to, ukko_msg_retain(msg), s.self);
@@ -137,11 +126,9 @@ static int show_failure(session *s, const arrival *a) {
 
 static int show_reply(session *s, const arrival *a, int64_t ns) {
     char *text;
-    if (is_failure(a->msg))
-        return show_failure(s, a);
+    if (is_failure(a->msg)) return show_failure(s, a);
     int status = proto_text(s->cli, a->msg, &text);
-    if (status != CLI_OK)
-        return status;
+    if (status != CLI_OK) return status;
     json_t *j = json_object();
     json_object_set_new(j, "from", output_text(ukko_ref_path(a->sender)));
     json_object_set_new(j, "type", output_text(show_type(a->msg)));
@@ -159,7 +146,8 @@ static int show_reply(session *s, const arrival *a, int64_t ns) {
 static int too_few(session *s, const ukko_ref *to, int64_t got, int64_t count) {
     long long ms = (long long)s->cli->timeout_ms;
     problem p = {CLI_TIMEOUT, "TIMEOUT", "reply", ukko_ref_path(to),
-                 got ? "the others did not come" : "the actor is there; it did not answer this message"};
+                 got ? "the others did not come"
+                     : "the actor is there; it did not answer this message"};
     return got ? cli_fail(s->cli, &p, "%lld of %lld replies; none more within %lld ms",
                           (long long)got, (long long)count, ms)
                : cli_fail(s->cli, &p, "no reply within %lld ms", ms);
@@ -172,8 +160,7 @@ static int ask(session *s, ukko_ref *to, ukko_msg *msg, int64_t count) {
     while (got < count && status == CLI_OK) {
         arrival *a;
         status = session_next(s, session_deadline(s->cli->timeout_ms), &a);
-        if (status != CLI_OK)
-            break;
+        if (status != CLI_OK) break;
         status = show_reply(s, a, a->at_ns - start);
         arrival_free(a);
         got++;
@@ -189,15 +176,11 @@ int run_ask(cli *c) {
     ukko_ref *to = NULL;
     int64_t count = 1;
     int status = args_number(c, "count", 1, 1000000000, &count);
-    if (status == CLI_OK)
-        status = proto_check(c);
-    if (status == CLI_OK)
-        status = message_build(c, 1, &msg);
-    if (status != CLI_OK)
-        return status;
+    if (status == CLI_OK) status = proto_check(c);
+    if (status == CLI_OK) status = message_build(c, 1, &msg);
+    if (status != CLI_OK) return status;
     status = session_reach(&s, c, &to);
-    if (status == CLI_OK)
-        status = ask(&s, to, ukko_msg_retain(msg), count);
+    if (status == CLI_OK) status = ask(&s, to, ukko_msg_retain(msg), count);
     ukko_msg_release(msg);
     ukko_ref_release(to);
     session_close(&s);
@@ -232,8 +215,7 @@ static int identify_pattern(session *s, int64_t within_ms) {
     ukko_ref *guardian = NULL;
     int found = 0, status = session_find(s, "/user", &guardian, NULL);
     ukko_ref_release(guardian);
-    if (status != CLI_OK)
-        return status;
+    if (status != CLI_OK) return status;
     session_identify(s, s->target.path);
     status = collect(s, session_deadline(within_ms), &found);
     return status == CLI_OK && found == 0 ? session_not_found(s) : status;
@@ -242,10 +224,8 @@ static int identify_pattern(session *s, int64_t within_ms) {
 static int identify_one(session *s, const char *path) {
     ukko_ref *ref = NULL;
     int status = session_find(s, path, &ref, NULL);
-    if (status == CLI_OK && !ref)
-        status = session_not_found(s);
-    else if (status == CLI_OK)
-        show_ref(s, ref);
+    if (status == CLI_OK && !ref) status = session_not_found(s);
+    else if (status == CLI_OK) show_ref(s, ref);
     ukko_ref_release(ref);
     return status;
 }
@@ -254,8 +234,7 @@ int run_identify(cli *c) {
     session s = {0};
     int64_t within_ms = 1000;
     int status = args_duration(c, "all-within", &within_ms);
-    if (status != CLI_OK)
-        return status;
+    if (status != CLI_OK) return status;
     status = session_open(&s, c, c->args[0], NULL);
     const char *path = *s.target.path ? s.target.path : "/user";
     if (status == CLI_OK)

@@ -14,7 +14,16 @@
 #include <unistd.h>
 #include <ukko/link.h>
 
-enum { MAX_FRAME = 64 << 20, SEGMENT = 32768, IP4 = 20, IP6 = 40, TCP = 20, SYN = 2, FIN = 1, ACK = 16 };
+enum {
+    MAX_FRAME = 64 << 20,
+    SEGMENT = 32768,
+    IP4 = 20,
+    IP6 = 40,
+    TCP = 20,
+    SYN = 2,
+    FIN = 1,
+    ACK = 16
+};
 
 typedef struct direction {
     unsigned char *bytes; /* of a frame that is not whole yet */
@@ -48,11 +57,14 @@ struct tap {
 
 /* ---- a capture ------------------------------------------------------------------------- */
 
-static void put16(unsigned char *p, unsigned n) { p[0] = (unsigned char)(n >> 8), p[1] = (unsigned char)n; }
+static void put16(unsigned char *p, unsigned n) {
+    p[0] = (unsigned char)(n >> 8), p[1] = (unsigned char)n;
+}
 static void put32(unsigned char *p, uint32_t n) { put16(p, n >> 16), put16(p + 2, n & 0xffff); }
 
 /* A block of pcapng: its body, without type and lengths, has n bytes and gets filled up. */
-static void put_block(FILE *f, uint32_t type, const void *head, size_t n_head, const void *body, size_t n) {
+static void put_block(FILE *f, uint32_t type, const void *head, size_t n_head, const void *body,
+                      size_t n) {
     static const char zeros[4];
     uint32_t len = (uint32_t)(12 + n_head + (n + 3) / 4 * 4);
     fwrite(&type, 4, 1, f);
@@ -64,8 +76,15 @@ static void put_block(FILE *f, uint32_t type, const void *head, size_t n_head, c
 }
 
 static void put_head(FILE *f) {
-    static const struct { uint32_t magic; uint16_t major, minor; int64_t len; } section = {0x1a2b3c4d, 1, 0, -1};
-    static const struct { uint16_t link, reserved; uint32_t snap; } interface = {101, 0, 0}; /* bare IP */
+    static const struct {
+        uint32_t magic;
+        uint16_t major, minor;
+        int64_t len;
+    } section = {0x1a2b3c4d, 1, 0, -1};
+    static const struct {
+        uint16_t link, reserved;
+        uint32_t snap;
+    } interface = {101, 0, 0}; /* bare IP */
     put_block(f, 0x0a0d0d0a, &section, sizeof section, "", 0);
     put_block(f, 1, &interface, sizeof interface, "", 0);
 }
@@ -96,7 +115,8 @@ static void put_checksum(unsigned char *ip) {
 }
 
 /* Writes the IP header; gives its length and both ports. */
-static size_t put_ip(unsigned char *p, const char *from, const char *to, size_t n, unsigned *ports) {
+static size_t put_ip(unsigned char *p, const char *from, const char *to, size_t n,
+                     unsigned *ports) {
     bool v6 = *from == '[' || *to == '[';
     if (v6) {
         p[0] = 0x60;

@@ -247,10 +247,8 @@ static int version_of(int n) { return n == 13 ? TLS1_3_VERSION : n == 12 ? TLS1_
 static void tune(tls_setup *s, const tls_material *m) {
     SSL_CTX_set_min_proto_version(s->ctx, m->least ? version_of(m->least) : TLS1_2_VERSION);
     SSL_CTX_set_max_proto_version(s->ctx, version_of(m->most));
-    if (m->ciphers)
-        limit_ciphers(s->ctx, m->ciphers);
-    else
-        SSL_CTX_set_cipher_list(s->ctx, "ALL:!aNULL:!eNULL:@SECLEVEL=1");
+    if (m->ciphers) limit_ciphers(s->ctx, m->ciphers);
+    else SSL_CTX_set_cipher_list(s->ctx, "ALL:!aNULL:!eNULL:@SECLEVEL=1");
     SSL_CTX_set_verify(s->ctx, SSL_VERIFY_PEER, on_verify);
     SSL_CTX_set_cert_cb(s->ctx, on_asked, NULL);
     SSL_CTX_set_info_callback(s->ctx, on_info);
@@ -453,10 +451,8 @@ bool tls_link_send(tls_link *l, const void *bytes, size_t len, int64_t deadline)
     while (done < len) {
         int error;
         int n = SSL_write(l->ssl, (const char *)bytes + done, (int)(len - done));
-        if (n > 0)
-            done += (size_t)n;
-        else if (wait_for(l, n, deadline, &error) != 1)
-            return false;
+        if (n > 0) done += (size_t)n;
+        else if (wait_for(l, n, deadline, &error) != 1) return false;
     }
     return true;
 }

@@ -33,10 +33,8 @@ static void one_line(const X509_NAME *name, char *to, size_t len) {
 
 static void when(const ASN1_TIME *t, char *to, size_t len) {
     struct tm tm = {0};
-    if (ASN1_TIME_to_tm(t, &tm) == 1)
-        strftime(to, len, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    else
-        snprintf(to, len, "?");
+    if (ASN1_TIME_to_tm(t, &tm) == 1) strftime(to, len, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    else snprintf(to, len, "?");
 }
 
 static void fingerprint(X509 *x, char *to, size_t len) {

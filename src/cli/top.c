@@ -169,8 +169,7 @@ static void draw(const screen *s, bool typing) {
 static bool type_filter(screen *s, int key) {
     size_t n = strlen(s->filter);
     if (key == '\n' || key == 27) return false;
-    if ((key == KEY_BACKSPACE || key == 127 || key == 8) && n)
-        s->filter[n - 1] = '\0';
+    if ((key == KEY_BACKSPACE || key == 127 || key == 8) && n) s->filter[n - 1] = '\0';
     else if (key >= 32 && key < 127 && n + 1 < sizeof s->filter)
         s->filter[n] = (char)key, s->filter[n + 1] = '\0';
     return true;

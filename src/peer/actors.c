@@ -31,16 +31,15 @@ const ukko_actor echo_actor = {
 
 /* ---- sink ---------------------------------------------------------------------------- */
 
-typedef struct sink { int64_t n; } sink;
+typedef struct sink {
+    int64_t n;
+} sink;
 
 static int sink_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     sink *s = state;
-    if (is_text(msg, "count"))
-        ukko_reply(ctx, &ukko_long_type, &s->n);
-    else if (is_text(msg, "reset"))
-        s->n = 0;
-    else
-        s->n++;
+    if (is_text(msg, "count")) ukko_reply(ctx, &ukko_long_type, &s->n);
+    else if (is_text(msg, "reset")) s->n = 0;
+    else s->n++;
     return UKKO_OK;
 }
 
@@ -67,7 +66,9 @@ const ukko_actor collector_actor = {
 
 /* ---- forwarder ----------------------------------------------------------------------- */
 
-typedef struct forwarder { ukko_ref *target; } forwarder;
+typedef struct forwarder {
+    ukko_ref *target;
+} forwarder;
 
 static const ukko_field forward_fields[] = {UKKO_FIELD(forward_order, ref, UKKO_REF)};
 const ukko_type forward_order_type = UKKO_TYPE_LOCAL(forward_order, forward_fields);
@@ -112,10 +113,8 @@ const ukko_actor forwarder_actor = {
 
 static void failing_emit(ukko_ctx *ctx, const char *ev, const ukko_failure *why) {
     json_t *actor = value_path(ukko_self(ctx));
-    if (why)
-        out_emit(ev, "actor", actor, "cause", value_failure(why), NULL);
-    else
-        out_emit(ev, "actor", actor, NULL);
+    if (why) out_emit(ev, "actor", actor, "cause", value_failure(why), NULL);
+    else out_emit(ev, "actor", actor, NULL);
 }
 
 static int failing_start(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n) {
@@ -154,8 +153,7 @@ int actor_throw(ukko_ctx *ctx, const char *text) {
 
 static int failing_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     const char *text = ukko_msg_text(msg);
-    if (text && strncmp(text, "throw", 5) == 0)
-        return actor_throw(ctx, text);
+    if (text && strncmp(text, "throw", 5) == 0) return actor_throw(ctx, text);
     return echo_receive(ctx, state, msg);
 }
 
@@ -171,7 +169,9 @@ const ukko_actor failing_actor = {
 
 /* ---- order --------------------------------------------------------------------------- */
 
-typedef struct order { int64_t count, next, skipped, late, other; } order;
+typedef struct order {
+    int64_t count, next, skipped, late, other;
+} order;
 
 static int order_number(ukko_ctx *ctx, void *state, const void *body) {
     (void)ctx;
@@ -197,12 +197,9 @@ static void order_report(ukko_ctx *ctx, const order *o) {
 
 static int order_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     order *o = state;
-    if (is_text(msg, "report"))
-        order_report(ctx, o);
-    else if (is_text(msg, "reset"))
-        *o = (order){0};
-    else
-        o->other++;
+    if (is_text(msg, "report")) order_report(ctx, o);
+    else if (is_text(msg, "reset")) *o = (order){0};
+    else o->other++;
     return UKKO_OK;
 }
 

@@ -10,10 +10,10 @@
 typedef struct pending {
     peer *p;
     int64_t timeout_ms;
-    bool undo;            /* unwatch */
-    const char *selected; /* printed form of the target */
+    bool undo;              /* unwatch */
+    const char *selected;   /* printed form of the target */
     const char *class_name; /* of the question */
-    char *cmd;            /* whole line, path, printed form and class: one block */
+    char *cmd;              /* whole line, path, printed form and class: one block */
     char path[];
 } pending;
 
@@ -63,8 +63,7 @@ static void on_resolved(void *data, int status, ukko_ref *ref) {
 int cmd_resolve(call *c) {
     const char *path = call_word(c);
     int64_t ms = ASK_MS;
-    if (*c->rest && number_parse(call_word(c), INT64_MIN, INT64_MAX, &ms, &c->fault))
-        return -1;
+    if (*c->rest && number_parse(call_word(c), INT64_MIN, INT64_MAX, &ms, &c->fault)) return -1;
     return find(c, path, ms, false, on_resolved);
 }
 
@@ -74,20 +73,14 @@ static void order_watch(ukko_ref *watcher, ukko_ref *ref, bool undo) {
 
 static void on_watch_found(void *data, int status, ukko_ref *ref) {
     pending *w = data;
-    if (status == UKKO_OK && ref)
-        order_watch(w->p->watcher, ref, w->undo);
-    else
-        out_emit("error", "cmd", out_text(w->cmd), "cause", not_found(w), NULL);
+    if (status == UKKO_OK && ref) order_watch(w->p->watcher, ref, w->undo);
+    else out_emit("error", "cmd", out_text(w->cmd), "cause", not_found(w), NULL);
     free(w);
 }
 
-int cmd_watch(call *c) {
-    return find(c, call_word(c), ASK_MS, false, on_watch_found);
-}
+int cmd_watch(call *c) { return find(c, call_word(c), ASK_MS, false, on_watch_found); }
 
-int cmd_unwatch(call *c) {
-    return find(c, call_word(c), ASK_MS, true, on_watch_found);
-}
+int cmd_unwatch(call *c) { return find(c, call_word(c), ASK_MS, true, on_watch_found); }
 
 static int watch_ref(call *c, ukko_ref *watcher, bool undo) {
     ukko_ref *ref = call_ref(c, call_word(c));
@@ -96,13 +89,9 @@ static int watch_ref(call *c, ukko_ref *watcher, bool undo) {
     return 0;
 }
 
-int cmd_watchref(call *c) {
-    return watch_ref(c, c->p->watcher, false);
-}
+int cmd_watchref(call *c) { return watch_ref(c, c->p->watcher, false); }
 
-int cmd_unwatchref(call *c) {
-    return watch_ref(c, c->p->watcher, true);
-}
+int cmd_unwatchref(call *c) { return watch_ref(c, c->p->watcher, true); }
 
 static int watch_by(call *c, bool undo) {
     char path[300];
@@ -113,17 +102,12 @@ static int watch_by(call *c, bool undo) {
     return 0;
 }
 
-int cmd_watch_by(call *c) {
-    return watch_by(c, false);
-}
+int cmd_watch_by(call *c) { return watch_by(c, false); }
 
-int cmd_unwatch_by(call *c) {
-    return watch_by(c, true);
-}
+int cmd_unwatch_by(call *c) { return watch_by(c, true); }
 
 static json_t *ask_failure(const pending *w, int status, const ukko_msg *answer) {
-    if (answer)
-        return value_throwable(answer);
+    if (answer) return value_throwable(answer);
     char text[1600];
     if (status != UKKO_ETIMEOUT)
         return out_failure("org.apache.pekko.PekkoException", ukko_strerror(status));
@@ -146,8 +130,7 @@ static void on_reply(void *data, int status, const ukko_msg *answer) {
 
 static int ask_selected(call *c, const char *path, int64_t ms) {
     ukko_msg *msg;
-    if (call_message(c, &msg))
-        return -1;
+    if (call_message(c, &msg)) return -1;
     ukko_selection *sel = ukko_select(c->p->sys, path);
     pending *w = pending_select(c, path, sel, ms);
     w->class_name = ukko_msg_class(msg);
@@ -156,22 +139,18 @@ static int ask_selected(call *c, const char *path, int64_t ms) {
     return 0;
 }
 
-int cmd_ask(call *c) {
-    return ask_selected(c, call_word(c), ASK_MS);
-}
+int cmd_ask(call *c) { return ask_selected(c, call_word(c), ASK_MS); }
 
 int cmd_ask_ms(call *c) {
     int64_t ms;
-    if (number_parse(call_word(c), INT64_MIN, INT64_MAX, &ms, &c->fault))
-        return -1;
+    if (number_parse(call_word(c), INT64_MIN, INT64_MAX, &ms, &c->fault)) return -1;
     return ask_selected(c, call_word(c), ms);
 }
 
 int cmd_ask_ref(call *c) {
     const char *path = call_word(c);
     ukko_msg *msg;
-    if (call_message(c, &msg))
-        return -1;
+    if (call_message(c, &msg)) return -1;
     ukko_ref *to = call_ref(c, path);
     char target[1100];
     snprintf(target, sizeof target, "Actor[%s]", ukko_ref_path(to));

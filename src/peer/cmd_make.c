@@ -5,20 +5,16 @@
 #include <string.h>
 
 static int class_check(call *c, const char *name) {
-    if (actor_by_class(name))
-        return 0;
+    if (actor_by_class(name)) return 0;
     return fault_set(&c->fault, "java.lang.ClassNotFoundException",
                      strchr(name, '.') ? "%s" : "ukko.oracle.Actors$%s", name);
 }
 
 /* Which arguments the constructors take: so many of any kind, or one of one type. */
 static bool args_fit(const ukko_actor *actor, ukko_msg *const *args, size_t n) {
-    if (actor == &worker_actor)
-        return n <= 3;
-    if (actor == &parent_actor)
-        return n == 1 && ukko_msg_type(args[0]) == &ukko_int_type;
-    if (actor == &deployer_actor)
-        return n == 1 && ukko_msg_type(args[0]) == &ukko_bool_type;
+    if (actor == &worker_actor) return n <= 3;
+    if (actor == &parent_actor) return n == 1 && ukko_msg_type(args[0]) == &ukko_int_type;
+    if (actor == &deployer_actor) return n == 1 && ukko_msg_type(args[0]) == &ukko_bool_type;
     return n == 0;
 }
 
@@ -26,8 +22,7 @@ static int args_check(call *c, const char *class_name, ukko_msg *const *args, si
     const ukko_actor *actor = actor_by_class(class_name);
     char classes[300] = "";
     size_t len = 0;
-    if (args_fit(actor, args, n))
-        return 0;
+    if (args_fit(actor, args, n)) return 0;
     for (size_t i = 0; i < n && len < sizeof classes; i++)
         len += (size_t)snprintf(classes + len, sizeof classes - len, "%s%s%s", i ? ", " : "",
                                 args[i] ? "class " : "", ukko_msg_class(args[i]));
@@ -39,14 +34,12 @@ static int args_check(call *c, const char *class_name, ukko_msg *const *args, si
 /* The rest as messages; *n of them are to be released also when one is wrong. */
 static int args_parse(call *c, const char *class_name, ukko_msg **args, size_t *n) {
     for (*n = 0; *c->rest && *n < MAX_ARGS; ++*n)
-        if (message_parse(c->p->sys, call_word(c), &args[*n], &c->fault))
-            return -1;
+        if (message_parse(c->p->sys, call_word(c), &args[*n], &c->fault)) return -1;
     return args_check(c, class_name, args, *n);
 }
 
 static void args_release(ukko_msg **args, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        ukko_msg_release(args[i]);
+    for (size_t i = 0; i < n; i++) ukko_msg_release(args[i]);
 }
 
 static int spawn_fault(call *c, const char *name, int code) {
@@ -56,7 +49,7 @@ static int spawn_fault(call *c, const char *name, int code) {
     ukko_error why;
     ukko_spawn_error(&why);
     return fault_set(&c->fault,
-                     code == UKKO_EINVAL ? "org.apache.pekko.actor.InvalidActorNameException"
+                     code == UKKO_EINVAL     ? "org.apache.pekko.actor.InvalidActorNameException"
                      : code == UKKO_ESTOPPED ? "java.lang.IllegalStateException"
                                              : "org.apache.pekko.ConfigurationException",
                      "%.390s", why.message);
@@ -66,19 +59,16 @@ int cmd_spawn(call *c) {
     const char *class_name = call_word(c), *name = call_word(c);
     ukko_msg *args[MAX_ARGS];
     size_t n;
-    if (class_check(c, class_name))
-        return -1;
+    if (class_check(c, class_name)) return -1;
     if (args_parse(c, class_name, args, &n)) {
         args_release(args, n);
         return -1;
     }
     ukko_props *props = ukko_props_new(actor_by_class(class_name));
-    for (size_t i = 0; i < n; i++)
-        ukko_props_arg_msg(props, args[i]);
+    for (size_t i = 0; i < n; i++) ukko_props_arg_msg(props, args[i]);
     ukko_ref *ref = NULL;
     int rc = ukko_system_spawn(c->p->sys, props, name, &ref);
-    if (rc != UKKO_OK)
-        return spawn_fault(c, name, rc);
+    if (rc != UKKO_OK) return spawn_fault(c, name, rc);
     out_emit("spawned", "name", out_text(name), "ref", value_ref(ref), NULL);
     ukko_ref_release(ref);
     return 0;
@@ -91,8 +81,7 @@ int order_make(call *c, make_order *o) {
         o->args = args;
         rc = args_parse(c, o->class_name, args, &o->n_args);
     }
-    if (rc == 0)
-        ukko_tell_from(c->p->deployer, ukko_msg_copy(&make_order_type, o), NULL);
+    if (rc == 0) ukko_tell_from(c->p->deployer, ukko_msg_copy(&make_order_type, o), NULL);
     args_release(args, o->n_args);
     return rc;
 }
@@ -122,10 +111,6 @@ static int order_text(call *c, const ukko_type *type) {
     return 0;
 }
 
-int cmd_stop_child(call *c) {
-    return order_text(c, &stop_child_type);
-}
+int cmd_stop_child(call *c) { return order_text(c, &stop_child_type); }
 
-int cmd_strategy(call *c) {
-    return order_text(c, &strategy_type);
-}
+int cmd_strategy(call *c) { return order_text(c, &strategy_type); }

@@ -12,20 +12,17 @@ static size_t split(char *text, const char **list) {
     for (char *at = text; *at && n < MAX_ARGS;) {
         char *comma = strchr(at, ',');
         list[n++] = at;
-        if (!comma)
-            break;
+        if (!comma) break;
         *comma = '\0';
         at = comma + 1;
     }
-    while (n > 0 && !*list[n - 1])
-        n--;
+    while (n > 0 && !*list[n - 1]) n--;
     return n;
 }
 
 static int instances(call *c, make_order *o) {
     int64_t n;
-    if (number_parse(call_word(c), INT32_MIN, INT32_MAX, &n, &c->fault))
-        return -1;
+    if (number_parse(call_word(c), INT32_MIN, INT32_MAX, &n, &c->fault)) return -1;
     o->instances = n > 0 ? (int32_t)n : 0;
     return 0;
 }
@@ -61,14 +58,12 @@ int cmd_pool(call *c) {
     const char *nodes[MAX_ARGS];
     make_order o = {.router = call_word(c)};
     o.name = call_word(c);
-    if (instances(c, &o))
-        return -1;
+    if (instances(c, &o)) return -1;
     char *list = call_word(c);
     o.n_places = strcmp(list, "-") == 0 ? 0 : split(list, nodes);
     o.places = nodes;
     for (size_t i = 0; i < o.n_places; i++)
-        if (address_check(nodes[i], &c->fault))
-            return -1;
+        if (address_check(nodes[i], &c->fault)) return -1;
     o.class_name = call_word(c);
     return order_make(c, &o);
 }
@@ -76,11 +71,9 @@ int cmd_pool(call *c) {
 int cmd_pool_at(call *c) {
     make_order o = {.router = call_word(c)};
     o.name = call_word(c);
-    if (instances(c, &o))
-        return -1;
+    if (instances(c, &o)) return -1;
     o.address = call_word(c);
-    if (address_check(o.address, &c->fault))
-        return -1;
+    if (address_check(o.address, &c->fault)) return -1;
     o.class_name = call_word(c);
     return order_make(c, &o);
 }
@@ -89,8 +82,7 @@ int cmd_broadcast(call *c) {
     ukko_ref *to = call_ref(c, call_word(c));
     ukko_msg *msg;
     int rc = call_message(c, &msg);
-    if (!rc)
-        ukko_tell_from(to, ukko_msg_broadcast(msg), c->p->collector);
+    if (!rc) ukko_tell_from(to, ukko_msg_broadcast(msg), c->p->collector);
     ukko_ref_release(to);
     return rc;
 }
@@ -100,12 +92,9 @@ int cmd_hashed(call *c) {
     ukko_ref *to = call_ref(c, call_word(c));
     ukko_msg *key = NULL, *msg = NULL;
     int rc = message_parse(c->p->sys, call_word(c), &key, &c->fault);
-    if (!rc)
-        rc = call_message(c, &msg);
-    if (!rc)
-        ukko_tell_from(to, ukko_msg_hashed(msg, key), c->p->collector);
-    else
-        ukko_msg_release(key);
+    if (!rc) rc = call_message(c, &msg);
+    if (!rc) ukko_tell_from(to, ukko_msg_hashed(msg, key), c->p->collector);
+    else ukko_msg_release(key);
     ukko_ref_release(to);
     return rc;
 }
@@ -130,13 +119,9 @@ static int tell_routee(call *c, const ukko_type *type) {
     return 0;
 }
 
-int cmd_add_routee(call *c) {
-    return tell_routee(c, &ukko_add_routee_type);
-}
+int cmd_add_routee(call *c) { return tell_routee(c, &ukko_add_routee_type); }
 
-int cmd_remove_routee(call *c) {
-    return tell_routee(c, &ukko_remove_routee_type);
-}
+int cmd_remove_routee(call *c) { return tell_routee(c, &ukko_remove_routee_type); }
 
 static json_t *routee_text(const ukko_routee *r) {
     return r->ref ? value_ref(r->ref) : out_text(r->path);
@@ -147,8 +132,7 @@ static void show_routees(void *data, int status, const ukko_msg *answer) {
     const ukko_routees *r = ukko_msg_get(answer, &ukko_routees_type);
     if (r) {
         json_t *list = json_array();
-        for (size_t i = 0; i < r->n; i++)
-            json_array_append_new(list, routee_text(&r->list[i]));
+        for (size_t i = 0; i < r->n; i++) json_array_append_new(list, routee_text(&r->list[i]));
         out_emit("routees", "path", out_text(path), "count", json_integer((json_int_t)r->n), "list",
                  list, NULL);
     } else {

@@ -7,8 +7,7 @@
 static int send_selected(call *c, ukko_selection *sel, ukko_ref *sender) {
     ukko_msg *msg;
     int rc = call_message(c, &msg);
-    if (rc == 0)
-        ukko_selection_tell(sel, msg, sender);
+    if (rc == 0) ukko_selection_tell(sel, msg, sender);
     ukko_selection_release(sel);
     return rc;
 }
@@ -30,21 +29,16 @@ int cmd_select_at(call *c) {
 
 static int send_to(call *c, const char *path, ukko_ref *sender) {
     ukko_msg *msg;
-    if (call_message(c, &msg))
-        return -1;
+    if (call_message(c, &msg)) return -1;
     ukko_ref *to = call_ref(c, path);
     ukko_tell_from(to, msg, sender);
     ukko_ref_release(to);
     return 0;
 }
 
-int cmd_tell(call *c) {
-    return send_to(c, call_word(c), c->p->collector);
-}
+int cmd_tell(call *c) { return send_to(c, call_word(c), c->p->collector); }
 
-int cmd_tell_nosender(call *c) {
-    return send_to(c, call_word(c), NULL);
-}
+int cmd_tell_nosender(call *c) { return send_to(c, call_word(c), NULL); }
 
 int cmd_tell_as(call *c) {
     ukko_ref *sender = call_ref(c, call_word(c));
@@ -66,8 +60,7 @@ int cmd_flood(call *c) {
     if (number_parse(call_word(c), INT32_MIN, INT32_MAX, &n, &c->fault) || call_message(c, &msg))
         return -1;
     ukko_ref *to = call_ref(c, path);
-    for (int64_t i = 0; i < n; i++)
-        ukko_tell_from(to, ukko_msg_retain(msg), c->p->collector);
+    for (int64_t i = 0; i < n; i++) ukko_tell_from(to, ukko_msg_retain(msg), c->p->collector);
     ukko_ref_release(to);
     ukko_msg_release(msg);
     count_ok("flood", n);
@@ -77,8 +70,7 @@ int cmd_flood(call *c) {
 int cmd_numbered(call *c) {
     const char *path = call_word(c);
     int64_t n;
-    if (number_parse(call_word(c), INT64_MIN, INT64_MAX, &n, &c->fault))
-        return -1;
+    if (number_parse(call_word(c), INT64_MIN, INT64_MAX, &n, &c->fault)) return -1;
     ukko_ref *to = call_ref(c, path);
     for (int64_t i = 0; i < n; i++)
         ukko_tell_from(to, ukko_msg_copy(&ukko_long_type, &i), c->p->collector);
@@ -101,21 +93,13 @@ static int tell_type(call *c, const ukko_type *type) {
     return 0;
 }
 
-int cmd_poison(call *c) {
-    return select_type(c, &ukko_poison_pill_type);
-}
+int cmd_poison(call *c) { return select_type(c, &ukko_poison_pill_type); }
 
-int cmd_kill(call *c) {
-    return select_type(c, &ukko_kill_type);
-}
+int cmd_kill(call *c) { return select_type(c, &ukko_kill_type); }
 
-int cmd_poison_ref(call *c) {
-    return tell_type(c, &ukko_poison_pill_type);
-}
+int cmd_poison_ref(call *c) { return tell_type(c, &ukko_poison_pill_type); }
 
-int cmd_kill_ref(call *c) {
-    return tell_type(c, &ukko_kill_type);
-}
+int cmd_kill_ref(call *c) { return tell_type(c, &ukko_kill_type); }
 
 static int signal_ref(call *c, ukko_signal signal, ukko_msg *cause) {
     ukko_ref *to = call_ref(c, call_word(c));
@@ -124,20 +108,13 @@ static int signal_ref(call *c, ukko_signal signal, ukko_msg *cause) {
     return 0;
 }
 
-int cmd_stop(call *c) {
-    return signal_ref(c, UKKO_SIGNAL_TERMINATE, NULL);
-}
+int cmd_stop(call *c) { return signal_ref(c, UKKO_SIGNAL_TERMINATE, NULL); }
 
-int cmd_suspend(call *c) {
-    return signal_ref(c, UKKO_SIGNAL_SUSPEND, NULL);
-}
+int cmd_suspend(call *c) { return signal_ref(c, UKKO_SIGNAL_SUSPEND, NULL); }
 
-int cmd_resume(call *c) {
-    return signal_ref(c, UKKO_SIGNAL_RESUME, NULL);
-}
+int cmd_resume(call *c) { return signal_ref(c, UKKO_SIGNAL_RESUME, NULL); }
 
 int cmd_restart(call *c) {
-    ukko_msg *cause =
-        ukko_msg_throwable("java.lang.IllegalStateException", "restarted by command");
+    ukko_msg *cause = ukko_msg_throwable("java.lang.IllegalStateException", "restarted by command");
     return signal_ref(c, UKKO_SIGNAL_RECREATE, cause);
 }

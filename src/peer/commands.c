@@ -13,34 +13,26 @@
 char *call_word(call *c) {
     char *w = c->rest, *end = strchr(w, ' ');
     c->rest = end ? end + 1 + strspn(end + 1, " ") : w + strlen(w);
-    if (end)
-        *end = '\0';
+    if (end) *end = '\0';
     return w;
 }
 
-ukko_ref *call_ref(call *c, const char *path) {
-    return ukko_system_ref(c->p->sys, path);
-}
+ukko_ref *call_ref(call *c, const char *path) { return ukko_system_ref(c->p->sys, path); }
 
 int call_message(call *c, ukko_msg **out) {
-    if (message_parse(c->p->sys, c->rest, out, &c->fault))
-        return -1;
-    if (*out)
-        return 0;
+    if (message_parse(c->p->sys, c->rest, out, &c->fault)) return -1;
+    if (*out) return 0;
     return fault_set(&c->fault, "org.apache.pekko.actor.InvalidMessageException",
                      "Message sent from [Actor[%s]] is null.", ukko_ref_path(c->p->collector));
 }
 
-void emit_ok(const char *cmd) {
-    out_emit("ok", "cmd", out_text(cmd), NULL);
-}
+void emit_ok(const char *cmd) { out_emit("ok", "cmd", out_text(cmd), NULL); }
 
 /* ---- Commands of their own ----------------------------------------------------------- */
 
 static int cmd_forward_to(call *c) {
     ukko_ref *to = call_ref(c, call_word(c));
-    ukko_tell_from(c->p->forwarder, ukko_msg_copy(&forward_order_type, &(forward_order){to}),
-                   NULL);
+    ukko_tell_from(c->p->forwarder, ukko_msg_copy(&forward_order_type, &(forward_order){to}), NULL);
     ukko_ref_release(to);
     emit_ok("forward-to");
     return 0;
@@ -63,8 +55,7 @@ static int cmd_quarantine(call *c) {
 
 static int cmd_publish(call *c) {
     ukko_msg *msg;
-    if (call_message(c, &msg))
-        return -1;
+    if (call_message(c, &msg)) return -1;
     ukko_publish_msg(c->p->sys, msg);
     emit_ok("publish");
     return 0;
@@ -73,8 +64,7 @@ static int cmd_publish(call *c) {
 static int config_list(const ukko_config *config, const char *key, json_t **out) {
     size_t n;
     int rc = ukko_config_count(config, key, &n);
-    if (rc != UKKO_OK)
-        return rc;
+    if (rc != UKKO_OK) return rc;
     *out = json_array();
     for (size_t i = 0; i < n; i++) {
         const char *text;
@@ -132,8 +122,7 @@ static int cmd_config(call *c) {
 
 static void emit_serialized(const ukko_msg *msg, const ukko_serialized *s) {
     char *hex = malloc(2 * s->len + 1);
-    for (size_t i = 0; i < s->len; i++)
-        snprintf(hex + 2 * i, 3, "%02x", s->bytes[i]);
+    for (size_t i = 0; i < s->len; i++) snprintf(hex + 2 * i, 3, "%02x", s->bytes[i]);
     out_emit("serialize", "class", value_class(msg), "serializer_id", json_integer(s->serializer),
              "manifest", out_text(s->manifest), "bytes", json_integer((json_int_t)s->len), "hex",
              out_text_n(hex, 2 * s->len), "value", value_of(msg), NULL);
@@ -144,8 +133,7 @@ static int cmd_serialize(call *c) {
     ukko_msg *msg;
     ukko_serialized s;
     ukko_error err = {0};
-    if (message_parse(c->p->sys, c->rest, &msg, &c->fault))
-        return -1;
+    if (message_parse(c->p->sys, c->rest, &msg, &c->fault)) return -1;
     if (ukko_serialize(c->p->sys, msg, &s, &err) == UKKO_OK) {
         emit_serialized(msg, &s);
         ukko_serialized_fini(&s);
@@ -158,18 +146,15 @@ static int cmd_serialize(call *c) {
 
 static int cmd_deserialize(call *c) {
     int64_t id;
-    if (number_parse(call_word(c), INT32_MIN, INT32_MAX, &id, &c->fault))
-        return -1;
+    if (number_parse(call_word(c), INT32_MIN, INT32_MAX, &id, &c->fault)) return -1;
     const char *manifest = call_word(c);
     uint8_t *bytes;
     ukko_slice in;
     ukko_msg *msg = NULL;
     ukko_error err = {0};
-    if (hex_parse(c->rest, &bytes, &in.len, &c->fault))
-        return -1;
+    if (hex_parse(c->rest, &bytes, &in.len, &c->fault)) return -1;
     in.ptr = bytes;
-    if (strcmp(manifest, "-") == 0)
-        manifest = "";
+    if (strcmp(manifest, "-") == 0) manifest = "";
     int rc = ukko_deserialize(c->p->sys, (int32_t)id, manifest, in, &msg, &err);
     free(bytes);
     if (rc != UKKO_OK)
@@ -186,8 +171,7 @@ static int cmd_mark(call *c) {
 
 static int cmd_sleep(call *c) {
     int64_t ms;
-    if (number_parse(call_word(c), INT64_MIN, INT64_MAX, &ms, &c->fault))
-        return -1;
+    if (number_parse(call_word(c), INT64_MIN, INT64_MAX, &ms, &c->fault)) return -1;
     if (ms < 0)
         return fault_set(&c->fault, "java.lang.IllegalArgumentException",
                          "timeout value is negative");
@@ -279,8 +263,7 @@ static const command commands[] = {
 
 static const command *command_named(const char *name) {
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        if (strcmp(commands[i].name, name) == 0)
-            return &commands[i];
+        if (strcmp(commands[i].name, name) == 0) return &commands[i];
     return NULL;
 }
 
@@ -323,11 +306,8 @@ void command_run(peer *p, const char *line) {
     char *copy = strdup(line);
     call c = {.p = p, .line = line, .rest = copy};
     const command *cmd = command_named(call_word(&c));
-    if (!cmd)
-        emit_error(line, out_map("message", out_text("unknown command"), NULL));
-    else if (!feature_built(cmd->needs) || !cmd->run)
-        out_unsupported("cmd", cmd->name);
-    else if (run(cmd, &c))
-        emit_error(line, out_failure(c.fault.class_name, c.fault.message));
+    if (!cmd) emit_error(line, out_map("message", out_text("unknown command"), NULL));
+    else if (!feature_built(cmd->needs) || !cmd->run) out_unsupported("cmd", cmd->name);
+    else if (run(cmd, &c)) emit_error(line, out_failure(c.fault.class_name, c.fault.message));
     free(copy);
 }

@@ -48,10 +48,8 @@ static int parent_start(ukko_ctx *ctx, void *state, const ukko_msg *const *args,
     const int32_t *depth = n ? ukko_msg_get(args[0], &ukko_int_type) : NULL;
     int32_t here = depth ? *depth : 0;
     if (here == 0)
-        for (size_t i = 0; i < 4; i++)
-            parent_child(ctx, children[i], 1);
-    if (here == 1)
-        parent_child(ctx, "g", 2);
+        for (size_t i = 0; i < 4; i++) parent_child(ctx, children[i], 1);
+    if (here == 1) parent_child(ctx, "g", 2);
     family_grows();
     return UKKO_OK;
 }
@@ -67,8 +65,7 @@ static int parent_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
         char path[512];
         actor_recv(ctx, msg);
         ukko_ref_print(ukko_self(ctx), path, sizeof path);
-        if (ukko_msg_type(msg) != &ukko_identity_type)
-            ukko_reply_text(ctx, path);
+        if (ukko_msg_type(msg) != &ukko_identity_type) ukko_reply_text(ctx, path);
     }
     return UKKO_OK;
 }
@@ -91,10 +88,8 @@ const ukko_type watch_order_type = UKKO_TYPE_LOCAL(watch_order, watch_fields);
 static int watcher_order(ukko_ctx *ctx, void *state, const void *body) {
     (void)state;
     const watch_order *o = body;
-    if (o->undo)
-        ukko_unwatch(ctx, o->ref);
-    else
-        ukko_watch(ctx, o->ref);
+    if (o->undo) ukko_unwatch(ctx, o->ref);
+    else ukko_watch(ctx, o->ref);
     out_emit(o->undo ? "unwatched" : "watching", "ref", value_ref(o->ref), NULL);
     return UKKO_OK;
 }
@@ -168,8 +163,7 @@ static void deployer_drop(deployer *d, const ukko_ref *child) {
 static void deployer_stop(ukko_ctx *ctx, void *state) {
     (void)ctx;
     deployer *d = state;
-    for (size_t i = 0; i < d->n_children; i++)
-        ukko_ref_release(d->children[i]);
+    for (size_t i = 0; i < d->n_children; i++) ukko_ref_release(d->children[i]);
     free(d->children);
 }
 
@@ -196,15 +190,21 @@ static int deployer_after(ukko_ctx *ctx, void *state, const ukko_msg *const *arg
 }
 
 static ukko_router_kind router_kind(const char *name) {
-    static const struct { const char *name; ukko_router_kind kind; } kinds[] = {
-        {"config", UKKO_ROUTER_FROM_CONFIG},      {"broadcast", UKKO_ROUTER_BROADCAST},
-        {"random", UKKO_ROUTER_RANDOM},           {"balancing", UKKO_ROUTER_BALANCING},
-        {"smallest", UKKO_ROUTER_SMALLEST_MAILBOX}, {"scatter", UKKO_ROUTER_SCATTER_GATHER},
-        {"tail", UKKO_ROUTER_TAIL_CHOPPING},      {"hash", UKKO_ROUTER_CONSISTENT_HASHING},
+    static const struct {
+        const char *name;
+        ukko_router_kind kind;
+    } kinds[] = {
+        {"config", UKKO_ROUTER_FROM_CONFIG},
+        {"broadcast", UKKO_ROUTER_BROADCAST},
+        {"random", UKKO_ROUTER_RANDOM},
+        {"balancing", UKKO_ROUTER_BALANCING},
+        {"smallest", UKKO_ROUTER_SMALLEST_MAILBOX},
+        {"scatter", UKKO_ROUTER_SCATTER_GATHER},
+        {"tail", UKKO_ROUTER_TAIL_CHOPPING},
+        {"hash", UKKO_ROUTER_CONSISTENT_HASHING},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (strcmp(kinds[i].name, name) == 0)
-            return kinds[i].kind;
+        if (strcmp(kinds[i].name, name) == 0) return kinds[i].kind;
     return UKKO_ROUTER_ROUND_ROBIN;
 }
 
@@ -225,13 +225,10 @@ static ukko_props *router_props(const make_order *o, ukko_props *routee, ukko_er
 }
 
 static ukko_props *order_props(const make_order *o, ukko_error *err) {
-    if (!o->class_name)
-        return router_props(o, NULL, err);
+    if (!o->class_name) return router_props(o, NULL, err);
     ukko_props *props = ukko_props_new(actor_by_class(o->class_name));
-    for (size_t i = 0; i < o->n_args; i++)
-        ukko_props_arg_msg(props, ukko_msg_retain(o->args[i]));
-    if (o->local)
-        ukko_props_local(props);
+    for (size_t i = 0; i < o->n_args; i++) ukko_props_arg_msg(props, ukko_msg_retain(o->args[i]));
+    if (o->local) ukko_props_local(props);
     return o->router ? router_props(o, props, err) : props;
 }
 
@@ -241,7 +238,9 @@ static void emit_not_made(const char *name, int code, const char *text) {
     out_emit("error", "what", out_text("deploy"), "name", out_text(name), "cause",
              out_failure(no_way     ? "java.lang.IllegalArgumentException"
                          : bad_name ? "org.apache.pekko.actor.InvalidActorNameException"
-                                  : "org.apache.pekko.ConfigurationException", text), NULL);
+                                    : "org.apache.pekko.ConfigurationException",
+                         text),
+             NULL);
 }
 
 static int deployer_make(ukko_ctx *ctx, void *state, const void *body) {
@@ -293,8 +292,7 @@ static int deployer_strategy(ukko_ctx *ctx, void *state, const void *body) {
     deployer *d = state;
     d->decision = 0;
     for (size_t i = 1; i < 4; i++)
-        if (strcmp(text, decisions[i]) == 0)
-            d->decision = i;
+        if (strcmp(text, decisions[i]) == 0) d->decision = i;
     out_emit("ok", "cmd", out_text("strategy"), "value", out_text(text), NULL);
     return UKKO_OK;
 }
@@ -320,16 +318,18 @@ static const ukko_supervision all_for_one = {.size = sizeof(ukko_supervision),
                                              .decide = deployer_decide,
                                              .quiet = true};
 static const ukko_case deployer_cases[] = {
-    {&make_order_type, deployer_make},         {&stop_child_type, deployer_stop_child},
-    {&strategy_type, deployer_strategy},       {&ukko_terminated_type, deployer_terminated},
+    {&make_order_type, deployer_make},
+    {&stop_child_type, deployer_stop_child},
+    {&strategy_type, deployer_strategy},
+    {&ukko_terminated_type, deployer_terminated},
     {NULL, NULL},
 };
-#define DEPLOYER(strategy)                                                                  \
-    {                                                                                       \
-        .size = sizeof(ukko_actor), .state_size = sizeof(deployer),                         \
-        .name = "ukko.oracle.Actors$Deployer", .receive = {deployer_cases, show_message},   \
-        .stop = deployer_stop, .before_restart = deployer_before,                           \
-        .after_restart = deployer_after, .supervision = strategy                            \
+#define DEPLOYER(strategy)                                                                         \
+    {                                                                                              \
+        .size = sizeof(ukko_actor), .state_size = sizeof(deployer),                                \
+        .name = "ukko.oracle.Actors$Deployer", .receive = {deployer_cases, show_message},          \
+        .stop = deployer_stop, .before_restart = deployer_before, .after_restart = deployer_after, \
+        .supervision = strategy                                                                    \
     }
 const ukko_actor deployer_actor = DEPLOYER(&deployer_supervision);
 const ukko_actor all_for_one_deployer_actor = DEPLOYER(&all_for_one);
@@ -343,8 +343,7 @@ typedef struct worker {
 
 static void worker_take(worker *w, const ukko_msg *const *args, size_t n) {
     w->args = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(w->args, value_of(args[i]));
+    for (size_t i = 0; i < n; i++) json_array_append_new(w->args, value_of(args[i]));
 }
 
 static int worker_start(ukko_ctx *ctx, void *state, const ukko_msg *const *args, size_t n) {
@@ -391,18 +390,13 @@ static void worker_answer(ukko_ctx *ctx, const worker *w, const ukko_msg *msg) {
 static int worker_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     worker *w = state;
     const char *text = ukko_msg_text(msg);
-    if (text && strncmp(text, "throw", 5) == 0)
-        return actor_throw(ctx, text);
-    if (text && strcmp(text, "stop") == 0)
-        ukko_stop(ctx, ukko_self(ctx));
-    else if (text && strcmp(text, "inc") == 0)
-        w->n++;
-    else if (text && strcmp(text, "get") == 0)
-        ukko_reply(ctx, &ukko_long_type, &w->n);
+    if (text && strncmp(text, "throw", 5) == 0) return actor_throw(ctx, text);
+    if (text && strcmp(text, "stop") == 0) ukko_stop(ctx, ukko_self(ctx));
+    else if (text && strcmp(text, "inc") == 0) w->n++;
+    else if (text && strcmp(text, "get") == 0) ukko_reply(ctx, &ukko_long_type, &w->n);
     else if (text && strncmp(text, "child ", 6) == 0)
         return ukko_spawn(ctx, ukko_props_new(&worker_actor), text + 6, NULL);
-    else
-        worker_answer(ctx, w, msg);
+    else worker_answer(ctx, w, msg);
     return UKKO_OK;
 }
 
@@ -420,9 +414,11 @@ const ukko_actor worker_actor = {
 /* ---- By class ------------------------------------------------------------------------ */
 
 const ukko_actor *const peer_actors[] = {
-    &worker_actor, &echo_actor, &sink_actor, &collector_actor, &failing_actor, &forwarder_actor,
-    &parent_actor, &order_actor, &caller_actor, &receptionist_actor, &watcher_actor,
-    &deployer_actor, &listener_actor, NULL,
+    &worker_actor,       &echo_actor,    &sink_actor,
+    &collector_actor,    &failing_actor, &forwarder_actor,
+    &parent_actor,       &order_actor,   &caller_actor,
+    &receptionist_actor, &watcher_actor, &deployer_actor,
+    &listener_actor,     NULL,
 };
 
 const ukko_actor *actor_by_class(const char *name) {

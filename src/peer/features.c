@@ -4,13 +4,8 @@
 #include "peer.h"
 
 static const bool built[] = {
-    [FEATURE_BASE] = true,
-    [FEATURE_DEPLOY] = true,
-    [FEATURE_ROUTERS] = true,
-    [FEATURE_TLS] = true,
-    [FEATURE_JVM] = false,
+    [FEATURE_BASE] = true, [FEATURE_DEPLOY] = true, [FEATURE_ROUTERS] = true,
+    [FEATURE_TLS] = true,  [FEATURE_JVM] = false,
 };
 
-bool feature_built(feature f) {
-    return built[f];
-}
+bool feature_built(feature f) { return built[f]; }

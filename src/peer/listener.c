@@ -47,7 +47,8 @@ static int on_quarantined(ukko_ctx *ctx, void *state, const void *body) {
     snprintf(text, sizeof text,
              "Association to [%s] having UID [%d] is irrecoverably failed. UID is now quarantined "
              "and all messages to this UID will be delivered to dead letters. Remote ActorSystem "
-             "must be restarted to recover from this situation.", q->remote, (int)q->uid);
+             "must be restarted to recover from this situation.",
+             q->remote, (int)q->uid);
     out_emit("lifecycle", "kind", out_text("QuarantinedEvent"), "remote", out_text(q->remote),
              "uid", json_integer(q->uid), "text", out_text(text), NULL);
     return UKKO_OK;
@@ -58,8 +59,8 @@ static int on_this_quarantined(ukko_ctx *ctx, void *state, const void *body) {
     (void)state;
     const ukko_quarantined *q = body;
     char text[1024];
-    snprintf(text, sizeof text, "The remote system %s has quarantined this system %s.",
-             q->remote, q->local);
+    snprintf(text, sizeof text, "The remote system %s has quarantined this system %s.", q->remote,
+             q->local);
     out_emit("lifecycle", "kind", out_text("ThisActorSystemQuarantinedEvent"), "local",
              out_text(q->local), "remote", out_text(q->remote), "text", out_text(text), NULL);
     return UKKO_OK;
@@ -77,8 +78,7 @@ static int on_listen(ukko_ctx *ctx, void *state, const void *body) {
     size_t n = 36;
     for (size_t i = 0; i < l->n_addresses && n < sizeof text; i++)
         n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? ", " : "", l->addresses[i]);
-    if (n < sizeof text)
-        snprintf(text + n, sizeof text - n, "]");
+    if (n < sizeof text) snprintf(text + n, sizeof text - n, "]");
     emit_plain("RemotingListenEvent", text);
     return UKKO_OK;
 }
@@ -94,8 +94,7 @@ static int on_shutdown(ukko_ctx *ctx, void *state, const void *body) {
 static int on_remoting_error(ukko_ctx *ctx, void *state, const void *body) {
     (void)ctx;
     (void)state;
-    const ukko_throwable *t =
-        ukko_msg_get(((const ukko_boxed *)body)->value, &ukko_throwable_type);
+    const ukko_throwable *t = ukko_msg_get(((const ukko_boxed *)body)->value, &ukko_throwable_type);
     char text[1024];
     snprintf(text, sizeof text, "Remoting error: [%s] [", t && t->message ? t->message : "null");
     emit_plain("RemotingErrorEvent", text);
@@ -116,9 +115,8 @@ static int on_dead_letter(ukko_ctx *ctx, void *state, const void *body) {
     (void)state;
     const ukko_dead_letter *d = body;
     out_emit("deadletter", "class", value_class(d->message), "value", value_of(d->message),
-             "sender", value_ref(d->sender), "recipient",
-             recipient_as_pekko(ctx, d->recipient), "to", value_ref(d->recipient), "reason",
-             out_text(d->reason), NULL);
+             "sender", value_ref(d->sender), "recipient", recipient_as_pekko(ctx, d->recipient),
+             "to", value_ref(d->recipient), "reason", out_text(d->reason), NULL);
     return UKKO_OK;
 }
 
@@ -184,8 +182,7 @@ static void on_remoting(void *data, const ukko_msg *msg, ukko_ref *sender) {
     (void)data;
     (void)sender;
     const ukko_type *type = ukko_msg_type(msg);
-    if (atomic_load_explicit(&deaf, memory_order_acquire))
-        return;
+    if (atomic_load_explicit(&deaf, memory_order_acquire)) return;
     for (const ukko_case *c = cases; c->type; c++)
         if (c->type == type) c->fn(NULL, NULL, ukko_msg_get(msg, type));
 }

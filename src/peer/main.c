@@ -23,12 +23,9 @@ static void log_record(void *data, const ukko_log_record *r) {
 
 static int not_started(const ukko_error *err) {
     const char *class_name = "org.apache.pekko.PekkoException";
-    if (err->code == UKKO_EPARSE)
-        class_name = "com.typesafe.config.ConfigException$Parse";
-    else if (err->code == UKKO_ECONFIG)
-        class_name = "com.typesafe.config.ConfigException";
-    else if (err->code == UKKO_EIO)
-        class_name = "java.net.BindException";
+    if (err->code == UKKO_EPARSE) class_name = "com.typesafe.config.ConfigException$Parse";
+    else if (err->code == UKKO_ECONFIG) class_name = "com.typesafe.config.ConfigException";
+    else if (err->code == UKKO_EIO) class_name = "java.net.BindException";
     out_emit("start-failed", "cause", out_failure(class_name, err->message), "root", json_null(),
              NULL);
     return EXIT_NOT_STARTED;
@@ -41,13 +38,10 @@ static int start_system(ukko_system **sys, const options *o, ukko_error *err) {
     opts.actors = peer_actors;
     opts.log = log_record;
     int rc = ukko_system_new(sys, &opts, err);
-    if (rc != UKKO_OK)
-        return rc;
+    if (rc != UKKO_OK) return rc;
     rc = ukko_remote_enable(*sys, err);
-    if (rc == UKKO_OK)
-        rc = ukko_system_start(*sys, err);
-    if (rc != UKKO_OK)
-        ukko_system_free(*sys);
+    if (rc == UKKO_OK) rc = ukko_system_start(*sys, err);
+    if (rc != UKKO_OK) ukko_system_free(*sys);
     return rc;
 }
 
@@ -62,10 +56,16 @@ static ukko_ref *spawn(ukko_system *sys, const ukko_actor *actor, const char *na
 }
 
 static void spawn_actors(peer *p, bool all_for_one) {
-    static const struct { const ukko_actor *actor; const char *name; } plain[] = {
-        {&echo_actor, "echo"},     {&sink_actor, "sink"},
-        {&failing_actor, "failing"}, {&parent_actor, "parent"},
-        {&order_actor, "order"},   {&caller_actor, "caller"},
+    static const struct {
+        const ukko_actor *actor;
+        const char *name;
+    } plain[] = {
+        {&echo_actor, "echo"},
+        {&sink_actor, "sink"},
+        {&failing_actor, "failing"},
+        {&parent_actor, "parent"},
+        {&order_actor, "order"},
+        {&caller_actor, "caller"},
         {&receptionist_actor, "receptionist"},
     };
     p->listener = spawn(p->sys, &listener_actor, "listener");
@@ -75,8 +75,8 @@ static void spawn_actors(peer *p, bool all_for_one) {
     p->collector = spawn(p->sys, &collector_actor, "collector");
     p->forwarder = spawn(p->sys, &forwarder_actor, "forwarder");
     p->watcher = spawn(p->sys, &watcher_actor, "watcher");
-    p->deployer = spawn(p->sys, all_for_one ? &all_for_one_deployer_actor : &deployer_actor,
-                        "deployer");
+    p->deployer =
+        spawn(p->sys, all_for_one ? &all_for_one_deployer_actor : &deployer_actor, "deployer");
 }
 
 static void emit_started(ukko_system *sys) {
@@ -90,17 +90,14 @@ static void emit_started(ukko_system *sys) {
 /* ---- Running and ending -------------------------------------------------------------- */
 
 static void *report_end(void *sys) {
-    if (ukko_system_wait(sys, -1) == UKKO_OK)
-        out_emit("terminated", NULL);
+    if (ukko_system_wait(sys, -1) == UKKO_OK) out_emit("terminated", NULL);
     return NULL;
 }
 
 static char *trim(char *line) {
-    while (isspace((unsigned char)*line))
-        line++;
+    while (isspace((unsigned char)*line)) line++;
     size_t n = strlen(line);
-    while (n > 0 && isspace((unsigned char)line[n - 1]))
-        line[--n] = '\0';
+    while (n > 0 && isspace((unsigned char)line[n - 1])) line[--n] = '\0';
     return line;
 }
 
@@ -109,10 +106,8 @@ static void read_commands(peer *p) {
     size_t cap = 0;
     while (getline(&buf, &cap, stdin) >= 0) {
         const char *line = trim(buf);
-        if (strcmp(line, "terminate") == 0 || strcmp(line, "quit") == 0)
-            break;
-        if (*line && *line != '#')
-            command_run(p, line);
+        if (strcmp(line, "terminate") == 0 || strcmp(line, "quit") == 0) break;
+        if (*line && *line != '#') command_run(p, line);
     }
     free(buf);
 }
@@ -125,8 +120,7 @@ static int end_system(peer *p, pthread_t reporter) {
     }
     pthread_join(reporter, NULL);
     ukko_ref *refs[] = {p->collector, p->watcher, p->deployer, p->forwarder, p->listener};
-    for (size_t i = 0; i < sizeof refs / sizeof refs[0]; i++)
-        ukko_ref_release(refs[i]);
+    for (size_t i = 0; i < sizeof refs / sizeof refs[0]; i++) ukko_ref_release(refs[i]);
     ukko_system_free(p->sys);
     return EXIT_SUCCESS;
 }
@@ -135,15 +129,13 @@ static int run(const options *o) {
     peer p = {0};
     ukko_error err = {0};
     int rc = start_system(&p.sys, o, &err);
-    if (rc != UKKO_OK)
-        return not_started(&err);
+    if (rc != UKKO_OK) return not_started(&err);
     spawn_actors(&p, o->all_for_one);
     if (!family_wait()) /* "started" promises everyone whom the contract names */
         fputs("ukko-peer: /user/parent has not made its children in time\n", stderr);
     emit_started(p.sys);
     pthread_t reporter;
-    if (pthread_create(&reporter, NULL, report_end, p.sys) != 0)
-        return EXIT_FAILURE;
+    if (pthread_create(&reporter, NULL, report_end, p.sys) != 0) return EXIT_FAILURE;
     read_commands(&p);
     return end_system(&p, reporter);
 }
@@ -158,7 +150,7 @@ int main(int argc, char **argv) {
     options o;
     ukko_error err = {0};
     int rc = options_parse(&o, argc - 2, argv + 2, &err);
-    int status = rc == UKKO_OK                                   ? run(&o)
+    int status = rc == UKKO_OK                                  ? run(&o)
                  : rc == UKKO_EUNSUPPORTED || rc == UKKO_EINVAL ? EXIT_USAGE
                                                                 : not_started(&err);
     options_fini(&o);

@@ -29,9 +29,10 @@ int number_parse(const char *text, int64_t min, int64_t max, int64_t *out, fault
 }
 
 static int hex_digit(char c) {
-    return c >= '0' && c <= '9' ? c - '0'
-         : c >= 'a' && c <= 'f' ? c - 'a' + 10
-         : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 int hex_parse(const char *text, uint8_t **bytes, size_t *len, fault *f) {
@@ -43,8 +44,8 @@ int hex_parse(const char *text, uint8_t **bytes, size_t *len, fault *f) {
         int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
         if (high < 0 || low < 0) {
             free(b);
-            return fault_set(f, "java.lang.NumberFormatException", "For input string: \"%.2s\" under radix 16",
-                             text + i);
+            return fault_set(f, "java.lang.NumberFormatException",
+                             "For input string: \"%.2s\" under radix 16", text + i);
         }
         b[i / 2] = (uint8_t)(high << 4 | low);
     }
@@ -82,8 +83,7 @@ static int make_string(const source *s, ukko_msg **out) {
 
 static int make_repeated(const source *s, ukko_msg **out) {
     int64_t n;
-    if (number_parse(s->text, 0, 1 << 30, &n, s->f))
-        return -1;
+    if (number_parse(s->text, 0, 1 << 30, &n, s->f)) return -1;
     char *text = malloc((size_t)n + 1);
     memset(text, 'x', (size_t)n);
     text[n] = '\0';
@@ -94,16 +94,14 @@ static int make_repeated(const source *s, ukko_msg **out) {
 
 static int make_long(const source *s, ukko_msg **out) {
     int64_t n;
-    if (number_parse(s->text, INT64_MIN, INT64_MAX, &n, s->f))
-        return -1;
+    if (number_parse(s->text, INT64_MIN, INT64_MAX, &n, s->f)) return -1;
     *out = ukko_msg_copy(&ukko_long_type, &n);
     return 0;
 }
 
 static int make_int(const source *s, ukko_msg **out) {
     int64_t n;
-    if (number_parse(s->text, INT32_MIN, INT32_MAX, &n, s->f))
-        return -1;
+    if (number_parse(s->text, INT32_MIN, INT32_MAX, &n, s->f)) return -1;
     *out = ukko_msg_copy(&ukko_int_type, &(int32_t){(int32_t)n});
     return 0;
 }
@@ -127,8 +125,7 @@ static int make_double(const source *s, ukko_msg **out) {
 static int make_bytes(const source *s, ukko_msg **out) {
     uint8_t *bytes;
     ukko_slice slice;
-    if (hex_parse(s->text, &bytes, &slice.len, s->f))
-        return -1;
+    if (hex_parse(s->text, &bytes, &slice.len, s->f)) return -1;
     slice.ptr = bytes;
     *out = ukko_msg_copy(s->type, &slice);
     free(bytes);
@@ -137,11 +134,9 @@ static int make_bytes(const source *s, ukko_msg **out) {
 
 static int make_pattern(const source *s, ukko_msg **out) {
     int64_t n;
-    if (number_parse(s->text, 0, 1 << 30, &n, s->f))
-        return -1;
+    if (number_parse(s->text, 0, 1 << 30, &n, s->f)) return -1;
     uint8_t *bytes = malloc((size_t)n + 1);
-    for (int64_t i = 0; i < n; i++)
-        bytes[i] = (uint8_t)i;
+    for (int64_t i = 0; i < n; i++) bytes[i] = (uint8_t)i;
     *out = ukko_msg_copy(s->type, &(ukko_slice){bytes, (size_t)n});
     free(bytes);
     return 0;
@@ -151,8 +146,7 @@ static int make_pattern(const source *s, ukko_msg **out) {
 static int make_greeting(const source *s, ukko_msg **out) {
     const char *comma = strrchr(s->text, ',');
     int64_t n = 0;
-    if (comma && number_parse(comma + 1, INT64_MIN, INT64_MAX, &n, s->f))
-        return -1;
+    if (comma && number_parse(comma + 1, INT64_MIN, INT64_MAX, &n, s->f)) return -1;
     char *text = strndup(s->text, comma ? (size_t)(comma - s->text) : strlen(s->text));
     *out = ukko_msg_copy(s->type, &(greeting){text, n});
     free(text);
@@ -161,8 +155,7 @@ static int make_greeting(const source *s, ukko_msg **out) {
 
 static int make_big_doc(const source *s, ukko_msg **out) {
     int64_t n;
-    if (number_parse(s->text, 0, 1 << 30, &n, s->f))
-        return -1;
+    if (number_parse(s->text, 0, 1 << 30, &n, s->f)) return -1;
     *out = sample_big_doc((size_t)n);
     return 0;
 }
@@ -201,8 +194,7 @@ static int make_ref(const source *s, ukko_msg **out) {
 /* A type that holds one message; the body of Identify has the same form. */
 static int make_boxed(const source *s, ukko_msg **out) {
     ukko_msg *inner;
-    if (message_parse(s->sys, s->text, &inner, s->f))
-        return -1;
+    if (message_parse(s->sys, s->text, &inner, s->f)) return -1;
     if (!inner && s->type == &ukko_optional_type)
         return fault_set(s->f, "java.lang.NullPointerException", "null");
     *out = ukko_msg_copy(s->type, &(ukko_boxed){inner});
@@ -224,17 +216,14 @@ static int bad_address(const char *text, fault *f) {
 /* protocol://system@host:port or protocol://system, cut up in place */
 static int address_split(char *text, ukko_address *a) {
     char *system = strstr(text, "://");
-    if (!system || system == text)
-        return -1;
+    if (!system || system == text) return -1;
     *system = '\0';
     *a = (ukko_address){.protocol = text, .system = system + 3};
     char *host = strchr(system + 3, '@');
-    if (!host)
-        return system[3] && !strpbrk(system + 3, "/:") ? 0 : -1;
+    if (!host) return system[3] && !strpbrk(system + 3, "/:") ? 0 : -1;
     *host++ = '\0';
     char *port = strrchr(host, ':'), *end;
-    if (!port || port == host || host == system + 4)
-        return -1;
+    if (!port || port == host || host == system + 4) return -1;
     *port++ = '\0';
     unsigned long n = strtoul(port, &end, 10);
     a->host = host;
@@ -254,8 +243,7 @@ static int make_address(const source *s, ukko_msg **out) {
     char *copy = strdup(s->text);
     ukko_address a;
     int bad = address_split(copy, &a);
-    if (!bad)
-        *out = ukko_msg_copy(&ukko_address_type, &a);
+    if (!bad) *out = ukko_msg_copy(&ukko_address_type, &a);
     free(copy);
     return bad ? bad_address(s->text, s->f) : 0;
 }
@@ -312,8 +300,7 @@ static const kind kinds[] = {
 
 static const kind *kind_named(const char *name, size_t len) {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (strlen(kinds[i].name) == len && memcmp(kinds[i].name, name, len) == 0)
-            return &kinds[i];
+        if (strlen(kinds[i].name) == len && memcmp(kinds[i].name, name, len) == 0) return &kinds[i];
     return NULL;
 }
 

@@ -9,16 +9,47 @@
 
 enum { MAX_LAYERS = 64 };
 
-typedef struct layer { bool file; const char *text; } layer;
+typedef struct layer {
+    bool file;
+    const char *text;
+} layer;
 
 typedef enum key {
-    NAME, HOSTNAME, PORT, BIND_HOSTNAME, BIND_PORT, TRANSPORT, LOGLEVEL, MAX_FRAME, GATE, UNTRUSTED,
-    TRUSTED_PATHS, ALLOW_LIST, SAFE, CERT, CERT_DIR, TRUST, KEY_STORE, TRUST_STORE, STORE_PASSWORD,
-    TLS, CIPHERS, TLS_NO_MUTUAL, CONFIG_FILE, HOCON, ALL_FOR_ONE, JAVA_SERIALIZATION,
-    CLUSTER, KEYS
+    NAME,
+    HOSTNAME,
+    PORT,
+    BIND_HOSTNAME,
+    BIND_PORT,
+    TRANSPORT,
+    LOGLEVEL,
+    MAX_FRAME,
+    GATE,
+    UNTRUSTED,
+    TRUSTED_PATHS,
+    ALLOW_LIST,
+    SAFE,
+    CERT,
+    CERT_DIR,
+    TRUST,
+    KEY_STORE,
+    TRUST_STORE,
+    STORE_PASSWORD,
+    TLS,
+    CIPHERS,
+    TLS_NO_MUTUAL,
+    CONFIG_FILE,
+    HOCON,
+    ALL_FOR_ONE,
+    JAVA_SERIALIZATION,
+    CLUSTER,
+    KEYS
 } key;
 
-static const struct { const char *name; bool flag; feature needs; } keys[KEYS] = {
+static const struct {
+    const char *name;
+    bool flag;
+    feature needs;
+} keys[KEYS] = {
     [NAME] = {"name", false, FEATURE_BASE},
     [HOSTNAME] = {"hostname", false, FEATURE_BASE},
     [PORT] = {"port", false, FEATURE_BASE},
@@ -58,8 +89,7 @@ typedef struct given {
 
 static key key_named(const char *text, size_t len) {
     for (key k = 0; k < KEYS; k++)
-        if (strlen(keys[k].name) == len && memcmp(keys[k].name, text, len) == 0)
-            return k;
+        if (strlen(keys[k].name) == len && memcmp(keys[k].name, text, len) == 0) return k;
     return KEYS;
 }
 
@@ -75,10 +105,8 @@ static int unsupported(const char *option) {
 
 static int keep(given *g, key k, const char *value) {
     g->value[k] = value;
-    if (k != CONFIG_FILE && k != HOCON)
-        return UKKO_OK;
-    if (g->n_layers == MAX_LAYERS)
-        return usage("too many of them", "--config, --hocon");
+    if (k != CONFIG_FILE && k != HOCON) return UKKO_OK;
+    if (g->n_layers == MAX_LAYERS) return usage("too many of them", "--config, --hocon");
     g->layers[g->n_layers++] = (layer){k == CONFIG_FILE, value};
     return UKKO_OK;
 }
@@ -86,18 +114,13 @@ static int keep(given *g, key k, const char *value) {
 /* Takes the option at argv[*i] and moves *i to its last word. */
 static int take(given *g, int argc, char **argv, int *i) {
     const char *arg = argv[*i];
-    if (strncmp(arg, "--", 2) != 0)
-        return usage("not an option", arg);
+    if (strncmp(arg, "--", 2) != 0) return usage("not an option", arg);
     const char *equals = strchr(arg, '=');
     key k = key_named(arg + 2, equals ? (size_t)(equals - arg - 2) : strlen(arg + 2));
-    if (k == KEYS || !feature_built(keys[k].needs))
-        return unsupported(arg);
-    if (keys[k].flag)
-        return keep(g, k, "true");
-    if (equals)
-        return keep(g, k, equals + 1);
-    if (++*i == argc)
-        return usage("needs a value", arg);
+    if (k == KEYS || !feature_built(keys[k].needs)) return unsupported(arg);
+    if (keys[k].flag) return keep(g, k, "true");
+    if (equals) return keep(g, k, equals + 1);
+    if (++*i == argc) return usage("needs a value", arg);
     return keep(g, k, argv[*i]);
 }
 
@@ -112,8 +135,7 @@ static int check_transport(const given *g) {
 
 static int parse_args(given *g, int argc, char **argv) {
     int rc = UKKO_OK;
-    for (int i = 0; i < argc && rc == UKKO_OK; i++)
-        rc = take(g, argc, argv, &i);
+    for (int i = 0; i < argc && rc == UKKO_OK; i++) rc = take(g, argc, argv, &i);
     return rc == UKKO_OK ? check_transport(g) : rc;
 }
 
@@ -140,8 +162,7 @@ static void put_list(FILE *out, const char *setting, const char *commas) {
     const char *before = "";
     fprintf(out, "%s = [", setting);
     for (char *item; (item = strsep(&rest, ",")) != NULL;) {
-        if (!*item)
-            continue;
+        if (!*item) continue;
         fputs(before, out);
         put_quoted(out, item);
         before = ",";
@@ -168,12 +189,9 @@ static void put_transport(FILE *out, const given *g, const char *transport) {
     fprintf(out, "pekko.remote.classic.netty.%s {\n", transport);
     put_string(out, "hostname", value_or(g, HOSTNAME, "127.0.0.1"));
     fprintf(out, "port = %s\n", value_or(g, PORT, "0"));
-    if (g->value[BIND_HOSTNAME])
-        put_string(out, "bind-hostname", g->value[BIND_HOSTNAME]);
-    if (g->value[BIND_PORT])
-        fprintf(out, "bind-port = %s\n", g->value[BIND_PORT]);
-    if (g->value[MAX_FRAME])
-        fprintf(out, "maximum-frame-size = %s\n", g->value[MAX_FRAME]);
+    if (g->value[BIND_HOSTNAME]) put_string(out, "bind-hostname", g->value[BIND_HOSTNAME]);
+    if (g->value[BIND_PORT]) fprintf(out, "bind-port = %s\n", g->value[BIND_PORT]);
+    if (g->value[MAX_FRAME]) fprintf(out, "maximum-frame-size = %s\n", g->value[MAX_FRAME]);
     fputs("}\n", out);
 }
 
@@ -197,17 +215,17 @@ static void put_tls(FILE *out, const given *g) {
     put_string(out, "trust-store-password", pass);
     put_string(out, "protocol", v13 ? "TLSv1.3" : "TLSv1.2");
     put_list(out, "enabled-algorithms",
-             value_or(g, CIPHERS, v13 ? "TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384"
-                                      : "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384,"
-                                        "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"));
+             value_or(g, CIPHERS,
+                      v13 ? "TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384"
+                          : "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384,"
+                            "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"));
     fprintf(out, "require-mutual-authentication = %s\n}\n", g->value[TLS_NO_MUTUAL] ? "off" : "on");
 }
 
 static void put_security(FILE *out, const given *g) {
     if (g->value[GATE])
         fprintf(out, "pekko.remote.classic.retry-gate-closed-for = %s\n", g->value[GATE]);
-    if (g->value[UNTRUSTED])
-        fputs("pekko.remote.classic.untrusted-mode = on\n", out);
+    if (g->value[UNTRUSTED]) fputs("pekko.remote.classic.untrusted-mode = on\n", out);
     if (g->value[TRUSTED_PATHS])
         put_list(out, "pekko.remote.classic.trusted-selection-paths", g->value[TRUSTED_PATHS]);
     if (g->value[ALLOW_LIST]) {
@@ -224,8 +242,7 @@ static char *config_text(const given *g) {
     put_general(out, g);
     put_transport(out, g, "tcp");
     put_transport(out, g, "ssl");
-    if (strcmp(value_or(g, TRANSPORT, "tcp"), "ssl") == 0)
-        put_tls(out, g);
+    if (strcmp(value_or(g, TRANSPORT, "tcp"), "ssl") == 0) put_tls(out, g);
     put_security(out, g);
     fclose(out);
     return text;
@@ -245,8 +262,7 @@ static int add_layer(ukko_config **config, const layer *l, ukko_error *err) {
     ukko_config *over = NULL;
     int rc = l->file ? ukko_config_parse_file(&over, l->text, err)
                      : ukko_config_parse(&over, ukko_str(l->text), "--hocon", err);
-    if (rc == UKKO_OK)
-        stack(config, over);
+    if (rc == UKKO_OK) stack(config, over);
     return rc;
 }
 
@@ -266,6 +282,4 @@ int options_parse(options *o, int argc, char **argv, ukko_error *err) {
     return rc == UKKO_OK ? build_config(&o->config, &g, err) : rc;
 }
 
-void options_fini(options *o) {
-    ukko_config_release(o->config);
-}
+void options_fini(options *o) { ukko_config_release(o->config); }

@@ -19,16 +19,13 @@ static int64_t now_ms(void) {
 
 static int64_t start_ms;
 
-void out_begin(void) {
-    start_ms = now_ms();
-}
+void out_begin(void) { start_ms = now_ms(); }
 
 static void write_line(const char *line, size_t len) {
     pthread_mutex_lock(&lock);
     while (len > 0) {
         ssize_t n = write(STDOUT_FILENO, line, len);
-        if (n <= 0)
-            break; /* nobody reads any more */
+        if (n <= 0) break; /* nobody reads any more */
         line += n;
         len -= (size_t)n;
     }
@@ -38,17 +35,17 @@ static void write_line(const char *line, size_t len) {
 /* Bytes of the UTF-8 character at s, 0 when it is broken. */
 static size_t utf8_char(const unsigned char *s, size_t len) {
     static const unsigned char least[5] = {0, 0, 0, 0xa0, 0x90};
-    size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3
-             : s[0] < 0xf5 ? 4 : 0;
-    if (n == 0 || n > len)
-        return 0;
+    size_t n = s[0] < 0x80   ? 1
+               : s[0] < 0xc2 ? 0
+               : s[0] < 0xe0 ? 2
+               : s[0] < 0xf0 ? 3
+               : s[0] < 0xf5 ? 4
+                             : 0;
+    if (n == 0 || n > len) return 0;
     for (size_t i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if ((s[0] == 0xe0 || s[0] == 0xf0) && s[1] < least[n])
-        return 0;
-    if ((s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
+        if ((s[i] & 0xc0) != 0x80) return 0;
+    if ((s[0] == 0xe0 || s[0] == 0xf0) && s[1] < least[n]) return 0;
+    if ((s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f)) return 0;
     return n;
 }
 
@@ -70,9 +67,7 @@ json_t *out_text_n(const char *text, size_t len) {
     return j ? j : mended_text(text, len);
 }
 
-json_t *out_text(const char *text) {
-    return text ? out_text_n(text, strlen(text)) : json_null();
-}
+json_t *out_text(const char *text) { return text ? out_text_n(text, strlen(text)) : json_null(); }
 
 static void add_pairs(json_t *map, va_list pairs) {
     for (const char *key; (key = va_arg(pairs, const char *)) != NULL;)

@@ -25,13 +25,12 @@ static const ukko_field pair_fields[] = {
 };
 static const ukko_type pair_type = UKKO_TYPE_LOCAL(pair, pair_fields);
 
-#define MIXED_FIELDS                                                                        \
-    UKKO_FIELD(mixed, flag, UKKO_BOOL), UKKO_FIELD(mixed, small, UKKO_I32),                 \
-    UKKO_FIELD(mixed, large, UKKO_I64), UKKO_FIELD(mixed, real, UKKO_F64),                  \
-    UKKO_FIELD(mixed, text, UKKO_STR), UKKO_FIELD(mixed, nothing, UKKO_STR),                \
-    UKKO_FIELD(mixed, blob, UKKO_BYTES),                                                    \
-    UKKO_FIELD_LIST(mixed, list, n_list, UKKO_I32, NULL),                                   \
-    UKKO_FIELD_MAP(mixed, map, n_map, &pair_type)
+#define MIXED_FIELDS                                                                               \
+    UKKO_FIELD(mixed, flag, UKKO_BOOL), UKKO_FIELD(mixed, small, UKKO_I32),                        \
+        UKKO_FIELD(mixed, large, UKKO_I64), UKKO_FIELD(mixed, real, UKKO_F64),                     \
+        UKKO_FIELD(mixed, text, UKKO_STR), UKKO_FIELD(mixed, nothing, UKKO_STR),                   \
+        UKKO_FIELD(mixed, blob, UKKO_BYTES), UKKO_FIELD_LIST(mixed, list, n_list, UKKO_I32, NULL), \
+        UKKO_FIELD_MAP(mixed, map, n_map, &pair_type)
 
 static const ukko_field mixed_fields[] = {
     MIXED_FIELDS,
@@ -58,8 +57,8 @@ const ukko_type java_thing_type =
     UKKO_TYPE(java_thing, "ukko.oracle.JavaThing", UKKO_SER_LOCAL, java_thing_fields);
 
 const ukko_type *const peer_types[] = {
-    &greeting_type, &cbor_greeting_type, &big_doc_type, &mixed_type,
-    &mixed_cbor_type, &string_value_type, NULL,
+    &greeting_type,   &cbor_greeting_type, &big_doc_type, &mixed_type,
+    &mixed_cbor_type, &string_value_type,  NULL,
 };
 
 static size_t print_line(char *buf, size_t len, size_t number) {
@@ -71,8 +70,7 @@ static size_t print_line(char *buf, size_t len, size_t number) {
 ukko_msg *sample_big_doc(size_t chars) {
     char line[80];
     size_t n = 0;
-    for (size_t done = 0; done < chars; n++)
-        done += print_line(line, sizeof line, n);
+    for (size_t done = 0; done < chars; n++) done += print_line(line, sizeof line, n);
     ukko_msg *msg = ukko_msg_new(&big_doc_type);
     big_doc *doc = ukko_msg_body(msg);
     doc->title = ukko_msg_strdup(msg, "big");
@@ -92,11 +90,21 @@ ukko_msg *sample_mixed(const ukko_type *type, ukko_ref *reply_to) {
     greeting nested = {"inner", 1};
     bool json = type == &mixed_type;
     mixed m = {
-        .flag = true, .small = -7, .large = INT64_C(1) << 40, .real = 2.5,
+        .flag = true,
+        .small = -7,
+        .large = INT64_C(1) << 40,
+        .real = 2.5,
         .text = json ? "gr\u00fc\u00df \u2603 \U0001f680" : "gr\u00fc\u00df \u2603",
-        .blob = {blob, sizeof blob}, .list = list, .n_list = 3, .map = map, .n_map = 2,
-        .maybe = "yes", .when = "2023-11-14T22:13:20.123456789Z", .howLong = "PT1M30.5S",
-        .nested = &nested, .replyTo = reply_to,
+        .blob = {blob, sizeof blob},
+        .list = list,
+        .n_list = 3,
+        .map = map,
+        .n_map = 2,
+        .maybe = "yes",
+        .when = "2023-11-14T22:13:20.123456789Z",
+        .howLong = "PT1M30.5S",
+        .nested = &nested,
+        .replyTo = reply_to,
     };
     return ukko_msg_copy(type, &m);
 }

@@ -28,8 +28,7 @@ static uint32_t next_code(const unsigned char *s, size_t len, size_t *used) {
     size_t n = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
     uint32_t code = n == 1 ? s[0] : s[0] & (0x7fu >> n);
     *used = n < len ? n : len;
-    for (size_t i = 1; i < *used; i++)
-        code = code << 6 | (s[i] & 0x3fu);
+    for (size_t i = 1; i < *used; i++) code = code << 6 | (s[i] & 0x3fu);
     return code;
 }
 
@@ -43,18 +42,15 @@ static utf16 measure(const char *text, size_t len) {
         } else {
             utf16_add(&u, code);
         }
-        if (u.units <= HEAD_CHARS)
-            u.head = i + n;
+        if (u.units <= HEAD_CHARS) u.head = i + n;
     }
     return u;
 }
 
 static json_t *text_value(const char *text, size_t len) {
-    if (len <= SHOWN)
-        return out_text_n(text, len);
+    if (len <= SHOWN) return out_text_n(text, len);
     utf16 u = measure(text, len);
-    if (u.units <= SHOWN)
-        return out_text_n(text, len);
+    if (u.units <= SHOWN) return out_text_n(text, len);
     char shown[4 * HEAD_CHARS + 64];
     memcpy(shown, text, u.head);
     snprintf(shown + u.head, sizeof shown - u.head, "...(%zu chars, hash %x)", u.units,
@@ -76,15 +72,13 @@ static uint32_t crc32(ukko_slice bytes) {
     uint32_t crc = 0xffffffffu;
     for (size_t i = 0; i < bytes.len; i++) {
         crc ^= bytes.ptr[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+        for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
     }
     return ~crc;
 }
 
 static json_t *bytes_value(ukko_slice bytes) {
-    if (bytes.len <= SHOWN)
-        return hex_value(bytes, bytes.len);
+    if (bytes.len <= SHOWN) return hex_value(bytes, bytes.len);
     char crc[9];
     snprintf(crc, sizeof crc, "%x", (unsigned)crc32(bytes));
     return out_map("length", json_integer((json_int_t)bytes.len), "crc32", out_text(crc), "head",
@@ -93,9 +87,7 @@ static json_t *bytes_value(ukko_slice bytes) {
 
 /* ---- References and failures --------------------------------------------------------- */
 
-json_t *value_ref(const ukko_ref *ref) {
-    return ref ? out_text(ukko_ref_path(ref)) : json_null();
-}
+json_t *value_ref(const ukko_ref *ref) { return ref ? out_text(ukko_ref_path(ref)) : json_null(); }
 
 json_t *value_path(const ukko_ref *ref) {
     char path[1024];
@@ -104,8 +96,7 @@ json_t *value_path(const ukko_ref *ref) {
 }
 
 static json_t *throwable_value(const ukko_throwable *t) {
-    if (!t->original_class)
-        return out_failure(t->class_name, t->message);
+    if (!t->original_class) return out_failure(t->class_name, t->message);
     char message[1024];
     snprintf(message, sizeof message, "Serialization of [%s] failed. %s", t->original_class,
              t->original_message ? t->original_message : "null");
@@ -140,26 +131,18 @@ static json_t *show_string(const void *body) {
     return text_value(s->text, s->len);
 }
 
-static json_t *show_int(const void *body) {
-    return json_integer(*(const int32_t *)body);
-}
+static json_t *show_int(const void *body) { return json_integer(*(const int32_t *)body); }
 
-static json_t *show_long(const void *body) {
-    return json_integer(*(const int64_t *)body);
-}
+static json_t *show_long(const void *body) { return json_integer(*(const int64_t *)body); }
 
-static json_t *show_bool(const void *body) {
-    return json_boolean(*(const bool *)body);
-}
+static json_t *show_bool(const void *body) { return json_boolean(*(const bool *)body); }
 
 static json_t *show_double(const void *body) {
     json_t *real = json_real(*(const double *)body);
     return real ? real : json_null(); /* not a number, infinite */
 }
 
-static json_t *show_bytes(const void *body) {
-    return bytes_value(*(const ukko_slice *)body);
-}
+static json_t *show_bytes(const void *body) { return bytes_value(*(const ukko_slice *)body); }
 
 static json_t *class_and_value(const ukko_msg *msg) {
     return out_map("class", value_class(msg), "value", value_of(msg), NULL);
@@ -175,9 +158,7 @@ static json_t *show_optional(const void *body) {
     return box->value ? class_and_value(box->value) : json_null();
 }
 
-static json_t *show_boxed(const void *body) {
-    return value_of(((const ukko_boxed *)body)->value);
-}
+static json_t *show_boxed(const void *body) { return value_of(((const ukko_boxed *)body)->value); }
 
 static json_t *show_reply_success(const void *body) {
     return out_map("ok", json_true(), "value", show_boxed(body), NULL);
@@ -198,13 +179,9 @@ static json_t *show_reply_exception(const void *body) {
     return out_map("ok", json_false(), "error", out_text(text), NULL);
 }
 
-static json_t *show_throwable(const void *body) {
-    return throwable_value(body);
-}
+static json_t *show_throwable(const void *body) { return throwable_value(body); }
 
-static json_t *show_ref(const void *body) {
-    return value_ref(((const ukko_ref_body *)body)->ref);
-}
+static json_t *show_ref(const void *body) { return value_ref(((const ukko_ref_body *)body)->ref); }
 
 /* "Identify(x)", with the plain text of the id */
 static json_t *show_identify(const void *body) {
@@ -230,8 +207,7 @@ static json_t *show_address(const void *body) {
     char text[600];
     if (a->host)
         snprintf(text, sizeof text, "%s://%s@%s:%d", a->protocol, a->system, a->host, (int)a->port);
-    else
-        snprintf(text, sizeof text, "%s://%s", a->protocol, a->system);
+    else snprintf(text, sizeof text, "%s://%s", a->protocol, a->system);
     return out_text(text);
 }
 
@@ -259,15 +235,13 @@ static json_t *show_big_doc(const void *body) {
 
 static json_t *list_value(const int32_t *list, size_t n) {
     json_t *array = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(array, json_integer(list[i]));
+    for (size_t i = 0; i < n; i++) json_array_append_new(array, json_integer(list[i]));
     return array;
 }
 
 static json_t *map_value(const pair *map, size_t n) {
     json_t *object = json_object();
-    for (size_t i = 0; i < n; i++)
-        json_object_set_new(object, map[i].key, out_text(map[i].value));
+    for (size_t i = 0; i < n; i++) json_object_set_new(object, map[i].key, out_text(map[i].value));
     return object;
 }
 
@@ -345,13 +319,11 @@ static json_t *printed_value(const ukko_msg *msg) {
 }
 
 json_t *value_of(const ukko_msg *msg) {
-    if (!msg)
-        return json_null();
+    if (!msg) return json_null();
     const ukko_type *type = ukko_msg_type(msg);
     for (size_t i = 0; i < sizeof views / sizeof views[0]; i++) {
         const view *v = &views[i];
-        if (v->type == type)
-            return v->show ? v->show(ukko_msg_get(msg, type)) : out_text(v->text);
+        if (v->type == type) return v->show ? v->show(ukko_msg_get(msg, type)) : out_text(v->text);
     }
     return printed_value(msg);
 }
