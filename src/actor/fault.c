@@ -3,6 +3,7 @@
    does it. Everything runs in the cell's own turn. */
 #include "actor/inbox.h"
 #include "actor/system.h"
+#include "actor/worker.h"
 #include "base/mem.h"
 #include <string.h>
 
@@ -343,6 +344,20 @@ static void tell_parent(uk_cell *c) {
     m->flag = true;
     uk_ref_system(c->parent, m);
 }
+/* With its parent the whole system may end, while this thread still tells the watchers: the links to
+   other nodes wait for that. */
+static void tell_of_end(uk_cell *c) {
+    ukko_system *sys = c->ref.sys;
+    bool afar = uk_here.dirty || (c->more && c->more->watched_by.n);
+    /* relaxed: comes before the parent hears, and so before the end of the system */
+    if (afar) atomic_fetch_add_explicit(&sys->ends_untold, 1, memory_order_relaxed);
+    tell_parent(c);
+    uk_cell_tell_watchers(c);
+    if (!afar) return;
+    if (uk_here.dirty) sys->provider.flush(sys->provider.self);
+    /* release: pairs with the acquire of uk_system_ends_told() */
+    atomic_fetch_sub_explicit(&sys->ends_untold, 1, memory_order_release);
+}
 static void finish_terminate(ukko_ctx *ctx) {
     uk_cell *c = ctx->cell;
     end_state(ctx);
@@ -359,8 +374,7 @@ static void finish_terminate(ukko_ctx *ctx) {
     ukko_system *sys = c->ref.sys;
     if (c->parent == &sys->user->ref || c->parent == &sys->system_guardian->ref)
         uk_kids_remove(uk_cell_of(c->parent), &c->ref);
-    tell_parent(c);
-    uk_cell_tell_watchers(c);
+    tell_of_end(c);
     debug(c, "stopped");
 }
 void uk_cell_terminate(ukko_ctx *ctx) {

@@ -58,6 +58,9 @@ typedef struct uk_provider {
 int uk_system_set_provider(ukko_system *sys, const uk_provider *p);
 uk_provider *uk_system_provider(ukko_system *sys); /* NULL: local */
 void uk_system_remote_down(ukko_system *sys);
+/* After shutdown() was called: has every actor that has ended sent what it said last, and the news of its
+   end to those who watch it? The links must not end before. */
+bool uk_system_ends_told(ukko_system *sys);
 /* Does a program's loop step the system? Then the provider has no thread of its own, but poll(). */
 bool uk_system_is_looped(const ukko_system *sys);
 int uk_system_loop_fd(ukko_system *sys, int fd); /* wakes the program's loop when readable */

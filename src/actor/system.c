@@ -317,6 +317,10 @@ void uk_system_remote_down(ukko_system *sys) {
     set_phase(sys, UK_PHASE_STOPPING_SYSTEM);
     stop_guardian(sys->system_guardian);
 }
+bool uk_system_ends_told(ukko_system *sys) {
+    /* acquire: pairs with the release of an actor that has told everyone */
+    return !atomic_load_explicit(&sys->ends_untold, memory_order_acquire);
+}
 int ukko_system_on_end(ukko_system *sys, void (*fn)(void *data), void *data) {
     uk_at_end *e = uk_zalloc(sizeof *e);
     *e = (uk_at_end){NULL, fn, data};

@@ -91,6 +91,7 @@ struct ukko_system {
     char *top_keys[8];       /* the made-up keys among them; owned */
     size_t n_top_keys;
     uk_ref_set address_watchers; /* cells that want AddressTerminated */
+    _Atomic uint32_t ends_untold; /* actors whose parent may know of their end, and not yet all watchers */
     _Atomic uint64_t temp_names; /* relaxed: only uniqueness counts */
 
     pthread_rwlock_t events_lock; /* guards subscriptions; leaf */

@@ -173,7 +173,17 @@ static void flush(void *self) {
     uk_send_flush();
 }
 
-static void run_stop(uk_task *t) { uk_remote_stop(UK_OWNER(uk_remote, t, stop_task)); }
+enum { TOLD_MS = 1 };
+static void stop_when_told(uk_alarm *a) {
+    uk_remote *r = UK_OWNER(uk_remote, a, stop_alarm);
+    if (uk_system_ends_told(r->sys)) uk_remote_stop(r);
+    else uk_alarm_start(r->loop, a, TOLD_MS);
+}
+static void run_stop(uk_task *t) {
+    uk_remote *r = UK_OWNER(uk_remote, t, stop_task);
+    r->stop_alarm.fire = stop_when_told;
+    stop_when_told(&r->stop_alarm);
+}
 
 /* No actor runs for another node any more. */
 static void end_links(uk_remote *r) {

@@ -385,6 +385,45 @@ static void numbers_survive_a_gate(void **state) {
     probe_free(gate);
 }
 
+/* A system ends as soon as the parent of its last actor has heard of the end. All who watch that actor
+   from elsewhere still hear that it has stopped, and not that its node has gone. */
+enum { WATCHED = 40, WATCHERS = 20 };
+static void expect_all_stopped(probe *watcher) {
+    for (int i = 0; i < WATCHED; i++) {
+        ukko_msg *m = probe_expect(watcher, &ukko_terminated_type);
+        const ukko_terminated *t = ukko_msg_get(m, &ukko_terminated_type);
+        if (t->address_terminated) fail_msg("%s: address terminated", ukko_ref_path(t->ref));
+        ukko_msg_release(m);
+    }
+}
+static void watchers_hear_before_the_node_ends(void **state) {
+    (void)state;
+    ukko_system *a = node("A", ""), *b = node("B", "");
+    probe *watchers[WATCHERS];
+    ukko_ref *refs[WATCHED];
+    char name[20], path[30];
+    for (int k = 0; k < WATCHERS; k++) {
+        snprintf(name, sizeof name, "w%d", k);
+        watchers[k] = probe_new(a, name);
+    }
+    for (int i = 0; i < WATCHED; i++) {
+        snprintf(name, sizeof name, "x%d", i);
+        snprintf(path, sizeof path, "/user/%s", name);
+        spawn(b, &echo, name);
+        refs[i] = find(a, ukko_remote_address(b), path);
+        for (int k = 0; k < WATCHERS; k++) probe_watch(watchers[k], refs[i]);
+    }
+    until_answered(refs[0]);
+    assert_true(answers(refs[0], 60000)); /* the watches have left before the second answer */
+    until_acknowledged(a, b);
+    ukko_system_terminate(b);
+    for (int k = 0; k < WATCHERS; k++) expect_all_stopped(watchers[k]);
+    for (int i = 0; i < WATCHED; i++) ukko_ref_release(refs[i]);
+    ukko_system_free(b);
+    ukko_system_free(a);
+    for (int k = 0; k < WATCHERS; k++) probe_free(watchers[k]);
+}
+
 /* ---- what a start refuses ---- */
 
 static void refused(const char *more, int code, const char *text, const char *setting) {
@@ -431,6 +470,7 @@ int main(void) {
         cmocka_unit_test(unserializable_is_logged),   cmocka_unit_test(numbers_in_order),
         cmocka_unit_test(none_is_lost_when_their_actor_stops),
         cmocka_unit_test(nothing_is_lost_at_the_end), cmocka_unit_test(flapping_peer),
+        cmocka_unit_test(watchers_hear_before_the_node_ends),
         cmocka_unit_test(numbers_survive_a_gate),     cmocka_unit_test(bad_settings),
         cmocka_unit_test(port_in_use),
     };
