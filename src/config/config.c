@@ -113,19 +113,26 @@ int ukko_config_parse_file(ukko_config **out, const char *path, ukko_error *err)
     return finished(out, a, root, &f, err);
 }
 
-int uk_config_parse_foreign(ukko_config **out, ukko_slice text, const char *origin,
-                            ukko_error *err) {
+static int parse_bounded(ukko_config **out, ukko_slice text, const char *origin, uint32_t flags,
+                         ukko_error *err) {
     uk_config_fault f = {0};
-    uk_parse_options o = {.flags = UK_CONFIG_NO_INCLUDE | UK_CONFIG_NO_ENV,
-                          .max_depth = UK_CONFIG_FOREIGN_DEPTH};
+    uk_parse_options o = {.flags = flags, .max_depth = UK_CONFIG_FOREIGN_DEPTH};
     if (text.len > UK_CONFIG_FOREIGN_SIZE)
         return uk_error(err, UKKO_ETOOBIG, "%s: configuration of %zu bytes, the limit is %zu",
                         origin, text.len, UK_CONFIG_FOREIGN_SIZE);
     uk_arena *a = uk_arena_new(2048);
     a->budget = 65536 + text.len * 64;
     uk_value *root = object_root(uk_parse_text(a, text, origin, &o, &f), &f);
-    if (root) root = uk_resolve(a, root, o.flags, &f);
+    if (root && flags & UK_CONFIG_NO_ENV) root = uk_resolve(a, root, flags, &f);
     return finished(out, a, root, &f, err);
+}
+int uk_config_parse_foreign(ukko_config **out, ukko_slice text, const char *origin,
+                            ukko_error *err) {
+    return parse_bounded(out, text, origin, UK_CONFIG_NO_INCLUDE | UK_CONFIG_NO_ENV, err);
+}
+int uk_config_parse_message(ukko_config **out, ukko_slice text, const char *origin,
+                            ukko_error *err) {
+    return parse_bounded(out, text, origin, UK_CONFIG_NO_FILES, err);
 }
 
 /* ---- Merging and resolving. ---- */

@@ -199,6 +199,10 @@ static uk_value *look_beside(const lookup *l, const char *name, ukko_config_synt
 
 static uk_value *look(const lookup *l, const char *name, ukko_config_syntax syntax,
                       uk_config_fault *f) {
+    if (l->options->flags & UK_CONFIG_NO_FILES) {
+        absent(f, name, "include was not found", "");
+        return NULL;
+    }
     if (l->kind == UK_INCLUDE_FILE)
         return parse_beside(l->arena, name, l->options, syntax, NULL, f);
     if (l->kind == UK_INCLUDE_CLASSPATH)
@@ -274,7 +278,7 @@ static bool good_port(const char *url) {
 }
 
 static uk_value *look_url(const lookup *l, const char *url, bool required, uk_config_fault *f) {
-    if (!strncasecmp(url, "file:", 5)) {
+    if (!strncasecmp(url, "file:", 5) && !(l->options->flags & UK_CONFIG_NO_FILES)) {
         lookup file = *l;
         file.kind = UK_INCLUDE_FILE;
         const char *path = url + 5;

@@ -24,7 +24,8 @@ enum {
 /* Parse flags. */
 enum {
     UK_CONFIG_NO_INCLUDE = 1 << 0, /* an include statement is an error */
-    UK_CONFIG_NO_ENV = 1 << 1      /* resolve: the environment is not asked */
+    UK_CONFIG_NO_ENV = 1 << 1,     /* resolve: the environment is not asked */
+    UK_CONFIG_NO_FILES = 1 << 2    /* an include finds nothing, whatever it names */
 };
 
 /* ---- Failures inside the engine. ---- */
@@ -377,6 +378,10 @@ ukko_config *uk_config_new(uk_arena *arena, uk_value *root);
 /* Foreign text, as a peer sends it: size and depth limits, no includes, HOCON. The result is
    resolved without the environment. Errors as ukko_config_parse(). */
 int uk_config_parse_foreign(ukko_config **out, ukko_slice text, const char *origin,
+                            ukko_error *err);
+/* The same, not resolved, and an include is that of a file that is not there: what a JVM makes of
+   the text where the sender's files are not. */
+int uk_config_parse_message(ukko_config **out, ukko_slice text, const char *origin,
                             ukko_error *err);
 /* The value at path, NULL with *code: UKKO_ENOTFOUND, UKKO_ETYPE, UKKO_EPARSE, UKKO_ECONFIG.
    A null at the end is found. */

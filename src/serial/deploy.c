@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Serializer 16, the part for deployment: scopes, configurations, router pools and resizers. A
-   configuration from a peer must be plain JSON: what HOCON could include is never looked at.
+   configuration from a peer is HOCON and kept as JSON: what it could include is never looked at.
    Any thread. */
 #include "serial/codec.h"
-#include "serial/json.h"
+#include "config/internal.h"
 
 static const char *const pool_manifests[] = {NULL,    "ROBAP", "ROBP", "RORP",
                                              "RORRP", "ROSGP", "ROTCP"};
-enum { MAX_CONFIG_DEPTH = 100 };
 
 bool uk_deploy_knows(const ukko_type *t) {
     return t == &ukko_remote_scope_type || t == &ukko_config_type ||
@@ -251,12 +250,18 @@ static int decode_scope(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
 static int decode_config(uk_dec *d, ukko_slice in, ukko_msg **out) {
     ukko_msg *m = *out = ukko_msg_new(&ukko_config_type);
     ukko_string *s = ukko_msg_body(m);
-    if (!in.len) in = ukko_str("{}");
-    int rc = uk_json_check(in, MAX_CONFIG_DEPTH);
-    if (rc) return uk_dec_fail(d, rc, "a configuration must be a JSON object");
-    char *text = ukko_msg_alloc(m, in.len + 1);
-    memcpy(text, in.ptr, in.len);
-    *s = (ukko_string){text, in.len};
+    ukko_config *cfg;
+    ukko_error err = {0, ""};
+    uk_buf fixed = {0};
+    uk_utf8_repair(in, &fixed);
+    int rc = uk_config_parse_message(&cfg, uk_buf_slice(&fixed), "message", &err);
+    uk_buf_fini(&fixed);
+    if (rc) return uk_dec_fail(d, rc, "%s", err.message);
+    char *text = ukko_config_render(cfg, 0);
+    ukko_config_release(cfg);
+    if (!text) return uk_dec_fail(d, UKKO_ETOOBIG, "the configuration is too long");
+    *s = (ukko_string){ukko_msg_strdup(m, text), strlen(text)};
+    uk_free(text);
     return UKKO_OK;
 }
 const ukko_type *uk_deploy_type(ukko_slice manifest) {

@@ -97,7 +97,6 @@ static inline const uint8_t *uk_json_plain(const uint8_t *p, const uint8_t *end)
     return p;
 }
 /* Is text one JSON value, and an object when that is asked for? */
-int uk_json_check(ukko_slice text, unsigned max_depth);
 int uk_json_valid(ukko_slice text, unsigned max_depth, bool object);
 int uk_json_fits(ukko_slice text, const uk_limits *limits);
 

@@ -317,6 +317,3 @@ int uk_json_fits(ukko_slice text, const uk_limits *limits) {
     uk_reader_fini(&r);
     return rc;
 }
-int uk_json_check(ukko_slice text, unsigned max_depth) {
-    return uk_json_valid(text, max_depth, true);
-}

@@ -143,21 +143,12 @@ int uk_misc_encode(uk_enc *e, const ukko_msg *msg, ukko_slice *manifest) {
 
 /* ---- reading ---- */
 
-/* A correlation id comes back as it went, also when nobody here can read it. */
-static int read_id(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
-    int rc = uk_dec_payload(d, bytes, out);
-    if (rc != UKKO_ENOTFOUND && rc != UKKO_ENOTSERIAL) return rc;
-    uk_payload p;
-    if ((rc = uk_payload_split(d, bytes, &p))) return rc;
-    *out = uk_opaque_msg(p.id, p.manifest, p.bytes);
-    return UKKO_OK;
-}
 static int decode_identify(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
     ukko_identity *i = ukko_msg_body(m); /* ukko_identify is its beginning */
     ukko_slice in[2];
     if (uk_pb_last(bytes, in, 2) || !in[0].ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "no correlation id");
-    int rc = read_id(d, in[0], &i->id);
+    int rc = uk_dec_payload(d, in[0], &i->id);
     bool has_ref = type == &ukko_identity_type && in[1].ptr;
     return rc || !has_ref ? rc : uk_get_ref(d, in[1], &i->ref);
 }

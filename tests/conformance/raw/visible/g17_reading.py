@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a node makes of values inside messages: what cannot be read at all, configurations, exceptions."""
+
+import pekkowire as w
+from speclib import case
+
+
+def unanswered(t, path, serializer, data, manifest, what):
+    link = t.link()
+    me = link.peer.path("/user/me", 1)
+    link.tell(t.node.path(path), serializer, data, manifest, sender=me)
+    t.lives_or_closes(link)
+    t.eq("answers to " + what, [], link.all(lambda p: p.to == me))
+
+
+def comes_back(t, link, what, data, manifest, expected, as_manifest=None):
+    p = t.echo(link, w.SER_MISC, data, manifest)
+    t.eq("echo of " + what, (w.SER_MISC, as_manifest or manifest, expected), (p.serializer, p.manifest, p.message))
+
+
+UNREADABLE = (("an unknown serializer", w.encode("Payload", w.nested(999, b"x"))), ("an unknown manifest", w.encode("Payload", w.nested(w.SER_MISC, b"x", "ZZ"))),
+              ("an unknown class", w.encode("Payload", w.nested(w.SER_JSON, b"{}", "no.such.Class"))))
+
+
+@case("unreadable-correlation-ids")
+def _(t):
+    """Identify and ActorIdentity whose correlation id cannot be read are dropped whole: nobody answers, not even for a path where nobody is."""
+    for what, payload in UNREADABLE:
+        for path in ("/user/echo", "/user/nobody", "/"):
+            unanswered(t, path, w.SER_MISC, w.f_bytes(1, payload), "A", "Identify with %s to %s" % (what, path))
+        unanswered(t, "/user/echo", w.SER_MISC, w.f_bytes(1, payload), "B", "ActorIdentity with " + what)
+        link = t.link()
+        me = link.peer.path("/user/me", 1)
+        link.tell(t.node.address + "/", w.SER_SELECTION, w.selection("user/echo", w.SER_MISC, w.f_bytes(1, payload), "A"), sender=me)
+        t.lives_or_closes(link)
+        t.eq("answers to a selection of Identify with " + what, [], link.all(lambda p: p.to == me))
+
+
+@case("configurations-are-hocon")
+def _(t):
+    """CF is HOCON: it is read without being resolved, and written as JSON on one line, keys sorted; an include of a file that is not there is empty."""
+    link = t.link()
+    for text, expected in (("", "{}"), (" ", "{}"), ("a = 1", '{"a":1}'), ("b=1,a.x=5 s # c", '{"a":{"x":"5 s"},"b":1}'), ('{"b":1, "a":2}', '{"a":2,"b":1}'), ('{"a":1,"a":2}', '{"a":2}'), ("a={x:1}\na={y:2}", '{"a":{"x":1,"y":2}}'),
+                           ("a=1\nb=${a}", '{"a":1,"b":${a}}'), ("a=${?HOME}", '{"a":${?HOME}}'), ("a += 1", '{"a":${?a}[1]}'), ("a = x y ${b} z", '{"a":"x y "${b}" z"}'), ("a=[1] [2]", '{"a":[1,2]}'), ("a={x:1} ${b}", '{"a":{"x":1}${b}}'),
+                           ("a = 1e3, b=1.0, c=010, d=1.50", '{"a":1000,"b":1,"c":10,"d":1.5}'), ('a."b.c".d = 1', '{"a":{"b.c":{"d":1}}}'), ("\ufeffa=\u00fc", '{"a":"\u00fc"}'), ('"" = 1', '{"":1}'),
+                           ('include "nosuch"\na=1', '{"a":1}'), ('include file("/nosuch")\na=1', '{"a":1}'), ('include "nosuch.conf"', "{}")):
+        comes_back(t, link, text, text.encode(), "CF", expected.encode())
+    comes_back(t, link, "bad UTF-8", b'{"a":"\xff"}', "CF", '{"a":"\ufffd"}'.encode())
+    for text in ("[1]", '{"a":', "{} x", "x", 'include required(file("/nosuch"))\na=1', 'include url("file:///etc/hostname")'):
+        unanswered(t, "/user/echo", w.SER_MISC, text.encode(), "CF", text)
