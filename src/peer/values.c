@@ -227,7 +227,7 @@ static json_t *show_big_doc(const void *body) {
     const big_doc *d = body;
     size_t chars = 0;
     for (size_t i = 0; i < d->n_lines; i++)
-        chars += measure(d->lines[i], strlen(d->lines[i])).units;
+        if (d->lines[i]) chars += measure(d->lines[i], strlen(d->lines[i])).units;
     return out_map("title", out_text(d->title), "lines", json_integer((json_int_t)d->n_lines),
                    "chars", json_integer((json_int_t)chars), "first",
                    out_text(d->n_lines ? d->lines[0] : NULL), NULL);

@@ -146,6 +146,8 @@ bool uk_serial_is_builtin(const ukko_type *type);
 int uk_encode_body(uk_enc *e, const ukko_msg *msg, int32_t *id, ukko_slice *manifest);
 /* UKKO_ENOTFOUND: a manifest that a JVM would not take, of a message or of what is selected for. */
 int uk_check_manifest(uk_dec *d, int32_t id, ukko_slice manifest);
+/* Is there probably a class of that name on a JVM? */
+bool uk_names_a_class(uk_serial *s, ukko_slice name);
 int uk_decode_body(uk_dec *d, int32_t id, ukko_slice manifest, ukko_slice bytes, ukko_msg **out);
 /* Payload (ContainerFormats): without and with its own field around it. */
 int uk_enc_payload(uk_enc *e, const ukko_msg *msg);

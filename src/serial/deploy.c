@@ -253,8 +253,11 @@ static int decode_config(uk_dec *d, ukko_slice in, ukko_msg **out) {
     ukko_config *cfg;
     ukko_error err = {0, ""};
     uk_buf fixed = {0};
-    uk_utf8_repair(in, &fixed);
-    int rc = uk_config_parse_message(&cfg, uk_buf_slice(&fixed), "message", &err);
+    if (!uk_utf8_valid(in)) {
+        uk_utf8_repair(in, &fixed);
+        in = uk_buf_slice(&fixed);
+    }
+    int rc = uk_config_parse_message(&cfg, in, "message", &err);
     uk_buf_fini(&fixed);
     if (rc) return uk_dec_fail(d, rc, "%s", err.message);
     char *text = ukko_config_render(cfg, 0);

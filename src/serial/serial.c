@@ -180,7 +180,7 @@ static int decode_other(uk_dec *d, int32_t id, ukko_slice manifest, ukko_slice i
 }
 /* These have no use for a manifest, but on a JVM it must be the name of a class. Which ones there are
    cannot be known here: those that come with every JVM and with Pekko, and the registered ones. */
-static bool names_a_class(uk_serial *s, ukko_slice name) {
+bool uk_names_a_class(uk_serial *s, ukko_slice name) {
     static const char *const roots[] = {"java.", "javax.", "scala.", "org.apache.pekko.",
                                         "com.google.protobuf.", "com.typesafe.", "["};
     for (size_t i = 0; i < sizeof roots / sizeof *roots; i++) {
@@ -202,7 +202,7 @@ int uk_check_manifest(uk_dec *d, int32_t id, ukko_slice manifest) {
     case UKKO_SER_CONTAINER: break;
     default: return UKKO_OK;
     }
-    if (!manifest.len || names_a_class(d->s, manifest)) return UKKO_OK;
+    if (!manifest.len || uk_names_a_class(d->s, manifest)) return UKKO_OK;
     return uk_dec_fail(d, UKKO_ENOTFOUND, "its manifest is no known class");
 }
 int uk_decode_body(uk_dec *d, int32_t id, ukko_slice manifest, ukko_slice in, ukko_msg **out) {

@@ -6,12 +6,13 @@
 #include "base/mem.h"
 
 #define TNSEX "org.apache.pekko.remote.serialization.ThrowableNotSerializableException"
+#define ASK   "org.apache.pekko.pattern.AskTimeoutException"
 #define AIEX  "org.apache.pekko.actor.ActorInitializationException"
 
 static bool is_bound(ukko_slice class_name) {
     static const char *const names[] = {
         "java.util.concurrent.TimeoutException",
-        "org.apache.pekko.pattern.AskTimeoutException",
+        ASK,
         "org.apache.pekko.actor.ActorKilledException",
         "org.apache.pekko.actor.IllegalActorStateException",
         "org.apache.pekko.actor.InvalidActorNameException",
@@ -107,12 +108,17 @@ static int read_frame(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_stack_frame
     uk_pb in = uk_pb_of(bytes);
     uk_pb_field f;
     ukko_slice texts[3];
-    if (uk_pb_last(bytes, texts, 3))
-        return uk_dec_fail(d, UKKO_EPARSE, "a stack frame is malformed");
-    *out = (ukko_stack_frame){uk_dec_field(m, texts[0], ""), uk_dec_field(m, texts[1], ""),
-                              uk_dec_field(m, texts[2], ""), 0};
-    while (uk_pb_next(&in, &f) > 0)
-        if (f.number == 4 && f.wire == UK_PB_VARINT) out->line = (int32_t)f.value;
+    bool whole = !uk_pb_last(bytes, texts, 3) && texts[0].ptr && texts[1].ptr && texts[2].ptr;
+    bool has_line = false;
+    while (whole && uk_pb_next(&in, &f) > 0) {
+        if (f.number != 4 || f.wire != UK_PB_VARINT) continue;
+        out->line = (int32_t)f.value;
+        has_line = true;
+    }
+    if (!has_line) return uk_dec_fail(d, UKKO_EPARSE, "a stack frame is malformed");
+    out->class_name = uk_dec_text(m, texts[0]);
+    out->method = uk_dec_text(m, texts[1]);
+    out->file = uk_dec_text(m, texts[2]);
     return UKKO_OK;
 }
 static int read_frames(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_throwable *t) {
@@ -131,34 +137,57 @@ static int read_frames(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_throwable 
     }
     return UKKO_OK;
 }
-static int read_throwable(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_throwable *t) {
+/* All but the cause, which is only looked at when the class can have one. */
+static int read_throwable(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_throwable *t,
+                          ukko_slice *cause) {
     ukko_slice in[3];
+    uk_payload p;
     if (uk_pb_last(bytes, in, 3) || !in[0].ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "an exception without class");
     t->class_name = uk_dec_text(m, in[0]);
-    t->message = uk_dec_field(m, in[1], NULL);
-    int rc = in[2].ptr ? read_cause(d, in[2], &t->cause) : UKKO_OK;
+    t->message = uk_dec_field(m, in[1], "");
+    *cause = in[2];
+    int rc = in[2].ptr ? uk_payload_split(d, in[2], &p) : UKKO_OK;
     return rc ? rc : read_frames(d, m, bytes, t);
 }
+/* An exception that every JVM knows but has no serializer for: then it keeps the name to itself. */
+static bool is_hidden(uk_dec *d, const char *class_name) {
+    static const char *const ends[] = {"Exception", "Error", "Throwable"};
+    size_t len = strlen(class_name);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t n = strlen(ends[i]);
+        if (len > n && !strcmp(class_name + len - n, ends[i]))
+            return uk_names_a_class(d->s, ukko_str(class_name));
+    }
+    return false;
+}
 /* What a JVM makes of a class that it may not instantiate. */
-static void replace(ukko_msg *m, ukko_throwable *t) {
-    char *text = replaced_text(t->class_name, t->message ? t->message : "");
+static int replace(uk_dec *d, ukko_msg *m, ukko_throwable *t) {
+    bool hidden = !is_bound(ukko_str(t->class_name)) && is_hidden(d, t->class_name);
+    const char *class_name = hidden ? "unknown" : t->class_name;
+    char *text = replaced_text(class_name, t->message);
     ukko_msg_release(t->cause);
     *t = (ukko_throwable){.class_name = TNSEX,
                           .message = ukko_msg_strdup(m, text),
-                          .original_class = t->class_name,
-                          .original_message = t->message ? t->message : ""};
+                          .original_class = class_name,
+                          .original_message = t->message};
     uk_free(text);
+    return UKKO_OK;
+}
+/* Has its class a constructor with a message only? Those two have not. */
+static bool is_made_of_text(const char *class_name) {
+    return is_bound(ukko_str(class_name)) && strcmp(class_name, AIEX) && strcmp(class_name, TNSEX);
 }
 static int decode_throwable(uk_dec *d, ukko_slice in, ukko_msg *m) {
     ukko_throwable *t = ukko_msg_body(m);
-    int rc = read_throwable(d, m, in, t);
-    if (rc == UKKO_ENOTFOUND && t->class_name)
-        rc = UKKO_OK; /* a cause nobody knows: as below */
-    else if (rc || is_bound(ukko_str(t->class_name)))
-        return rc;
-    replace(m, t);
-    return rc;
+    ukko_slice cause;
+    int rc = read_throwable(d, m, in, t, &cause);
+    if (rc) return rc;
+    if (!is_made_of_text(t->class_name)) return replace(d, m, t);
+    if (!cause.ptr) return UKKO_OK;
+    if (strcmp(t->class_name, ASK)) return replace(d, m, t); /* it alone can be made with a cause */
+    rc = read_cause(d, cause, &t->cause);
+    return !rc || rc == UKKO_ETOOBIG ? rc : replace(d, m, t);
 }
 static int decode_not_serializable(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
     ukko_throwable *t = ukko_msg_body(m);

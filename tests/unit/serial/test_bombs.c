@@ -202,7 +202,7 @@ static void deep_payloads(void **state) {
                                        "D")};
     const layer causes[] = {{1, ukko_str("\x10\x10\x22\x01"
                                          "F")},
-                            {3, ukko_str("\x0a\x01X")}};
+                            {3, ukko_str("\x0a,org.apache.pekko.pattern.AskTimeoutException")}};
     (void)state;
     nest(60, some, 2);
     taken(16, "C", SMALL);

@@ -6,6 +6,7 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define PEKKO "org.apache.pekko."
 #define TIMEOUT "java.util.concurrent.TimeoutException"
+#define ASK PEKKO "pattern.AskTimeoutException"
 #define TNSEX PEKKO "remote.serialization.ThrowableNotSerializableException"
 #define AIEX PEKKO "actor.ActorInitializationException"
 
@@ -89,7 +90,7 @@ enum { SPEC_MESSAGES = 47 };
 static const struct { const char *name, *manifest; } rows[SPEC_MESSAGES + 1] = {
     {"Identify text", "A"}, {"Identify text with escape", "A"}, {"Identify number", "A"},
     {"Identify value", "A"}, {"ActorIdentity without ref", "B"}, {"ActorIdentity with ref", "B"},
-    {"TimeoutException", "F"}, {"TimeoutException with cause", "F"},
+    {"TimeoutException", "F"}, {"AskTimeoutException with cause", "F"},
     {"IllegalActorStateException", "F"}, {"ActorKilledException", "F"},
     {"InvalidActorNameException", "F"}, {"InvalidMessageException", "F"},
     {"AskTimeoutException", "F"}, {"ThrowableNotSerializable", "TNSEX"},
@@ -114,7 +115,7 @@ static ukko_msg *make_general(size_t i) {
     case 4: return identity(str("id"), NULL);
     case 5: return identity(str("id"), "pekko.tcp://peer@h:1/user/x#7");
     case 6: return exception(TIMEOUT, "slow", NULL);
-    case 7: return exception(TIMEOUT, NULL, exception(TIMEOUT, "deeper", NULL));
+    case 7: return exception(ASK, "slow", exception(TIMEOUT, "deeper", NULL));
     case 8: return exception(PEKKO "actor.IllegalActorStateException", "m", NULL);
     case 9: return exception(PEKKO "actor.ActorKilledException", "Kill", NULL);
     case 10: return exception(PEKKO "actor.InvalidActorNameException", "m", NULL);
@@ -278,6 +279,39 @@ static void foreign_exception_classes_are_never_believed(void **state) {
     assert_string_equal(t->original_class, "a.B");
     ukko_msg_release(m);
 }
+static ukko_msg *read_exception(const char *class_name, const char *cause_hex) {
+    uk_buf b = {0};
+    ukko_msg *m;
+    uk_pb_str(&b, 1, class_name);
+    if (cause_hex) uk_pb_str(&b, 3, cause_hex);
+    ukko_error err = {0, ""};
+    if (decode(16, "F", uk_buf_slice(&b), &m, &err)) fail_msg("%s: %s", class_name, err.message);
+    uk_buf_fini(&b);
+    return m;
+}
+/* As the reference implementation makes them, by reflection, with or without a cause. */
+static void exceptions_are_made_or_replaced(void **state) {
+    static const char cause[] = "\n\001x\020\024"; /* a Payload: the text "x" */
+    static const struct { const char *class_name, *cause, *made, *original; } cases[] = {
+        {TIMEOUT, NULL, TIMEOUT, NULL},
+        {TIMEOUT, cause, TNSEX, TIMEOUT},
+        {ASK, NULL, ASK, NULL},
+        {ASK, cause, TNSEX, ASK},
+        {AIEX, NULL, TNSEX, AIEX},
+        {"java.lang.IllegalStateException", NULL, TNSEX, "unknown"},
+        {"no.such.Exception", cause, TNSEX, "no.such.Exception"},
+        {"java.lang.String", cause, TNSEX, "java.lang.String"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        ukko_msg *m = read_exception(cases[i].class_name, cases[i].cause);
+        const ukko_throwable *t = ukko_msg_get(m, &ukko_throwable_type);
+        assert_string_equal(t->class_name, cases[i].made);
+        if (cases[i].original) assert_string_equal(t->original_class, cases[i].original);
+        else assert_string_equal(t->message, "");
+        ukko_msg_release(m);
+    }
+}
 static void unreadable_correlation_ids_are_refused(void **state) {
     static const char *const hex[] = {
         "0a 11 0a02beef 10e724 2208 6e6f2e436c617373", /* serializer 4711 */
@@ -374,10 +408,10 @@ static void nesting_is_limited(void **state) {
     for (int i = 0; i < 3000; i++) wrap(&b, i ? 6 : 20, "", 0);
     assert_int_equal(decode(6, "", uk_buf_slice(&b), &m, NULL), UKKO_ETOOBIG);
     uk_buf_clear(&b);
-    uk_pb_str(&b, 1, TIMEOUT);
+    uk_pb_str(&b, 1, ASK);
     for (int i = 0; i < 1500; i++) {
         uk_buf out = {0};
-        uk_pb_str(&out, 1, TIMEOUT);
+        uk_pb_str(&out, 1, ASK);
         size_t cause = uk_pb_begin(&out, 3);
         uk_pb_bytes(&out, 1, b.ptr, b.len);
         uk_pb_int(&out, 2, 16);
@@ -479,6 +513,7 @@ int main(void) {
         cmocka_unit_test(replacement_of_an_exception_comes_back),
         cmocka_unit_test(unbound_exception_in_a_failure_is_replaced),
         cmocka_unit_test(foreign_exception_classes_are_never_believed),
+        cmocka_unit_test(exceptions_are_made_or_replaced),
         cmocka_unit_test(unreadable_correlation_ids_are_refused),
         cmocka_unit_test(some_null_is_not_none),
         cmocka_unit_test(selections_have_their_serializer),

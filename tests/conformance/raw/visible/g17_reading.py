@@ -48,3 +48,39 @@ def _(t):
     comes_back(t, link, "bad UTF-8", b'{"a":"\xff"}', "CF", '{"a":"\ufffd"}'.encode())
     for text in ("[1]", '{"a":', "{} x", "x", 'include required(file("/nosuch"))\na=1', 'include url("file:///etc/hostname")'):
         unanswered(t, "/user/echo", w.SER_MISC, text.encode(), "CF", text)
+
+
+ASK, TIMEOUT, KILLED = "org.apache.pekko.pattern.AskTimeoutException", "java.util.concurrent.TimeoutException", "org.apache.pekko.actor.ActorKilledException"
+TNSEX, AIEX = "org.apache.pekko.remote.serialization.ThrowableNotSerializableException", "org.apache.pekko.actor.ActorInitializationException"
+
+
+def throwable(name, message=None, cause=None):
+    return w.f_bytes(1, name.encode()) + (b"" if message is None else w.f_bytes(2, message.encode())) + (b"" if cause is None else w.f_bytes(3, cause))
+
+
+def replaced(name, message):
+    return w.f_bytes(1, ("Serialization of [%s] failed. %s" % (name, message)).encode()) + w.f_bytes(2, message.encode()) + w.f_bytes(3, name.encode())
+
+
+@case("exceptions-made-or-replaced")
+def _(t):
+    """An exception without message has the empty one; one whose class is not there, is bound to nothing, or cannot be made with what came, is replaced; only an AskTimeoutException keeps its cause."""
+    link = t.link()
+    cause = w.encode("Payload", w.nested(w.SER_MISC, throwable(TIMEOUT, "in"), "F"))
+    frame = w.f_bytes(4, w.f_bytes(1, b"c") + w.f_bytes(2, b"m") + w.f_bytes(3, b"f") + w.f_varint(4, 7))
+    for name in (ASK, TIMEOUT, KILLED):
+        comes_back(t, link, name + " without message", throwable(name), "F", throwable(name, ""))
+        comes_back(t, link, name + " with a frame", throwable(name, "m") + frame, "F", throwable(name, "m") + frame)
+    comes_back(t, link, "a cause that is kept", throwable(ASK, "m", cause), "F", throwable(ASK, "m", cause))
+    bad = [c for what, c in UNREADABLE] + [w.encode("Payload", w.text("x"))]
+    for name in (TIMEOUT, KILLED, TNSEX, AIEX, "no.such.Class", "", "java.lang.String", TIMEOUT + " "):
+        for c in [cause] + bad:
+            comes_back(t, link, name + " with a cause", throwable(name, "m", c), "F", replaced(name, "m"), "TNSEX")
+    for c in bad:
+        comes_back(t, link, "a cause that is none", throwable(ASK, "m", c), "F", replaced(ASK, "m"), "TNSEX")
+    for name in ("java.lang.IllegalStateException", "java.lang.Throwable", "org.apache.pekko.actor.StashOverflowException"):
+        for c in [None, cause] + bad:
+            comes_back(t, link, name, throwable(name, None, c), "F", replaced("unknown", ""), "TNSEX")
+    for name in (ASK, TIMEOUT, "no.such.Class"):
+        for what, more in (("a broken cause", w.f_bytes(3, b"\xff")), ("an empty cause", w.f_bytes(3, b"")), ("an empty frame", w.f_bytes(4, b"")), ("a frame without line", w.f_bytes(4, w.f_bytes(1, b"c") + w.f_bytes(2, b"m") + w.f_bytes(3, b"f")))):
+            unanswered(t, "/user/echo", w.SER_MISC, throwable(name, "m") + more, "F", what)
