@@ -10,6 +10,7 @@ enum { LIST_BUDGET = 64 << 20, OBJECT_COST = 256 };
 typedef struct walk {
     uk_dec *d;
     ukko_msg *m;
+    const ukko_type *root; /* the message's own type */
     uk_texts texts;
     size_t in_len;
     size_t budget;
@@ -58,11 +59,17 @@ static inline char *take(walk *s, ukko_slice in) {
     s->texts.room -= in.len + 1;
     return p;
 }
+/* proto3 refuses what proto2 repairs. Which of them a type is nobody says, but of Google's own. */
+static bool is_proto3(const ukko_type *type) {
+    static const char own[] = "com.google.protobuf.";
+    return type->class_name && !strncmp(type->class_name, own, sizeof own - 1);
+}
 static int read_text(walk *s, const ukko_field *f, ukko_slice in, ukko_string *out) {
     if (uk_utf8_valid(in)) {
         *out = (ukko_string){take(s, in), in.len};
         return UKKO_OK;
     }
+    if (is_proto3(s->root)) return bad(s, f, "text that is not UTF-8");
     int rc = charge(s, f, in.len * 3 + OBJECT_COST); /* repaired: each bad byte becomes three */
     if (rc) return rc;
     uk_buf fixed = {0};
@@ -423,7 +430,7 @@ static int read_struct(walk *s, const ukko_type *type, ukko_slice bytes, void *b
 }
 int uk_proto_decode(uk_dec *d, const ukko_type *type, ukko_slice in, ukko_msg **out) {
     const uk_plan *plan = uk_plan_of(d->s, type);
-    walk s = {.d = d, .in_len = in.len + 1, .budget = LIST_BUDGET};
+    walk s = {.d = d, .root = type, .in_len = in.len + 1, .budget = LIST_BUDGET};
     s.m = uk_plan_msg(type, plan, s.in_len, &s.texts);
     int rc = read_planned(&s, type, plan, in, s.m->body, 0);
     if (rc) {

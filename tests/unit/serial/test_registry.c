@@ -118,6 +118,8 @@ static void protobuf_zero_is_nothing(void **state) {
     same_bytes("StringValue", ukko_str("\x0a\x02pb"), uk_buf_slice(&c.bytes));
     uk_buf_fini(&c.bytes);
     ukko_msg_release(m);
+    assert_int_equal(decode_hex(2, "com.google.protobuf.StringValue", "0a 03 61ff62", &m, NULL),
+                     UKKO_EPARSE); /* proto3: the text must be UTF-8 */
     assert_int_equal(decode_hex(2, "shop.Order", "48 01 48 02 4a 02 0304", &m, NULL), UKKO_OK);
     assert_int_equal(UK_BODY(order, m)->n_numbers, 4); /* packed and not */
     ukko_msg_release(m);

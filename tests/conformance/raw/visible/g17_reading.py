@@ -84,3 +84,15 @@ def _(t):
     for name in (ASK, TIMEOUT, "no.such.Class"):
         for what, more in (("a broken cause", w.f_bytes(3, b"\xff")), ("an empty cause", w.f_bytes(3, b"")), ("an empty frame", w.f_bytes(4, b"")), ("a frame without line", w.f_bytes(4, w.f_bytes(1, b"c") + w.f_bytes(2, b"m") + w.f_bytes(3, b"f")))):
             unanswered(t, "/user/echo", w.SER_MISC, throwable(name, "m") + more, "F", what)
+
+
+@case("text-that-is-not-utf-8")
+def _(t):
+    """A StringValue, as all of proto3, whose text is not UTF-8 is no message; its neighbours are."""
+    name = "com.google.protobuf.StringValue"
+    for data in (b"a\xffb", b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80", b"\xe2\x98"):
+        unanswered(t, "/user/echo", w.SER_PROTO, w.f_bytes(1, data), name, "the text %s" % data.hex())
+    link = t.link()
+    for data in (w.f_bytes(1, "\u2603\U0001f680".encode()), b""):
+        p = t.echo(link, w.SER_PROTO, data, name)
+        t.eq("echo", (w.SER_PROTO, name, data), (p.serializer, p.manifest, p.message))
