@@ -214,8 +214,18 @@ void uk_news_listening(uk_remote *r) {
     ukko_publish(r->sys, &ukko_remoting_listen_type, &ev);
 }
 
+void uk_news_terminator(uk_remote *r, const char *text) {
+    char source[600];
+    snprintf(source, sizeof source, "%s/system/remoting-terminator",
+             r->n_transports ? r->transports[0].address : "");
+    uk_log(r->sys, UKKO_LOG_INFO, source,
+           "org.apache.pekko.remote.RemoteActorRefProvider$RemotingTerminator", NULL, NULL, "%s",
+           text);
+}
+
 void uk_news_down(uk_remote *r) {
-    uk_log(r->sys, UKKO_LOG_INFO, "remoting", UK_LOG_MANAGER, NULL, NULL, "Remoting shut down.");
+    log_event(r, UKKO_LOG_INFO, "Remoting shut down");
+    uk_news_terminator(r, "Remoting shut down.");
     ukko_publish_msg(r->sys, ukko_msg_new(&ukko_remoting_shutdown_type));
 }
 

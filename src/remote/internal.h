@@ -349,6 +349,7 @@ void uk_news_log(uk_remote *r, const uk_peer *p, const uk_link_action *a);
 void uk_log_frame_size(uk_remote *r, const char *class_name, size_t size); /* [any] */
 void uk_news_listening(uk_remote *r);
 void uk_news_down(uk_remote *r);
+void uk_news_terminator(uk_remote *r, const char *text); /* [any] the log of the end */
 void uk_news_failed(uk_remote *r, const char *text);
 
 /* In the flight recorder: of a link, or (p NULL) of the node. [any] */

@@ -187,6 +187,7 @@ static void run_stop(uk_task *t) {
 
 /* No actor runs for another node any more. */
 static void end_links(uk_remote *r) {
+    uk_news_terminator(r, "Remote daemon shut down; proceeding with flushing remote transports.");
     uk_send_flush();
     r->stop_task.run = run_stop;
     uk_loop_post(r->loop, &r->stop_task);
@@ -195,6 +196,7 @@ static void end_links(uk_remote *r) {
 static void shut_down(void *self) {
     uk_remote *r = self;
     uk_send_flush();
+    uk_news_terminator(r, "Shutting down remote daemon.");
     uk_daemon_stop(r->daemon, end_links);
 }
 

@@ -392,6 +392,20 @@ def events_association(s):
     s.equal(len(a.find('lifecycle', kind='AssociatedEvent')), 1, 'events')
 
 
+@scenario('EVENT', 'the end of remoting in the log: the daemon, the transports, Remoting; the terminator speaks whatever log-remote-lifecycle-events says', '', timeout=60)
+def end_in_the_log(s):
+    by = 'org.apache.pekko.remote.RemoteActorRefProvider$RemotingTerminator'
+    steps = [(by, 'Shutting down remote daemon.'), (by, 'Remote daemon shut down; proceeding with flushing remote transports.'),
+             ('org.apache.pekko.remote.Remoting', 'Remoting shut down'), (by, 'Remoting shut down.')]
+    for setting, says in (('on', steps), ('off', [e for e in steps if e[0] == by])):
+        a = s.x('--loglevel', 'INFO', '--hocon', 'pekko.remote.classic.log-remote-lifecycle-events = ' + setting)
+        a.terminate()
+        a.expect('terminated')
+        logged = [e for e in a.find('log', level='INFO') if 'shut' in e['msg'].lower() and 'emot' in e['msg']]
+        s.equal([(e['class'], e['msg']) for e in logged], says, 'the log of the end with ' + setting)
+        s.equal({e['source'] for e in logged if e['class'] == by}, {a.u('/system/remoting-terminator')}, 'the source')
+
+
 @scenario('EVENT', 'orderly shutdown seen from the other side: an association error of a shut down address and Disassociated, nothing about quarantine', '')
 def events_shutdown(s):
     a, b = s.both()
