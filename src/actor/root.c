@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The fixed points of a system: "/", "/temp", dead letters, missing paths, the ignore reference;
    and looking up paths from the root. Any thread. */
+#include "actor/cell.h"
 #include "actor/system.h"
 #include "base/mem.h"
 #include <stdio.h>
@@ -130,6 +131,18 @@ static void unhandled(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) { /* takes 
     ukko_publish(to->sys, &ukko_unhandled_type, &d);
     ukko_msg_release(msg);
 }
+/* The root is an actor to Pekko: what ends it ends the system, without the phases of an end. */
+static bool ends_root(ukko_ref *root, const ukko_msg *msg) {
+    if (msg->type == &ukko_poison_pill_type) {
+        uk_system_final_terminate(root->sys);
+        return true;
+    }
+    if (msg->type != &ukko_kill_type) return false;
+    ukko_msg *cause = ukko_msg_throwable(uk_failure_class(UKKO_EKILLED), "Kill");
+    uk_system_guardian_failed(root->sys, cause);
+    ukko_msg_release(cause);
+    return true;
+}
 static void container_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     ukko_system *sys = to->sys;
     if (msg->type == &uk_selection_type) {
@@ -142,7 +155,8 @@ static void container_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
         ukko_msg_release(msg);
         return;
     }
-    if (msg->type == &ukko_identify_type) ukko_msg_release(msg); /* /temp never answers */
+    if (to == sys->root && ends_root(to, msg)) ukko_msg_release(msg);
+    else if (msg->type == &ukko_identify_type) ukko_msg_release(msg); /* /temp never answers */
     else if (to == sys->root) unhandled(to, msg, sender);
     else uk_dead_letter(sys, msg, sender, to, "the place takes no messages");
 }
@@ -150,6 +164,8 @@ static void container_system(ukko_ref *to, uk_sysmsg *m) { /* the root is the gu
     if (m->kind == UK_SYS_NOTIFY && to == to->sys->root) uk_system_phase_done(to->sys, m->a);
     else if (m->kind == UK_SYS_FAILED && to == to->sys->root)
         uk_system_guardian_failed(to->sys, m->cause);
+    else if (m->kind == UK_SYS_TERMINATE && to == to->sys->root)
+        uk_system_final_terminate(to->sys);
     uk_sysmsg_free(m); /* a Watch, too: these places never end */
 }
 static ukko_ref *root_parent(ukko_ref *r) { return uk_ref_retain(r->sys->root); }

@@ -247,3 +247,32 @@ def watch_places(s):
         for path in ('/', '/temp', '/remote'):
             a.absent('terminated-msg', ref=node.u(path))
             a.cmd('unwatchref ' + node.u(path))
+
+
+# ---------------------------------------------------------------- the root
+@scenario('SUP', 'stop, PoisonPill and Kill of the root guardian end the system, from inside and from another node', '', timeout=120)
+def root_ended(s):
+    for cmd in ('stop', 'poison', 'kill'):
+        b = s.y()
+        b.cmd('%s /' % cmd)
+        b.expect('poststop', actor='/user/failing')
+    for cmd in ('stop', 'poison', 'kill', 'poison-ref', 'kill-ref'):
+        a, b = s.both()
+        s.ping(a, b)
+        a.cmd('%s %s' % (cmd, b.u('/')))
+        b.expect('poststop', actor='/user/failing')
+        a.absent('poststop')
+
+
+@scenario('SEC', 'untrusted: another node cannot end the root guardian, whatever it sends and however', 'UntrustedSpec 3', timeout=60)
+def untrusted_root(s):
+    a, b = s.both((), ('--untrusted', '--trusted-paths', '/user/receptionist,/'))
+    for cmd in ('stop', 'poison', 'kill', 'poison-ref', 'kill-ref'):
+        a.cmd('%s %s' % (cmd, b.u('/')))
+    t = s.token()
+    a.cmd('select %s %s' % (b.u('/user/receptionist'), t))
+    b.expect('recv', actor='/user/receptionist', value=t)
+    t = s.token()
+    b.cmd('select /user/collector ' + t)
+    b.expect('recv', actor='/user/collector', value=t)
+    b.absent('poststop')
