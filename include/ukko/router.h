@@ -35,8 +35,9 @@ typedef enum ukko_router_kind {
     UKKO_ROUTER_CONSISTENT_HASHING /* always the same one for a key, see ukko_hash_key_fn */
 } ukko_router_kind;
 
-/* The key of a message for consistent hashing: a message that is a string, bytes, int, long or
-   bool; owned by the caller. NULL: the mapping knows none for msg. On any thread that sends. */
+/* The key of a message for consistent hashing, owned by the caller: a string, bytes, or any message
+   that can be serialized, whose bytes are the key then. What cannot is logged, and the message a
+   dead letter. NULL: the mapping knows none for msg. On any thread that sends. */
 typedef ukko_msg *(*ukko_hash_key_fn)(const ukko_msg *msg, void *data);
 
 /* Searches the pool size with the best throughput. (OptimalSizeExploringResizer) */

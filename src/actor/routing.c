@@ -13,6 +13,7 @@
 #include "actor/system.h"
 #include "base/mem.h"
 #include "base/os.h"
+#include <ukko/serial.h>
 
 /* ---- the table ---- */
 
@@ -134,26 +135,38 @@ static const uk_routee *smallest(const uk_table *t) {
 
 /* ---- consistent hashing ---- */
 
-static int hash_of_key(const ukko_msg *key, int32_t *out) {
+/* Of numbers, at less cost than writing them with their serializer: little endian. */
+static bool hash_of_number(const ukko_msg *key, int32_t *out) {
+    const ukko_type *t = ukko_msg_type(key);
+    uint8_t le[8];
+    size_t n = t == &ukko_int_type ? 4 : t == &ukko_long_type ? 8 : t == &ukko_bool_type ? 1 : 0;
+    if (!n) return false;
+    uint64_t v = n == 8   ? *UK_BODY(uint64_t, key)
+                 : n == 4 ? *UK_BODY(uint32_t, key)
+                          : *UK_BODY(bool, key);
+    for (size_t i = 0; i < n; i++) le[i] = (uint8_t)(v >> 8 * i);
+    *out = uk_murmur_bytes((ukko_slice){le, n});
+    return true;
+}
+/* As in Pekko: of a text or bytes themselves, of all else as it is serialized. */
+static int hash_of_key(ukko_system *sys, const ukko_msg *key, int32_t *out, ukko_error *err) {
     const ukko_string *s = ukko_msg_get(key, &ukko_string_type);
     const ukko_slice *b = ukko_msg_get(key, &ukko_bytes_type);
-    const ukko_type *t = ukko_msg_type(key);
-    if (!b) b = ukko_msg_get(key, &ukko_bytestring_type);
+    ukko_serialized as_bytes;
     if (s) *out = uk_murmur_text((ukko_slice){(const uint8_t *)s->text, s->len});
     else if (b) *out = uk_murmur_bytes(*b);
-    else if (t == &ukko_int_type || t == &ukko_long_type) { /* as serialized: little endian */
-        uint8_t le[8];
-        size_t n = t == &ukko_int_type ? 4 : 8;
-        uint64_t v = n == 4 ? *UK_BODY(uint32_t, key) : *UK_BODY(uint64_t, key);
-        for (size_t i = 0; i < n; i++) le[i] = (uint8_t)(v >> 8 * i);
-        *out = uk_murmur_bytes((ukko_slice){le, n});
-    } else if (t == &ukko_bool_type) {
-        uint8_t v = *UK_BODY(bool, key);
-        *out = uk_murmur_bytes((ukko_slice){&v, 1});
-    } else {
-        return UKKO_EUNSUPPORTED;
-    }
+    if (s || b || hash_of_number(key, out)) return UKKO_OK;
+    int rc = ukko_serialize(sys, key, &as_bytes, err);
+    if (rc) return rc;
+    *out = uk_murmur_bytes((ukko_slice){as_bytes.bytes, as_bytes.len});
+    ukko_serialized_fini(&as_bytes);
     return UKKO_OK;
+}
+static void log_no_hash(uk_cell *c, const char *logger, const ukko_msg *key, const char *why) {
+    char text[300];
+    ukko_msg_print(key, text, sizeof text);
+    uk_log(c->ref.sys, UKKO_LOG_WARN, uk_ref_text(&c->ref), logger, NULL, NULL,
+           "Couldn't route message with consistent hash key [%s] due to [%s]", text, why);
 }
 #define HASHING "org.apache.pekko.routing.ConsistentHashingRouter$"
 static const uk_routee *hashed(uk_cell *c, const uk_table *t, const ukko_msg *msg) {
@@ -161,6 +174,7 @@ static const uk_routee *hashed(uk_cell *c, const uk_table *t, const ukko_msg *ms
     const uk_router_conf *conf = c->props->routing->conf;
     const ukko_hash_envelope *e = ukko_msg_get(msg, &ukko_hash_envelope_type);
     ukko_msg *key = conf->hash_key ? conf->hash_key(msg, conf->hash_data) : NULL;
+    ukko_error err = {0};
     int32_t hash;
     if (!key && e) key = ukko_msg_retain(e->key);
     const uk_routee *found = NULL;
@@ -169,11 +183,7 @@ static const uk_routee *hashed(uk_cell *c, const uk_table *t, const ukko_msg *ms
                "Message [%s] must be handled by hashMapping, or implement [" HASHING
                "ConsistentHashable] or be wrapped in [" HASHING "ConsistentHashableEnvelope]",
                ukko_msg_class(msg));
-    else if (hash_of_key(key, &hash))
-        uk_log(c->ref.sys, UKKO_LOG_WARN, uk_ref_text(&c->ref), logger, NULL, NULL,
-               "Couldn't route message with a consistent hash key of class [%s]: expected a "
-               "string, bytes, an integer or a boolean",
-               ukko_msg_class(key));
+    else if (hash_of_key(c->ref.sys, key, &hash, &err)) log_no_hash(c, logger, key, err.message);
     else found = &t->list[uk_ring_find(t->ring, hash)];
     ukko_msg_release(key);
     return found;

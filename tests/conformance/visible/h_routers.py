@@ -120,7 +120,7 @@ def pool_hash(s):
         node.absent('recv', value=has(t + '-nokey'))
 
 
-@scenario('ROUT', 'consistent hashing: both systems have the same ring over the same remote paths, for texts, numbers and bytes', 'RemoteConsistentHashingRouterSpec 1', timeout=60)
+@scenario('ROUT', 'consistent hashing: both systems have the same ring over the same remote paths, for texts, numbers, bytes and objects', 'RemoteConsistentHashingRouterSpec 1', timeout=60)
 def same_ring(s):
     a, b = s.pair()
     name = s.token('ring')
@@ -128,7 +128,8 @@ def same_ring(s):
     for p in (a, b):
         made(p, 'group hash %s %s' % (name, paths), name)
     keys = ['str:k%d' % i for i in range(40)] + ['str:gr\u00f6\u00dfe', 'str:\u4f60\u597d', 'str:\U0001f600x', 'str:'] + ['int:%d' % (i * 7919) for i in range(-6, 6)] + \
-           ['long:%d' % (i * 10 ** 12 + 1) for i in range(-4, 5)] + ['bytes:00ff%02x' % i for i in range(8)] + ['bool:true', 'bool:false']
+           ['long:%d' % (i * 10 ** 12 + 1) for i in range(-4, 5)] + ['bytes:00ff%02x' % i for i in range(8)] + ['bool:true', 'bool:false'] + \
+           ['some:str:k%d' % i for i in range(8)] + ['none', 'done', 'bstr:00ff7f', 'address:pekko.tcp://S@h:1'] + ['json:text-%d,%d' % (i, i) for i in range(8)] + ['cbor:x,1', 'proto:x', 'opt:long:5', 'failure:x', 'replyok:str:x']
     where = []
     for p in (a, b):
         t = s.token()
