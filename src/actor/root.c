@@ -164,8 +164,7 @@ static void container_system(ukko_ref *to, uk_sysmsg *m) { /* the root is the gu
     if (m->kind == UK_SYS_NOTIFY && to == to->sys->root) uk_system_phase_done(to->sys, m->a);
     else if (m->kind == UK_SYS_FAILED && to == to->sys->root)
         uk_system_guardian_failed(to->sys, m->cause);
-    else if (m->kind == UK_SYS_TERMINATE && to == to->sys->root)
-        uk_system_final_terminate(to->sys);
+    else if (m->kind == UK_SYS_TERMINATE && to == to->sys->root) uk_system_final_terminate(to->sys);
     uk_sysmsg_free(m); /* a Watch, too: these places never end */
 }
 static ukko_ref *root_parent(ukko_ref *r) { return uk_ref_retain(r->sys->root); }

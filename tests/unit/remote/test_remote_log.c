@@ -106,6 +106,34 @@ static void sizes_that_grow_are_logged(void **state) {
     logs_fini(&lines);
 }
 
+/* ---- the end ---- */
+
+/* The terminator speaks in any case, of the remoting's own line only lifecycle logging decides. */
+static void the_end_is_logged(const char *lifecycle, size_t own) {
+    char config[200], want[400];
+    static const char *const says[] = {
+        "Shutting down remote daemon.",
+        "Remote daemon shut down; proceeding with flushing remote transports.", "Remoting shut down."};
+    logs_init(&lines);
+    snprintf(config, sizeof config, "pekko { loglevel = INFO, remote.classic.log-remote-lifecycle-events = %s }",
+             lifecycle);
+    ukko_system *sys = node_with("Ends", (node_opts){config, logs_sink, &lines, NULL});
+    char address[100];
+    snprintf(address, sizeof address, "%s", ukko_remote_address(sys));
+    ukko_system_free(sys);
+    for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
+        snprintf(want, sizeof want, "INFO %s/system/remoting-terminator | %s", address, says[i]);
+        assert_int_equal(logs_count(&lines, want), 1);
+    }
+    assert_int_equal(logs_count(&lines, "INFO remoting | Remoting shut down"), own);
+    logs_fini(&lines);
+}
+static void the_end_of_remoting_is_logged(void **state) {
+    (void)state;
+    the_end_is_logged("on", 1);
+    the_end_is_logged("off", 0);
+}
+
 /* ---- what is left of links ---- */
 
 enum { ROUNDS = 3 };
@@ -184,6 +212,7 @@ int main(void) {
         cmocka_unit_test(the_source_is_the_whole_address),
         cmocka_unit_test(messages_are_logged_at_debug_only),
         cmocka_unit_test(sizes_that_grow_are_logged),
+        cmocka_unit_test(the_end_of_remoting_is_logged),
         cmocka_unit_test(links_leave_no_actors_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
