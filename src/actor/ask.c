@@ -4,6 +4,7 @@
    any thread; time-outs on the timer thread. */
 #include "actor/system.h"
 #include "base/mem.h"
+#include "base/note.h"
 #include "base/os.h"
 #include <stdio.h>
 
@@ -43,8 +44,7 @@ const ukko_type uk_answer_type = {.size = sizeof(ukko_type),
 
 /* ---- what went wrong ---- */
 
-static _Thread_local ukko_error ask_error; /* of the last wait on this thread that failed */
-void ukko_ask_error(ukko_error *err) { *err = ask_error; }
+void ukko_ask_error(ukko_error *err) { *err = *uk_note_of(UK_NOTE_ASK); }
 
 static ukko_msg *failure(const char *class_name, char *text) { /* takes text */
     ukko_boxed body = {ukko_msg_throwable(class_name, text)};
@@ -483,8 +483,9 @@ static int in_actor(void) { return uk_sched_on_worker() ? UKKO_EDEADLOCK : UKKO_
 static void note_error(int status, const ukko_msg *msg) {
     const ukko_boxed *b = ukko_msg_get(msg, &ukko_status_failure_type);
     const ukko_throwable *t = b ? ukko_msg_get(b->value, &ukko_throwable_type) : NULL;
-    ask_error.code = status;
-    snprintf(ask_error.message, sizeof ask_error.message, "%s",
+    ukko_error *note = uk_note_of(UK_NOTE_ASK);
+    note->code = status;
+    snprintf(note->message, sizeof note->message, "%s",
              t && t->message ? t->message : ukko_strerror(status));
 }
 int ukko_ask_wait_msg(ukko_ref *to, ukko_msg *msg, int64_t timeout_ms, ukko_msg **answer_out) {

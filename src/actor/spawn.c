@@ -8,28 +8,29 @@
 #include "actor/system.h"
 #include "actor/worker.h"
 #include "base/error.h"
+#include "base/note.h"
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-static _Thread_local ukko_error spawn_error; /* of the last spawn on this thread that failed */
 static _Thread_local struct {
     const uk_cell *parent; /* compared only, as are the others: they tell one message from others */
     const uk_envelope *current;
     int32_t uid;
 } spawn_by; /* who did it, when an actor did */
 
-void ukko_spawn_error(ukko_error *err) { *err = spawn_error; }
+static ukko_error *spawn_error(void) { return uk_note_of(UK_NOTE_SPAWN); }
+void ukko_spawn_error(ukko_error *err) { *err = *spawn_error(); }
 
 ukko_msg *uk_spawn_failure(const ukko_ctx *ctx, int code) {
     if (spawn_by.parent != ctx->cell || spawn_by.uid != ctx->cell->ref.uid ||
-        spawn_by.current != ctx->current || spawn_error.code != code)
+        spawn_by.current != ctx->current || spawn_error()->code != code)
         return NULL;
     bool name = code == UKKO_EEXISTS || code == UKKO_EINVAL;
     return ukko_msg_throwable(name ? uk_failure_class(UKKO_EEXISTS)
                               : code == UKKO_ESTOPPED ? "java.lang.IllegalStateException"
                                                       : uk_failure_class(code),
-                              spawn_error.message);
+                              spawn_error()->message);
 }
 int ukko_spawn(ukko_ctx *ctx, ukko_props *props, const char *name, ukko_ref **out) {
     int rc = uk_cell_spawn(ctx->cell->ref.sys, ctx->cell, props, name, out);
@@ -49,8 +50,8 @@ static bool is_guardian(const uk_cell *c) {
 static int bad_name(const char *name, size_t at) {
     uint8_t c = (uint8_t)name[at];
     int width = c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-    if (!*name) return uk_error(&spawn_error, UKKO_EINVAL, "actor name must not be empty");
-    return uk_error(&spawn_error, UKKO_EINVAL,
+    if (!*name) return uk_error(spawn_error(), UKKO_EINVAL, "actor name must not be empty");
+    return uk_error(spawn_error(), UKKO_EINVAL,
                     "Invalid actor path element [%.200s], illegal character [%.*s] at position: "
                     "%zu. Actor paths MUST: not start with `$`, include only ASCII letters and can "
                     "only contain these special characters: -_.*$+:@&=,!~';.",
@@ -58,16 +59,16 @@ static int bad_name(const char *name, size_t at) {
 }
 static int check(uk_cell *parent, const ukko_props *props, const char *name) {
     if (!props || !props->actor || props->actor->size < offsetof(ukko_actor, receive))
-        return uk_error(&spawn_error, UKKO_EINVAL, "props without an actor table");
+        return uk_error(spawn_error(), UKKO_EINVAL, "props without an actor table");
     int wrong = name ? uk_path_element_fault(ukko_str(name)) : -1;
     if (wrong >= 0) return bad_name(name, (size_t)wrong);
     /* other threads spawn under the guardians: their flags are their own turns', the phase speaks */
     if (!is_guardian(parent) && parent->flags & UK_CELL_TERMINATING)
-        return uk_error(&spawn_error, UKKO_ESTOPPED, "cannot create children while terminating");
+        return uk_error(spawn_error(), UKKO_ESTOPPED, "cannot create children while terminating");
     return UKKO_OK;
 }
 static int taken(const char *name) {
-    return uk_error(&spawn_error, UKKO_EEXISTS, "actor name [%.200s] is not unique!", name);
+    return uk_error(spawn_error(), UKKO_EEXISTS, "actor name [%.200s] is not unique!", name);
 }
 
 /* serialize-creators: what was given to the actor is as another node would give it. */
@@ -80,7 +81,7 @@ static int check_creator(ukko_system *sys, uk_cell *parent, const ukko_props *pr
         int rc = copy ? uk_serialization_check(sys, &copy, &err) : UKKO_OK;
         ukko_msg_release(copy);
         if (rc)
-            return uk_error(&spawn_error, rc,
+            return uk_error(spawn_error(), rc,
                             "pre-creation serialization check failed at [%.150s/%.100s], argument %zu: "
                             "%.200s",
                             ukko_ref_path(&parent->ref), name, i + 1, err.message);
@@ -94,7 +95,7 @@ static int spawn_elsewhere(ukko_system *sys, const uk_deployment *d, ukko_ref **
     ukko_msg *order = NULL;
     uk_cell *parent = uk_cell_of(d->parent);
     if (!sys->has_provider || !sys->provider.deploy || parent == sys->system_guardian) return 0;
-    int rc = sys->provider.deploy(sys->provider.self, d, &ref, &order, &spawn_error);
+    int rc = sys->provider.deploy(sys->provider.self, d, &ref, &order, spawn_error());
     if (rc <= 0) return rc;
     if (uk_kids_add(parent, ukko_str(ukko_ref_name(ref)), false, ref)) { /* before the other node can answer */
         ukko_msg_release(order);
@@ -128,7 +129,7 @@ static int spawn_here(ukko_system *sys, uk_cell *parent, ukko_props *props, cons
     uk_placement p = {.on = sys->dispatcher, .box = sys->mailbox};
     int rc = uk_placement_is_plain(sys, &parent->ref, props, d->found)
                  ? UKKO_OK
-                 : uk_placement_of(sys, &parent->ref, props, d->name, d->found, &p, &spawn_error);
+                 : uk_placement_of(sys, &parent->ref, props, d->name, d->found, &p, spawn_error());
     if (rc) {
         ukko_props_release(props);
         return rc;
@@ -162,7 +163,7 @@ static int prepare_router(const uk_deployment *d, ukko_props **props) {
         uk_buf_byte(&path, 0);
     }
     const char *below = path.len ? strchr((const char *)path.ptr + 1, '/') : NULL;
-    int rc = uk_router_prepare(below, props, NULL, d->found, &spawn_error);
+    int rc = uk_router_prepare(below, props, NULL, d->found, spawn_error());
     uk_buf_fini(&path);
     return rc;
 }

@@ -4,6 +4,7 @@
 #include "remote/deploy.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/note.h"
 #include <stdio.h>
 
 /* ---- start ---- */
@@ -138,12 +139,12 @@ static bool is_own(void *self, const uk_path *path) { return uk_remote_is_own(se
 static ukko_ref *remote_ref(void *self, ukko_slice text, const uk_path *path, const char **why) {
     uk_remote *r = self;
     if (!uk_transport_for(r, path->protocol)) {
-        static _Thread_local char said[300];
-        snprintf(said, sizeof said,
+        ukko_error *note = uk_note_of(UK_NOTE_ADDRESS);
+        snprintf(note->message, sizeof note->message,
                  "No transport is loaded for protocol: [%.*s], available protocols: [%.*s]",
                  (int)path->protocol.len, (const char *)path->protocol.ptr,
                  (int)strcspn(uk_remote_address(r), ":"), uk_remote_address(r));
-        *why = said;
+        *why = note->message;
         return NULL;
     }
     return uk_remote_ref_new(uk_peer_get(r, path->address), text, path);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The shared library exports ukko_* and nothing else; the declared functions are all there; the hardening is on."""
+"""The shared library exports ukko_* and nothing else; the declared functions are all there; the hardening is on; a plug-in can load it."""
 import glob, os, re, shutil
 from common import *
 
@@ -37,6 +37,9 @@ if shutil.which('readelf'):
     head, _ = run(['readelf', '-d', lib])
     check('soname', [] if re.search(r'SONAME.*\[libukko\.so\.\d+\]', head) else ['no SONAME libukko.so.N'])
     problems = []
+    # all that glibc holds ready for libraries loaded late, as plug-ins (glibc.rtld.optional_static_tls)
+    tls = re.search(r'\sTLS(?:\s+0x\w+){4}\s+(0x\w+)', run(['readelf', '-lW', lib])[0])
+    check('thread-local-is-small', [] if tls and int(tls.group(1), 16) <= 512 else ['libukko.so has %s bytes of thread-local memory, more than 512' % (tls and int(tls.group(1), 16))])
     programs = [os.path.join(BUILD, 'bin', n) for n in ('ukko', 'ukko-peer')]
     for f in [lib, lib.replace('libukko.so', 'libukko-status.so'), lib.replace('libukko.so', 'libukko-testkit.so')] + programs:
         if not os.path.exists(f):
