@@ -403,7 +403,7 @@ static void end_running(ukko_system *sys) {
 }
 void ukko_system_free(ukko_system *sys) {
     if (!sys) return;
-    if (sys->phase == UK_PHASE_RUNNING || sys->phase > UK_PHASE_RUNNING) end_running(sys);
+    if (uk_system_phase(sys) >= UK_PHASE_RUNNING) end_running(sys); /* it may be ending right now */
     uk_dispatchers_stop(sys);
     uk_timers_stop(sys->timers);
     uk_watchdog_close(sys);
