@@ -432,6 +432,12 @@ static const ukko_actor spinner = {
 static const ukko_actor waiter = {
     .size = sizeof(ukko_actor), .name = "waiter", .receive = {NULL, other}};
 
+static void until_at_rest(ukko_ref *ref) { /* it has started, and its thread goes on to something else */
+    ukko_msg *id = ukko_msg_string("there?");
+    ukko_identify question = {id};
+    assert_int_equal(ukko_ask_wait(ref, &ukko_identify_type, &question, 60000, NULL), UKKO_OK);
+    ukko_msg_release(id);
+}
 /* Of ten messages of 3 ms each: how many one handles before the other has its turn. */
 static int handled_before(const char *dispatcher) {
     begin();
@@ -439,6 +445,8 @@ static int handled_before(const char *dispatcher) {
     atomic_store(&other_ran, false);
     ukko_ref *hold_up = on(&holder, dispatcher, NULL);
     ukko_ref *a = on(&spinner, dispatcher, NULL), *b = on(&waiter, dispatcher, NULL);
+    until_at_rest(a); /* else one could wait with the worker, and the other outside */
+    until_at_rest(b);
     ukko_tell_text(NULL, hold_up, "x"); /* so that all wait when it begins */
     probe_expect_text(p, "holds");
     for (int i = 0; i < 10; i++) ukko_tell_text(NULL, a, "x");
