@@ -119,10 +119,10 @@ static void lost(ukko_system *sys, const ukko_type *event, ukko_msg *msg, ukko_r
     ukko_publish(sys, event, &d);
     ukko_msg_release(msg);
 }
-static void answer_nobody(const ukko_msg *msg, ukko_ref *sender, ukko_ref *in_name_of) {
-    ukko_identity none = {UK_BODY(ukko_identify, msg)->id, NULL};
-    /* /deadLetters answers in the name of who asks, as Pekko's does */
-    if (sender) uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &none), in_name_of);
+void uk_answer_identify(const ukko_msg *identify, ukko_ref *asker, ukko_ref *who,
+                        ukko_ref *in_name_of) {
+    ukko_identity answer = {UK_BODY(ukko_identify, identify)->id, who};
+    if (asker) uk_ref_tell(asker, ukko_msg_copy(&ukko_identity_type, &answer), in_name_of);
 }
 void uk_dead_letter(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref *recipient,
                     const char *reason) {
@@ -137,7 +137,8 @@ void uk_dead_letter(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref 
         return;
     }
     if (msg->type == &ukko_identify_type) {
-        answer_nobody(msg, sender, recipient == sys->dead ? sender : NULL);
+        /* /deadLetters answers in the name of who asks, as Pekko's does */
+        uk_answer_identify(msg, sender, NULL, recipient == sys->dead ? sender : NULL);
         ukko_msg_release(msg);
         return;
     }
@@ -149,7 +150,7 @@ void uk_dropped(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref *rec
                 const char *reason) {
     lost(sys, &ukko_dropped_type, msg, sender, recipient, reason);
 }
-/* A missing path speaks of itself only, dead letters of all others. */
+/* A missing path speaks of itself only, dead letters of all others: they themselves never end. */
 static bool watches(const uk_sysmsg *m, const ukko_ref *recipient) {
     if (recipient->vt->kind == UK_REF_EMPTY) return ukko_ref_equal(m->a, recipient);
     return m->a != recipient->sys->dead;

@@ -81,6 +81,10 @@ bool uk_ref_stopped(const ukko_ref *ref);
    dead letters do. Takes msg; sender may be NULL. reason is copied. */
 void uk_dead_letter(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref *recipient,
                     const char *reason);
+/* Answers an Identify with who (NULL: nobody lives there), in the name of another (NULL: no sender, as
+   of Pekko's actors). asker NULL: nobody is told. */
+void uk_answer_identify(const ukko_msg *identify, ukko_ref *asker, ukko_ref *who,
+                        ukko_ref *in_name_of);
 /* An undeliverable system message: a Watch is answered with NOTIFY(not confirmed). Takes m. */
 void uk_dead_system(ukko_system *sys, uk_sysmsg *m, ukko_ref *recipient);
 /* A Dropped event: never left this node. Takes msg. */

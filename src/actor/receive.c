@@ -33,12 +33,6 @@ static int handle(ukko_ctx *ctx, const ukko_msg *m) {
 
 /* ---- messages of the runtime ---- */
 
-/* Like Pekko's, the answer has no sender: the reference is in it. */
-static void answer_identify(ukko_ctx *ctx, const ukko_msg *m) {
-    ukko_identity answer = {UK_BODY(ukko_identify, m)->id, &ctx->cell->ref};
-    if (ctx->current->sender)
-        uk_ref_tell(ctx->current->sender, ukko_msg_copy(&ukko_identity_type, &answer), NULL);
-}
 static int received_terminated(ukko_ctx *ctx, const ukko_msg *m) {
     uk_cell *c = ctx->cell;
     ukko_ref *who = UK_BODY(ukko_terminated, m)->ref;
@@ -54,7 +48,7 @@ static int receive_auto(ukko_ctx *ctx, const ukko_msg *m) {
     if (c->ref.sys->debug.autoreceive) debug_message(ctx, "AutoReceiveMessage", m);
     if (m->type == &ukko_terminated_type) return received_terminated(ctx, m);
     if (m->type == &ukko_identify_type) {
-        answer_identify(ctx, m);
+        uk_answer_identify(m, ctx->current->sender, &ctx->cell->ref, NULL);
         return UKKO_OK;
     }
     if (m->type == &ukko_poison_pill_type) {

@@ -27,9 +27,13 @@ void uk_ref_text_with(const ukko_ref *ref, const char *address, uk_buf *out) {
     r->vt->print(r, out);
     if (r->uid) uk_buf_printf(out, "#%d", r->uid);
 }
+/* Is its text the same for everybody, with an address that is not this system's? */
+static bool is_elsewhere(const ukko_ref *ref) {
+    uk_ref_kind kind = ref->vt->kind;
+    return kind == UK_REF_REMOTE || kind == UK_REF_IGNORE || ref->vt->foreign;
+}
 void uk_ref_show(const ukko_ref *ref, uk_buf *out) {
-    bool here = ref->vt->kind != UK_REF_REMOTE && ref->vt->kind != UK_REF_IGNORE;
-    if (here) uk_ref_text_with(ref, ref->sys->local_address, out);
+    if (!is_elsewhere(ref)) uk_ref_text_with(ref, ref->sys->local_address, out);
     else uk_buf_str(out, uk_ref_text(ref));
 }
 const char *uk_ref_text(const ukko_ref *ref) {
@@ -52,9 +56,7 @@ static _Thread_local const char *spoken; /* NULL: the system's own */
 void uk_ref_speak_as(const char *address) { spoken = address; }
 
 ukko_slice uk_ref_wire_text(const ukko_ref *ref, uk_buf *scratch) {
-    if (!spoken || ref->vt->kind == UK_REF_REMOTE || ref->vt->kind == UK_REF_IGNORE ||
-        ref->vt->foreign)
-        return ukko_str(uk_ref_text(ref));
+    if (!spoken || is_elsewhere(ref)) return ukko_str(uk_ref_text(ref));
     uk_buf_clear(scratch);
     uk_ref_text_with(ref, spoken, scratch);
     return uk_buf_slice(scratch);

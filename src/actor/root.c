@@ -16,22 +16,10 @@ typedef struct empty_ref { /* a local path where nobody lives */
 } empty_ref;
 
 static void dead_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
-    if (to->vt->kind == UK_REF_DEAD && msg->type == &ukko_identify_type) {
-        ukko_identity none = {UK_BODY(ukko_identify, msg)->id, NULL};
-        if (sender) /* the asker himself is named as who answers, as in Pekko */
-            uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &none), sender);
-        ukko_msg_release(msg);
-        return;
-    }
     uk_dead_letter(to->sys, msg, sender, to,
                    to->vt->kind == UK_REF_DEAD ? "sent to dead letters" : "no such actor");
 }
-/* Dead letters themselves never end: who watches them hears nothing. */
-static void dead_system(ukko_ref *to, uk_sysmsg *m) {
-    bool own = to->vt->kind == UK_REF_DEAD && m->kind == UK_SYS_WATCH && m->a == to;
-    if (own) uk_sysmsg_free(m);
-    else uk_dead_system(to->sys, m, to);
-}
+static void dead_system(ukko_ref *to, uk_sysmsg *m) { uk_dead_system(to->sys, m, to); }
 static void dead_print(ukko_ref *r, uk_buf *out) {
     (void)r;
     uk_buf_str(out, "/deadLetters");
@@ -150,8 +138,7 @@ static void container_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
         return;
     }
     if (msg->type == &ukko_identify_type && to == sys->root) {
-        ukko_identity answer = {UK_BODY(ukko_identify, msg)->id, to};
-        if (sender) uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &answer), NULL);
+        uk_answer_identify(msg, sender, to, NULL);
         ukko_msg_release(msg);
         return;
     }
@@ -294,24 +281,26 @@ static void log_unresolved(ukko_system *sys, ukko_slice text, const uk_path *p, 
                "org.apache.pekko.remote.RemoteActorRefProvider", NULL, why,
                "No root guardian at [%.*s]", (int)p->address.len, (const char *)p->address.ptr);
 }
-ukko_ref *uk_system_resolve(ukko_system *sys, ukko_slice text) {
-    uk_path p;
+static ukko_ref *resolve(ukko_system *sys, ukko_slice text, const uk_path *p) {
     const char *why = sys->has_provider ? NULL : "no remoting here";
     if (uk_slice_is(text, "pekko://local/ignore")) return uk_ref_retain(sys->ignore);
-    if (uk_path_parse(text, &p)) return uk_ref_retain(sys->dead);
-    if (own_address(sys, &p)) return uk_system_resolve_local(sys, p.elements, p.uid);
-    ukko_ref *r = p.host.len && sys->has_provider
-                      ? sys->provider.remote_ref(sys->provider.self, text, &p, &why)
+    if (own_address(sys, p)) return uk_system_resolve_local(sys, p->elements, p->uid);
+    ukko_ref *r = p->host.len && sys->has_provider
+                      ? sys->provider.remote_ref(sys->provider.self, text, p, &why)
                       : NULL;
     if (r) return r;
-    log_unresolved(sys, text, &p, why);
-    return p.host.len ? nowhere_ref(sys, text, &p) : uk_empty_ref(sys, p.elements, p.uid);
+    log_unresolved(sys, text, p, why);
+    return p->host.len ? nowhere_ref(sys, text, p) : uk_empty_ref(sys, p->elements, p->uid);
+}
+ukko_ref *uk_system_resolve(ukko_system *sys, ukko_slice text) {
+    uk_path p;
+    return uk_path_parse(text, &p) ? uk_ref_retain(sys->dead) : resolve(sys, text, &p);
 }
 ukko_ref *uk_system_resolve_foreign(ukko_system *sys, ukko_slice text) {
     uk_path p;
     int rc = uk_path_parse(text, &p);
     if (rc == UKKO_EINVAL) return NULL;
-    return rc || !p.address.len ? uk_ref_retain(sys->dead) : uk_system_resolve(sys, text);
+    return rc || !p.address.len ? uk_ref_retain(sys->dead) : resolve(sys, text, &p);
 }
 ukko_ref *ukko_system_ref(ukko_system *sys, const char *path) {
     return uk_system_resolve(sys, ukko_str(path));

@@ -46,7 +46,6 @@ static bool is_guardian(const uk_cell *c) {
     return c == c->ref.sys->user || c == c->ref.sys->system_guardian;
 }
 /* In Pekko's words. What stands before the wrong byte is ASCII: its place counts characters, too. */
-/* In Pekko's words. What stands before the wrong byte is ASCII: its place counts characters, too. */
 static int bad_name(const char *name, size_t at) {
     uint8_t c = (uint8_t)name[at];
     int width = c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;

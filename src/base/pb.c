@@ -140,3 +140,15 @@ bool uk_utf8_valid(ukko_slice s) {
     }
     return true;
 }
+bool uk_pb_last_varint(ukko_slice bytes, uint32_t number, uint64_t *value) {
+    uk_pb in = uk_pb_of(bytes);
+    uk_pb_field f;
+    bool found = false;
+    int rc;
+    while ((rc = uk_pb_next(&in, &f)) > 0) {
+        if (f.number != number || f.wire != UK_PB_VARINT) continue;
+        *value = f.value;
+        found = true;
+    }
+    return found && !rc;
+}

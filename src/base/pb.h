@@ -64,6 +64,8 @@ int uk_pb_next(uk_pb *in, uk_pb_field *out);
 /* The last of each length-delimited field 1 to n of a message, ptr NULL where there is none: who
    copies only these gives the same memory to a field that comes a million times as to one. */
 int uk_pb_last(ukko_slice bytes, ukko_slice *last, size_t n);
+/* The last varint with that number; false: there is none, or the message is malformed. */
+bool uk_pb_last_varint(ukko_slice bytes, uint32_t number, uint64_t *value);
 /* true when bytes are well-formed UTF-8. */
 bool uk_utf8_valid(ukko_slice s);
 #endif

@@ -114,7 +114,7 @@ int ukko_config_parse_file(ukko_config **out, const char *path, ukko_error *err)
 }
 
 static int parse_bounded(ukko_config **out, ukko_slice text, const char *origin, uint32_t flags,
-                         ukko_error *err) {
+                         bool resolved, ukko_error *err) {
     uk_config_fault f = {0};
     uk_parse_options o = {.flags = flags, .max_depth = UK_CONFIG_FOREIGN_DEPTH};
     if (text.len > UK_CONFIG_FOREIGN_SIZE)
@@ -123,16 +123,16 @@ static int parse_bounded(ukko_config **out, ukko_slice text, const char *origin,
     uk_arena *a = uk_arena_new(2048);
     a->budget = 65536 + text.len * 64;
     uk_value *root = object_root(uk_parse_text(a, text, origin, &o, &f), &f);
-    if (root && flags & UK_CONFIG_NO_ENV) root = uk_resolve(a, root, flags, &f);
+    if (root && resolved) root = uk_resolve(a, root, flags, &f);
     return finished(out, a, root, &f, err);
 }
 int uk_config_parse_foreign(ukko_config **out, ukko_slice text, const char *origin,
                             ukko_error *err) {
-    return parse_bounded(out, text, origin, UK_CONFIG_NO_INCLUDE | UK_CONFIG_NO_ENV, err);
+    return parse_bounded(out, text, origin, UK_CONFIG_NO_INCLUDE | UK_CONFIG_NO_ENV, true, err);
 }
 int uk_config_parse_message(ukko_config **out, ukko_slice text, const char *origin,
                             ukko_error *err) {
-    return parse_bounded(out, text, origin, UK_CONFIG_NO_FILES, err);
+    return parse_bounded(out, text, origin, UK_CONFIG_NO_FILES, false, err);
 }
 
 /* ---- Merging and resolving. ---- */

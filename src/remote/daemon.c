@@ -366,13 +366,11 @@ static void select_child(ukko_ref *to, const ukko_msg *msg, ukko_ref *sender) {
 }
 
 static void tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
-    const ukko_identify *id = ukko_msg_get(msg, &ukko_identify_type);
-    if (id && sender) {
-        ukko_identity me = {id->id, to};
-        uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &me), sender); /* as Pekko */
+    if (msg->type == &ukko_identify_type) {
+        uk_answer_identify(msg, sender, to, sender); /* as Pekko */
     } else if (msg->type == &uk_selection_type) {
         select_child(to, msg, sender);
-    } else if (!id) {
+    } else {
         char text[300];
         ukko_msg_print(msg, text, sizeof text);
         uk_buf me = {0};

@@ -347,17 +347,15 @@ static void start_beating(uk_watcher *w) {
 
 static void receive(uk_watcher *w, ukko_msg *msg, ukko_ref *sender) {
     const uk_heartbeat_rsp *rsp = ukko_msg_get(msg, &uk_heartbeat_rsp_type);
-    const ukko_identify *id = ukko_msg_get(msg, &ukko_identify_type);
     if (rsp) {
         answered(w, sender, (int32_t)rsp->uid);
     } else if (msg->type == &uk_heartbeat_type && sender) {
         ukko_msg *m = ukko_msg_new(&uk_heartbeat_rsp_type);
         ((uk_heartbeat_rsp *)ukko_msg_body(m))->uid = own_uid(w, sender);
         uk_ref_tell(sender, m, &w->ref);
-    } else if (id && sender) {
-        ukko_identity me = {id->id, &w->ref};
-        uk_ref_tell(sender, ukko_msg_copy(&ukko_identity_type, &me), NULL);
-    } else if (!id && msg->type != &uk_heartbeat_type) {
+    } else if (msg->type == &ukko_identify_type) {
+        uk_answer_identify(msg, sender, &w->ref, NULL);
+    } else if (msg->type != &uk_heartbeat_type) {
         ukko_dead_letter d = {msg, sender ? sender : ukko_dead_letters(w->ref.sys), &w->ref, "unhandled"};
         ukko_publish(w->ref.sys, &ukko_unhandled_type, &d);
     }

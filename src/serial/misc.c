@@ -23,16 +23,11 @@ static int check_read_address(uk_dec *d, ukko_address *a, bool has_port) {
 /* order tells which fields are system, host, port, protocol: the two messages differ. */
 static int read_address(uk_dec *d, ukko_msg *into, ukko_slice bytes, const uint8_t order[4],
                         ukko_address *a) {
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
     ukko_slice texts[4];
+    uint64_t port = 0;
     if (uk_pb_last(bytes, texts, 4)) return uk_dec_fail(d, UKKO_EPARSE, "an address is malformed");
-    bool has_port = false;
-    while (uk_pb_next(&in, &f) > 0) {
-        if (f.wire != UK_PB_VARINT || f.number != order[2]) continue;
-        a->port = (int32_t)f.value;
-        has_port = true;
-    }
+    bool has_port = uk_pb_last_varint(bytes, order[2], &port);
+    a->port = (int32_t)port;
     a->system = uk_dec_field(into, texts[order[0] - 1], NULL);
     a->host = uk_dec_field(into, texts[order[1] - 1], NULL);
     a->protocol = uk_dec_field(into, texts[order[3] - 1], NULL);
@@ -195,34 +190,23 @@ static int decode_address(uk_dec *d, const ukko_type *type, ukko_slice bytes, uk
 }
 static int decode_unique(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
     ukko_address *a = ukko_msg_body(m);
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
     ukko_slice address;
+    uint64_t uid;
     (void)type;
     if (uk_pb_last(bytes, &address, 1) || !address.ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "a unique address is malformed");
-    bool has_uid = false;
-    while (uk_pb_next(&in, &f) > 0) {
-        if (f.number != 2 || f.wire != UK_PB_VARINT) continue;
-        a->uid = (int64_t)f.value;
-        has_uid = true;
-    }
-    if (!has_uid) return uk_dec_fail(d, UKKO_EPARSE, "a unique address without uid");
+    if (!uk_pb_last_varint(bytes, 2, &uid))
+        return uk_dec_fail(d, UKKO_EPARSE, "a unique address without uid");
+    a->uid = (int64_t)uid;
     return read_address(d, m, address, (const uint8_t[]){2, 3, 4, 1}, a);
 }
 static int decode_heartbeat_rsp(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
     uk_heartbeat_rsp *h = ukko_msg_body(m);
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
-    bool has_uid = false;
-    int rc;
+    uint64_t uid;
     (void)type;
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
-        if (f.number != 1 || f.wire != UK_PB_VARINT) continue;
-        h->uid = (int32_t)f.value; /* as of all uids the lower half counts */
-        has_uid = true;
-    }
-    return rc < 0 || !has_uid ? uk_dec_fail(d, UKKO_EPARSE, "no uid") : UKKO_OK;
+    if (!uk_pb_last_varint(bytes, 1, &uid)) return uk_dec_fail(d, UKKO_EPARSE, "no uid");
+    h->uid = (int32_t)uid; /* as of all uids the lower half counts */
+    return UKKO_OK;
 }
 
 typedef struct misc_row {

@@ -105,17 +105,12 @@ static int read_cause(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
     return rc;
 }
 static int read_frame(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_stack_frame *out) {
-    uk_pb in = uk_pb_of(bytes);
-    uk_pb_field f;
     ukko_slice texts[3];
+    uint64_t line;
     bool whole = !uk_pb_last(bytes, texts, 3) && texts[0].ptr && texts[1].ptr && texts[2].ptr;
-    bool has_line = false;
-    while (whole && uk_pb_next(&in, &f) > 0) {
-        if (f.number != 4 || f.wire != UK_PB_VARINT) continue;
-        out->line = (int32_t)f.value;
-        has_line = true;
-    }
-    if (!has_line) return uk_dec_fail(d, UKKO_EPARSE, "a stack frame is malformed");
+    if (!whole || !uk_pb_last_varint(bytes, 4, &line))
+        return uk_dec_fail(d, UKKO_EPARSE, "a stack frame is malformed");
+    out->line = (int32_t)line;
     out->class_name = uk_dec_text(m, texts[0]);
     out->method = uk_dec_text(m, texts[1]);
     out->file = uk_dec_text(m, texts[2]);
