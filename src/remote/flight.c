@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ring of the flight recorder. The file is a header and slots of whole words, as they are in
-   memory. A slot begins with its number + 1, or 0 while it is written: a reader that finds the same
-   number before and after has a whole entry. Any thread; the words are atomics because readers look
-   while others write. */
+   memory. A slot begins with its number + 1, or BUSY while it is written: a reader that finds the same
+   number before and after has a whole entry, and a writer that has gone round the ring and finds
+   another still in the slot leaves it to that one. Any thread; the words are atomics because readers
+   look while others write. */
 #include "remote/flight.h"
 #include "base/buf.h"
 #include "base/error.h"
@@ -34,7 +35,7 @@ typedef struct header {
 } header;
 
 typedef struct entry {
-    uint64_t mark; /* number + 1; 0: empty, or being written */
+    uint64_t mark; /* number + 1; 0: empty; BUSY: being written */
     int64_t time_ms, a, b;
     int32_t kind, reason, uid;
     uint8_t has_uid, inbound, unused[2];
@@ -45,6 +46,7 @@ enum { WORDS = sizeof(entry) / 8, HEADER = 512 };
 _Static_assert(sizeof(entry) % 8 == 0 && sizeof(header) <= HEADER, "slots are whole words");
 
 typedef _Atomic uint64_t slot[WORDS];
+static const uint64_t BUSY = UINT64_MAX;
 
 struct uk_flight {
     header *head;
@@ -181,6 +183,17 @@ void uk_flight_address(uk_flight *f, const char *address) {
 
 /* ---- recording ---- */
 
+/* The slot is this writer's alone until its mark is set. False: another is in it, or came later. */
+static bool claim(slot *s, uint64_t mark) {
+    uint64_t was = atomic_load_explicit(&(*s)[0], memory_order_relaxed);
+    do {
+        if (was == BUSY || was > mark) return false;
+        /* acquire pairs with the release of the mark: the words of the last writer come before ours */
+    } while (!atomic_compare_exchange_weak_explicit(&(*s)[0], &was, BUSY, memory_order_acquire,
+                                                    memory_order_relaxed));
+    return true;
+}
+
 void uk_flight_record(uk_flight *f, const uk_flight_note *n) {
     uint64_t number = atomic_fetch_add_explicit(&f->head->next, 1, memory_order_relaxed);
     slot *s = &f->slots[number % f->head->entries];
@@ -199,8 +212,8 @@ void uk_flight_record(uk_flight *f, const uk_flight_note *n) {
     copy_text(e.text, sizeof e.text, n->text);
     uint64_t words[WORDS];
     memcpy(words, &e, sizeof e);
-    /* as a sequence lock: readers that see a word of ours see mark 0, or the new one */
-    atomic_store_explicit(&(*s)[0], 0, memory_order_relaxed);
+    if (!claim(s, words[0])) return;
+    /* as a sequence lock: readers that see a word of ours see BUSY, or the new mark */
     atomic_thread_fence(memory_order_release); /* pairs with the fence in read_slot() */
     for (size_t i = 1; i < WORDS; i++)
         atomic_store_explicit(&(*s)[i], words[i], memory_order_relaxed);
@@ -217,7 +230,7 @@ static bool read_slot(slot *s, entry *e) {
     atomic_thread_fence(memory_order_acquire); /* pairs with the fence in uk_flight_record() */
     if (atomic_load_explicit(&(*s)[0], memory_order_relaxed) != words[0]) return false;
     memcpy(e, words, sizeof *e);
-    return e->mark != 0;
+    return true;
 }
 
 /* Ends it, and leaves nothing in it that a terminal would obey. */

@@ -94,32 +94,55 @@ static void prints_what_matters(void **state) {
 }
 
 /* Readers see whole entries only, whatever writers do meanwhile. */
-static _Atomic bool stop; /* relaxed: a switch */
+static _Atomic bool stop;        /* relaxed: a switch */
+static _Atomic uint64_t written; /* relaxed: only that it grows counts */
 static void *write_on(void *arg) {
-    for (int64_t i = 0; !atomic_load(&stop); i++) {
+    for (int64_t i = 0; !atomic_load_explicit(&stop, memory_order_relaxed); i++) {
         char text[40];
         snprintf(text, sizeof text, "%lld", (long long)i);
         uk_flight_record(arg, &(uk_flight_note){.kind = UKKO_FLIGHT_RESENT, .a = i, .b = ~i,
                                                 .text = text});
+        atomic_fetch_add_explicit(&written, 1, memory_order_relaxed);
     }
     return NULL;
+}
+/* Holds a writer where it is until the others have gone round the ring. */
+static void hold(int sig) {
+    (void)sig;
+    uint64_t until = atomic_load_explicit(&written, memory_order_relaxed) + 4;
+    while (atomic_load_explicit(&written, memory_order_relaxed) < until &&
+           !atomic_load_explicit(&stop, memory_order_relaxed))
+        sched_yield();
 }
 static bool whole(void *data, const ukko_flight_entry *e) {
     ++*(int *)data;
     assert_true(e->b == ~e->a && atoll(e->text) == e->a && e->kind == UKKO_FLIGHT_RESENT);
     return true;
 }
-static void read_while_written(void **state) {
-    (void)state;
-    uk_flight *f = new_flight("off", 16);
+static void write_and_read(size_t entries, int rounds) {
+    uk_flight *f = new_flight("off", entries);
     pthread_t t[3];
     int n = 0;
-    atomic_store(&stop, false);
+    signal(SIGUSR1, hold);
+    atomic_store_explicit(&stop, false, memory_order_relaxed);
     for (int i = 0; i < 3; i++) pthread_create(&t[i], NULL, write_on, f);
-    for (int i = 0; i < 3000 || n < 1000; i++) uk_flight_each(f, whole, &n);
-    atomic_store(&stop, true);
+    for (int i = 0; i < rounds || n < 1000; i++) {
+        if (i % 8 == 0) pthread_kill(t[0], SIGUSR1);
+        uk_flight_each(f, whole, &n);
+    }
+    atomic_store_explicit(&stop, true, memory_order_relaxed);
     for (int i = 0; i < 3; i++) pthread_join(t[i], NULL);
     uk_flight_free(f);
+}
+static void read_while_written(void **state) {
+    (void)state;
+    write_and_read(16, 3000);
+}
+/* The ring is so short that writers go round it while one of them is still in a slot. */
+static void writers_meet_in_a_slot(void **state) {
+    (void)state;
+    write_and_read(1, 100000);
+    write_and_read(2, 100000);
 }
 
 /* ---- the file ---- */
@@ -306,7 +329,8 @@ static void what_a_system_records(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_the_last),           cmocka_unit_test(prints_what_matters),
-        cmocka_unit_test(read_while_written),       cmocka_unit_test(file_comes_and_goes),
+        cmocka_unit_test(read_while_written),
+        cmocka_unit_test(writers_meet_in_a_slot),       cmocka_unit_test(file_comes_and_goes),
         cmocka_unit_test(file_stays_after_a_crash), cmocka_unit_test(directories_that_do_not_do),
         cmocka_unit_test(damaged_files),            cmocka_unit_test(what_a_system_records),
     };
