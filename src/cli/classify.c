@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who else than classic remoting listens at a port: told from its first bytes, each question on a
    connection of its own. Main thread. */
-#include "channel.h"
+#include "tls_link.h"
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { PROBE_MS = 400 };
+enum { PROBE_MS = 400, TLS_MS = 1500 };
 
 /* A TLS 1.2 ClientHello with one cipher suite. */
 static const unsigned char client_hello[] = {0x16, 3,  1,  0,  45, 1,  0,  0,  41,   3,  3,  1,  2,
@@ -51,6 +51,23 @@ static bool is_tls(const reply *r) {
     return r->n >= 3 && (r->bytes[0] == 0x15 || r->bytes[0] == 0x16) && r->bytes[1] == 3;
 }
 
+/* A server that takes TLS 1.3 only, and one that netty 3 carries, hang up on the hello above. */
+static bool is_modern_tls(const char *host, int port) {
+    tls_material none = {.cert = NULL};
+    tls_report r = {.fault = TLS_FINE};
+    channel ch;
+    char why[100];
+    int64_t deadline = clock_ns() + TLS_MS * 1000000LL;
+    tls_setup *s = tls_setup_new(&none, false, why, sizeof why);
+    channel_connect(&ch, host, port, deadline);
+    if (s && ch.fd >= 0) channel_tls(&ch, s, host, deadline, &r);
+    bool spoke = r.spoke;
+    channel_close(&ch);
+    tls_setup_free(s);
+    tls_report_fini(&r);
+    return spoke;
+}
+
 /* A frame of classic remoting begins with a length that is not large. */
 static bool is_frame(const reply *r) { return r->n >= 4 && r->bytes[0] == 0 && r->bytes[1] < 16; }
 
@@ -79,6 +96,8 @@ port_kind classify_port(const char *host, int port, char *first, size_t len) {
     if (begins(&tls, "HTTP/", 5)) return PORT_HTTP;
     reply http = exchange(host, port, http_get, sizeof http_get - 1);
     if (begins(&http, "HTTP/", 5)) return PORT_HTTP;
+    bool hung_up = tls.rc == CHANNEL_CLOSED || http.rc == CHANNEL_CLOSED;
+    if (is_tls(&http) || (hung_up && is_modern_tls(host, port))) return PORT_TLS;
     if (tls.n && !is_frame(&tls)) return PORT_OTHER;
     if (http.n && !is_frame(&http)) {
         keep_bytes(&http, first, len);
@@ -88,4 +107,16 @@ port_kind classify_port(const char *host, int port, char *first, size_t len) {
     if (net.n >= 4 && net.bytes[0] && !net.bytes[2] && !net.bytes[3]) return PORT_LITTLE_ENDIAN;
     if (is_artery(host, port)) return PORT_ARTERY;
     return http.rc == CHANNEL_TIMEOUT ? PORT_SILENT : PORT_CLOSED;
+}
+
+const char *port_kind_text(port_kind kind) {
+    static const char *const texts[] = {[PORT_HTTP] = "an HTTP server",
+                                        [PORT_TLS] = "TLS",
+                                        [PORT_ARTERY] = "Artery",
+                                        [PORT_LITTLE_ENDIAN] =
+                                            "frames with little-endian lengths (Akka.NET?)",
+                                        [PORT_OTHER] = "another protocol",
+                                        [PORT_SILENT] = "nothing",
+                                        [PORT_CLOSED] = "nothing"};
+    return texts[kind];
 }

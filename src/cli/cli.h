@@ -227,6 +227,7 @@ typedef enum port_kind {
 } port_kind;
 /* Who else than classic remoting answers there; first: its first bytes as text. classify.c */
 port_kind classify_port(const char *host, int port, char *first, size_t len);
+const char *port_kind_text(port_kind kind); /* "an HTTP server" */
 /* Prints what the port is instead; otherwise: what is known when it is none of these. */
 int target_not_classic(cli *c, const target *t, port_kind kind, const char *first,
                        const char *otherwise);

@@ -62,14 +62,24 @@ static void print_addresses(const struct addrinfo *list, char *buf, size_t len) 
     }
 }
 
+static void find_unknown(exam *e, int code) {
+    char fix[700];
+    finding f = {"dns", FAIL, CLI_CONNECT, "UNKNOWN_HOST", "here", fix};
+    if (code == EAI_AGAIN)
+        snprintf(fix, sizeof fix, "see to the name server in /etc/resolv.conf: it gives no answer");
+    else
+        snprintf(fix, sizeof fix,
+                 "have DNS or /etc/hosts know %s; or at the peer: " CLASSIC
+                 "netty.%s.hostname = an address, or a host name that is known everywhere",
+                 e->t.host, e->t.tls ? "ssl" : "tcp");
+    find(e, &f, "%s: %s", e->t.host, gai_strerror(code));
+}
+
 static bool check_dns(exam *e, struct addrinfo **list) {
     char text[400] = "";
     int code = channel_look_up(e->t.host, e->t.port, list);
     if (code != 0) {
-        find(e,
-             &(finding){"dns", FAIL, CLI_CONNECT, "UNKNOWN_HOST", "here",
-                        "use a host name that is known here, or the address"},
-             "%s: %s", e->t.host, gai_strerror(code));
+        find_unknown(e, code);
         return false;
     }
     print_addresses(*list, text, sizeof text);
@@ -139,18 +149,6 @@ bool exam_probe(exam *e, probe *p, bool as, int64_t deadline) {
     return true;
 }
 
-static const char *of_kind(port_kind kind) {
-    static const char *const texts[] = {[PORT_HTTP] = "an HTTP server",
-                                        [PORT_TLS] = "TLS",
-                                        [PORT_ARTERY] = "Artery",
-                                        [PORT_LITTLE_ENDIAN] =
-                                            "frames with little-endian lengths (Akka.NET?)",
-                                        [PORT_OTHER] = "another protocol",
-                                        [PORT_SILENT] = "nothing",
-                                        [PORT_CLOSED] = "nothing"};
-    return texts[kind];
-}
-
 /* Something listens that is not what was asked for. */
 static void find_kind(exam *e, port_kind kind, const char *first, outcome out) {
     finding f = {"bytes",     FAIL,   CLI_HANDSHAKE,
@@ -165,7 +163,7 @@ static void find_kind(exam *e, port_kind kind, const char *first, outcome out) {
                       "here",
                       CLASSIC "enabled-transports = [\"" CLASSIC
                               "netty.ssl\"], and pekko.ssl.tcp:// "
-                              "in addresses"};
+                              "in addresses (ukko doctor --tls sees more)"};
         break;
     case PORT_ARTERY:
         f = (finding){"bytes",  FAIL,   CLI_HANDSHAKE,
@@ -175,7 +173,7 @@ static void find_kind(exam *e, port_kind kind, const char *first, outcome out) {
         f.code = "AKKA_NET";
         f.fix = "Akka.NET has other frames, serializers and names: it cannot be talked to";
         break;
-    case PORT_OTHER: find(e, &f, "%s: it begins with \"%s\"", of_kind(kind), first); return;
+    case PORT_OTHER: find(e, &f, "%s: it begins with \"%s\"", port_kind_text(kind), first); return;
     default:
         f.where = "peer";
         if (out == OUT_SILENCE) {
@@ -195,7 +193,7 @@ static void find_kind(exam *e, port_kind kind, const char *first, outcome out) {
         }
         return;
     }
-    find(e, &f, "%s answers at this port", of_kind(kind));
+    find(e, &f, "%s answers at this port", port_kind_text(kind));
 }
 
 static void find_bye(exam *e, outcome out) {
@@ -228,6 +226,7 @@ static bool check_handshake(exam *e) {
         return false;
     }
     outcome out = probe_handshake(&e->p, exam_deadline(e));
+    if (e->tls && out != OUT_YES && exam_refused(e, e->p.ch.tls)) return false;
     if (out == OUT_YES) {
         find(e, &(finding){"handshake", FINE, CLI_OK, NULL, NULL, NULL},
              "classic remoting over %s, %.1f ms; system \"%s\", uid %d", e->p.peer.protocol,

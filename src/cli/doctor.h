@@ -20,6 +20,8 @@ typedef struct exam {
     verdict worst;
     cli_exit status; /* of the first failure */
     bool untrusted, replies;
+    char own_issuer[256]; /* of the own certificate; "" without one */
+    bool own_bad;         /* it is not valid now */
 } exam;
 
 typedef struct finding {
@@ -40,6 +42,7 @@ bool exam_probe(exam *e, probe *p, bool as, int64_t deadline);
 int64_t exam_deadline(const exam *e);
 
 bool exam_tls(exam *e);     /* doctor_tls.c; false: no use to go on */
+bool exam_refused(exam *e, const tls_link *l); /* was this side's certificate? Then it is found */
 void exam_replies(exam *e); /* doctor_reply.c */
 void exam_frames(exam *e);
 void exam_reverse(exam *e);

@@ -35,7 +35,7 @@ static outcome ask_names(exam *e, int64_t deadline, int64_t *ns) {
 }
 
 static void check_dialect(exam *e) {
-    char fix[300];
+    char fix[1000], address[700];
     if (!*e->t.name) {
         snprintf(e->t.name, sizeof e->t.name, "%s", e->p.name);
         find(e, &(finding){"scheme", FINE, CLI_OK, NULL, NULL, NULL}, "it answers as %s.%s://",
@@ -47,10 +47,11 @@ static void check_dialect(exam *e) {
              e->p.name, e->p.peer.protocol);
         return;
     }
-    snprintf(
-        fix, sizeof fix,
-        "pekko.remote { protocol-name = \"%s\", accept-protocol-names = [\"pekko\", \"akka\"] }",
-        e->p.name);
+    identity_print(&e->p.peer, e->p.name, address, sizeof address);
+    snprintf(fix, sizeof fix,
+             "address it as %s; a node that calls it %s needs pekko.remote { protocol-name = \"%s\", "
+             "accept-protocol-names = [\"pekko\", \"akka\"] }",
+             address, e->t.name, e->p.name);
     find(e, &(finding){"scheme", FAIL, CLI_HANDSHAKE, "WRONG_DIALECT", "here", fix},
          "it answers as %s.%s://, not %s: what is addressed otherwise it drops", e->p.name,
          e->p.peer.protocol, e->t.name);
@@ -158,11 +159,27 @@ static outcome select_at(exam *e, const char *path, way how) {
                      sooner(exam_deadline(e), session_deadline(2 * FIRST_MS)), NULL);
 }
 
+/* The path of the target, where it is one actor. */
+static const char *path_of(const exam *e) {
+    return *e->t.path && !strpbrk(e->t.path, "*?#") ? e->t.path : "/user";
+}
+
+/* Untrusted mode drops look-ups alone; an actor that is busy does not answer on its reference either. */
+static bool is_busy(exam *e, const char *path) {
+    return strcmp(path, "/user") != 0 && !answered(select_at(e, path, HOW_DIRECT));
+}
+
 static void check_selection(exam *e) {
     char fix[400];
-    const char *path = *e->t.path && !strpbrk(e->t.path, "*?#") ? e->t.path : "/user";
+    const char *path = path_of(e);
     outcome out = select_at(e, path, HOW_SELECTION);
-    if (out == OUT_SILENCE) {
+    if (out == OUT_SILENCE && is_busy(e, path)) {
+        find(e,
+             &(finding){"select", WARN, CLI_OK, "BUSY", "peer",
+                        "look into its threads: the actor handles one message for long, or its "
+                        "dispatcher has no free thread"},
+             "the actor at %s does not answer; the node does", path);
+    } else if (out == OUT_SILENCE) {
         e->untrusted = true;
         snprintf(fix, sizeof fix,
                  CLASSIC "trusted-selection-paths = [\"%s\"], or untrusted-mode = "
@@ -182,14 +199,16 @@ static void check_selection(exam *e) {
 }
 
 static void check_watch(exam *e) {
+    char fix[400];
     outcome out = select_at(e, "/system/remote-watcher", HOW_HEARTBEAT);
+    snprintf(fix, sizeof fix,
+             CLASSIC "trusted-selection-paths = [\"%s\", \"/system/remote-watcher\"]", path_of(e));
     if (answered(out))
         find(e, &(finding){"watch", FINE, CLI_OK, NULL, NULL, NULL},
              "heartbeats of death watch are answered");
     else if (e->untrusted)
         find(e,
-             &(finding){"watch", WARN, CLI_OK, "NO_HEARTBEATS", "peer",
-                        CLASSIC "trusted-selection-paths = [\"/system/remote-watcher\"]"},
+             &(finding){"watch", WARN, CLI_OK, "NO_HEARTBEATS", "peer", fix},
              "heartbeats of death watch are dropped: who watches an actor there takes the node for "
              "dead");
     else

@@ -6,6 +6,10 @@
 #include <string.h>
 #include <time.h>
 
+#define OWN_FIX SECURITY "key-store = a store with a certificate that is valid now"
+
+enum { LATE_MS = 300 };
+
 static const char *alternative(const exam *e) {
     return e->keys.cert || e->keys.keystore ? "the own one is not trusted there" : "none was given";
 }
@@ -25,8 +29,8 @@ static bool attempt(exam *e, const tls_material *m, tls_report *r, channel *ch) 
     if (up && strcmp(r->version, "TLSv1.3") == 0) {
         /* what the peer says of our certificate comes with the first answer */
         channel_send(ch, "", 0, deadline);
-        channel_fill(ch, session_deadline(300));
-        up = r->fault == TLS_FINE;
+        channel_fill(ch, session_deadline(LATE_MS));
+        up = !tls_link_refused(ch->tls, r);
     }
     tls_setup_free(s);
     return up;
@@ -34,18 +38,41 @@ static bool attempt(exam *e, const tls_material *m, tls_report *r, channel *ch) 
 
 /* ---- Failures ------------------------------------------------------------------------ */
 
+/* No TLS: what else is there? Most often classic remoting without it. */
+static void find_no_tls(exam *e, const tls_report *r) {
+    finding f = {"tls", FAIL, CLI_TLS, "TLS_NO_TLS", "peer",
+                 CLASSIC "enabled-transports = [\"" CLASSIC "netty.ssl\"]"};
+    char fix[1200], first[100] = "", address[700];
+    probe p;
+    e->t.tls = false;
+    outcome out = exam_probe(e, &p, false, exam_deadline(e))
+                      ? probe_handshake(&p, exam_deadline(e))
+                      : OUT_CLOSED;
+    if (out == OUT_YES) {
+        identity_print(&p.peer, *e->t.name ? e->t.name : "pekko", address, sizeof address);
+        snprintf(fix, sizeof fix, "address it as %s; or at the peer: %s", address, f.fix);
+        f.where = "here", f.fix = fix;
+        find(e, &f, "classic remoting without TLS is spoken at this port, by the system \"%s\"",
+             p.peer.system);
+    } else {
+        port_kind kind = classify_port(e->t.host, e->t.port, first, sizeof first);
+        bool known = kind != PORT_SILENT && kind != PORT_CLOSED;
+        if (kind == PORT_ARTERY) f.fix = "pekko.remote.artery.enabled = off";
+        else if (known) f.where = "here", f.fix = "take the port of " CLASSIC "netty.ssl";
+        find(e, &f, "TLS is not spoken at this port%s%s (%s)", known ? ", but " : "",
+             known ? port_kind_text(kind) : "", r->detail);
+    }
+    probe_close(&p);
+    e->t.tls = true;
+}
+
 static void find_fault(exam *e, const tls_report *r) {
     finding f = {"tls", FAIL, CLI_TLS, tls_fault_name(r->fault), "peer", NULL};
     char fix[400];
     switch (r->fault) {
     case TLS_NO_TLS:
     case TLS_CLOSED:
-    case TLS_SILENT:
-        f.fix = CLASSIC "enabled-transports = [\"" CLASSIC "netty.ssl\"]; or address it as "
-                        "pekko.tcp://";
-        f.code = "TLS_NO_TLS";
-        find(e, &f, "TLS is not spoken at this port (%s)", r->detail);
-        return;
+    case TLS_SILENT: find_no_tls(e, r); return;
     case TLS_VERSION:
         f.fix = SECURITY "protocol = \"TLSv1.2\" or \"TLSv1.3\", the same on both sides";
         find(e, &f, "no TLS version in common (%s)", r->detail);
@@ -62,14 +89,21 @@ static void find_fault(exam *e, const tls_report *r) {
         find(e, &f, "the peer wants a client certificate; %s", alternative(e));
         return;
     case TLS_CLIENT_REFUSED:
-        snprintf(fix, sizeof fix,
-                 SECURITY "trust-store: it has to hold the issuer of this side's "
-                          "certificate");
+        snprintf(fix, sizeof fix, SECURITY "trust-store = a store that holds %s",
+                 *e->own_issuer ? e->own_issuer : "the issuer of this side's certificate");
         f.fix = fix;
+        if (e->own_bad) f.where = "here", f.fix = OWN_FIX;
         find(e, &f, "the peer does not accept this side's certificate (%s)", r->detail);
         return;
     default: f.where = NULL; find(e, &f, "TLS fails: %s", r->detail);
     }
+}
+
+bool exam_refused(exam *e, const tls_link *l) {
+    tls_report r = {.had_own = e->keys.cert || e->keys.keystore};
+    bool refused = tls_link_refused(l, &r);
+    if (refused) find_fault(e, &r);
+    return refused;
 }
 
 /* ---- The certificate ----------------------------------------------------------------- */
@@ -121,13 +155,15 @@ static void check_trust(exam *e, const tls_report *r) {
     }
     snprintf(fix, sizeof fix, SECURITY "trust-store = a store that holds %s",
              r->self_signed ? "this certificate" : r->issuer);
-    find(e,
-         &(finding){"trust", FAIL, CLI_TLS,
-                    r->self_signed ? "CERT_SELF_SIGNED"
-                    : r->untrusted ? "CERT_UNTRUSTED"
-                                   : "CERT_INVALID",
-                    "here", fix},
-         "%s", r->verify_text);
+    finding f = {"trust", FAIL,
+                 CLI_TLS, r->self_signed ? "CERT_SELF_SIGNED"
+                          : r->untrusted ? "CERT_UNTRUSTED"
+                                         : "CERT_INVALID",
+                 "here",  fix};
+    if (r->self_signed) find(e, &f, "it is self-signed, and this side does not trust it");
+    else if (r->untrusted)
+        find(e, &f, "this side does not trust its issuer, %s (%s)", r->issuer, r->verify_text);
+    else find(e, &f, "%s", r->verify_text);
 }
 
 static void check_name(exam *e, const tls_report *r) {
@@ -141,6 +177,26 @@ static void check_name(exam *e, const tls_report *r) {
     find(e, &(finding){"certname", WARN, CLI_OK, "CERT_HOSTNAME", "peer", fix},
          "the certificate is for %s, not for %s: nodes that verify host names refuse it",
          *r->names ? r->names : r->subject, e->t.host);
+}
+
+/* The own certificate, when there is one: the peer may say no more of it than that it is bad. */
+static void check_own(exam *e, const tls_material *m) {
+    tls_report r = {.fault = TLS_FINE};
+    char why[300], from[32], to[32];
+    tls_setup *s = tls_setup_new(m, false, why, sizeof why);
+    if (s && tls_setup_own(s, &r)) {
+        finding f = {"owncert", FAIL, CLI_TLS, "OWN_CERT_EXPIRED", "here", OWN_FIX};
+        finding good = {"owncert", FINE, CLI_OK, NULL, NULL, NULL};
+        day(r.not_before, from, sizeof from);
+        day(r.not_after, to, sizeof to);
+        snprintf(e->own_issuer, sizeof e->own_issuer, "%s", r.issuer);
+        e->own_bad = r.expired || r.early;
+        if (r.early) f.code = "OWN_CERT_NOT_YET_VALID";
+        find(e, e->own_bad ? &f : &good, "%s, issued by %s, %s %s", r.subject, r.issuer,
+             r.expired ? "expired on" : r.early ? "not valid before" : "valid until",
+             r.early ? from : to);
+    }
+    tls_setup_free(s);
 }
 
 /* ---- Versions and suites of this side's own settings --------------------------------- */
@@ -207,12 +263,27 @@ static void check_suites(exam *e, const tls_report *seen) {
 
 /* ---- The whole ----------------------------------------------------------------------- */
 
+/* Can key and trust store be used at all? */
+static bool check_keys(exam *e, const tls_material *m) {
+    char why[300];
+    tls_setup *s = tls_setup_new(m, false, why, sizeof why);
+    if (!s)
+        find(e,
+             &(finding){"keys", FAIL, CLI_TLS, "KEYS", "here",
+                        SECURITY "key-store, key-store-password, trust-store (ukko tls show, ukko "
+                                 "tls check)"},
+             "the own keys and certificates cannot be used: %s", why);
+    tls_setup_free(s);
+    return s != NULL;
+}
+
 bool exam_tls(exam *e) {
     tls_report r;
     channel ch;
     char why[300];
     tls_material any = e->keys; /* as much as possible, to see as much as possible */
     any.least = any.most = 0;
+    if (!check_keys(e, &any)) return false;
     bool up = attempt(e, &any, &r, &ch);
     channel_close(&ch);
     if (*r.version)
@@ -223,6 +294,7 @@ bool exam_tls(exam *e) {
         check_trust(e, &r);
         check_name(e, &r);
     }
+    check_own(e, &any);
     if (!up) {
         find_fault(e, &r);
     } else {

@@ -30,6 +30,16 @@ static int read_password(cli *c) {
     return CLI_OK;
 }
 
+/* Files of the command line have to be there, whatever happens to them later. */
+static int find_files(cli *c) {
+    static const char *const options[] = {"cert", "key", "ca", "keystore", "truststore", NULL};
+    for (int i = 0; options[i]; i++) {
+        const char *path = args_value(c, options[i]);
+        if (path && access(path, R_OK) != 0) return file_failed(c, path);
+    }
+    return CLI_OK;
+}
+
 static const char *setting(const ukko_config *config, const char *name) {
     char path[200];
     const char *value = NULL;
@@ -43,7 +53,8 @@ static const char *prefer(const char *given, const char *configured) {
 }
 
 int keys_of(cli *c, const ukko_config *config, tls_material *m) {
-    int status = read_password(c);
+    int status = find_files(c);
+    if (status == CLI_OK) status = read_password(c);
     const char *pass = *password ? password : NULL;
     const char *protocol = setting(config, "protocol");
     bool own = args_value(c, "cert") || args_value(c, "keystore");

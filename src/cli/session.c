@@ -324,7 +324,8 @@ static int link_failed(session *s, const char *why) {
     if (!s->associated) return not_pekko(s, why);
     problem p = {CLI_HANDSHAKE, "DISASSOCIATED", "link", s->target.address,
                  s->ended_hint ? s->ended_hint
-                               : "the peer ended the link: it may be shutting down"};
+                               : "the peer ended the link: it shuts down, or a frame was longer than "
+                                 "its maximum-frame-size; ukko doctor tells"};
     return cli_fail(s->cli, &p, "%s", why);
 }
 
@@ -418,7 +419,8 @@ int session_no_answer(session *s, const char *stage) {
                  s->associated
                      ? "the handshake was fine. Peers drop silently what is not addressed to the "
                        "system name and host that they publish: compare both with the peer's own "
-                       "log; a peer in untrusted mode drops look-ups, and the actor may be busy"
+                       "log; a peer in untrusted mode drops look-ups, and the actor may be busy: "
+                       "ukko doctor tells which"
                      : "the port takes connections but does not answer the handshake: is it "
                        "classic remoting (not Artery), is the process stopped?"};
     return cli_fail(s->cli, &p, "no answer within %lld ms", (long long)s->cli->timeout_ms);

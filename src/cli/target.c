@@ -67,10 +67,12 @@ static size_t take_scheme(target *t, const char *text) {
 }
 
 static int not_a_scheme(cli *c, const char *text) {
-    if (strncmp(text, "pekko://", 8) == 0 || strncmp(text, "akka://", 7) == 0)
-        return wrong(c, text, "PROTOCOL",
-                     "pekko:// is Artery (or a local path); this command speaks classic remoting",
-                     full_form);
+    static const char *const artery[][2] = {
+        {"pekko://", "pekko:// is Artery (or a local path); this command speaks classic remoting"},
+        {"akka://", "akka:// is Artery (or a local path); this command speaks classic remoting"}};
+    for (int i = 0; i < 2; i++)
+        if (strncmp(text, artery[i][0], strlen(artery[i][0])) == 0)
+            return wrong(c, text, "PROTOCOL", artery[i][1], full_form);
     return wrong(c, text, "PROTOCOL", "not a protocol of classic remoting", full_form);
 }
 
@@ -262,7 +264,8 @@ static int learn_name(cli *c, target *t, probe *p) {
     }
     problem bad = {CLI_TIMEOUT, "TIMEOUT", "lookup", t->text,
                    "the handshake was fine, but nothing came back under pekko or akka: ukko doctor "
-                   "says more"};
+                   "says more. A peer that dials back needs --listen and the whole address, "
+                   "pekko.tcp://SYSTEM@HOST:PORT"};
     return cli_fail(c, &bad, "no answer within %lld ms", (long long)c->timeout_ms);
 }
 

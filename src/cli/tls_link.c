@@ -25,8 +25,10 @@ struct tls_setup {
 struct tls_link {
     SSL *ssl;
     int fd;
-    tls_report *report; /* while it shakes hands; also for alerts that come later */
+    tls_report *report; /* while it shakes hands */
+    tls_report late;    /* what is heard of only behind the handshake: fault and detail */
     int alert;          /* the last one that came; 0: none */
+    bool fresh;         /* nothing has come behind the handshake */
 };
 
 static const char *reason(void) {
@@ -40,7 +42,7 @@ static const char *reason(void) {
 
 static BIO *open_file(const char *path, char *why, size_t len) {
     BIO *in = BIO_new_file(path, "rb");
-    if (!in) snprintf(why, len, "cannot open \"%s\"", path);
+    if (!in) snprintf(why, len, "\"%s\": %s", path, strerror(errno));
     ERR_clear_error();
     return in;
 }
@@ -237,6 +239,8 @@ static void limit_ciphers(SSL_CTX *ctx, const char *names) {
     }
     SSL_CTX_set_cipher_list(ctx, *old ? old : "aNULL:!aNULL");
     SSL_CTX_set_ciphersuites(ctx, modern);
+    if (!*modern) SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION); /* or it offers nothing at all */
+    if (!*old && *modern) SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
     ERR_clear_error();
     SSL_free(all);
     SSL_CTX_free(any);
@@ -268,6 +272,7 @@ tls_setup *tls_setup_new(const tls_material *m, bool server, char *why, size_t l
 
 void tls_setup_free(tls_setup *s) {
     if (!s) return;
+    SSL_CTX_set_keylog_callback(s->ctx, NULL); /* links may live on */
     if (s->keylog) fclose(s->keylog);
     SSL_CTX_free(s->ctx);
     free(s);
@@ -329,9 +334,7 @@ static char *pem_of(SSL *ssl) {
     return text;
 }
 
-static void show_certificate(SSL *ssl, const char *host, tls_report *r) {
-    X509 *x = SSL_get0_peer_certificate(ssl);
-    if (!x) return;
+static void read_certificate(X509 *x, tls_report *r) {
     time_t now = time(NULL);
     name_text(X509_get_subject_name(x), r->subject, sizeof r->subject);
     name_text(X509_get_issuer_name(x), r->issuer, sizeof r->issuer);
@@ -340,6 +343,19 @@ static void show_certificate(SSL *ssl, const char *host, tls_report *r) {
     r->not_after = seconds_of(X509_get0_notAfter(x));
     r->expired = r->not_after < now;
     r->early = r->not_before > now;
+}
+
+bool tls_setup_own(const tls_setup *s, tls_report *r) {
+    X509 *x = SSL_CTX_get0_certificate(s->ctx);
+    *r = (tls_report){.had_own = x != NULL};
+    if (x) read_certificate(x, r);
+    return x != NULL;
+}
+
+static void show_certificate(SSL *ssl, const char *host, tls_report *r) {
+    X509 *x = SSL_get0_peer_certificate(ssl);
+    if (!x) return;
+    read_certificate(x, r);
     r->name_fits = host && fits_host(x, host);
     r->self_signed = r->verify == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT;
     r->untrusted = r->verify == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
@@ -377,12 +393,19 @@ static tls_fault fault_of_alert(const tls_link *l, const tls_report *r) {
     return l->alert == ALERT_HANDSHAKE ? TLS_CIPHER : TLS_OTHER;
 }
 
-static void failed(tls_link *l, int error, bool late) {
-    tls_report *r = l->report;
+/* A peer that asks for a certificate and hangs up on what it got: netty 3 sends no alert. */
+static tls_fault fault_of_close(tls_report *r) {
+    if (!r->asked) return TLS_CLOSED;
+    snprintf(r->detail, sizeof r->detail, "it asked for a certificate, and hung up");
+    return r->had_own ? TLS_CLIENT_REFUSED : TLS_CLIENT_CERT;
+}
+
+static void failed(tls_link *l, tls_report *r, int error, bool late) {
     unsigned long e = ERR_peek_error();
     int why = ERR_GET_LIB(e) == ERR_LIB_SSL ? ERR_GET_REASON(e) : 0;
     if (l->alert) {
         r->fault = fault_of_alert(l, r);
+        r->alert = l->alert;
         snprintf(r->detail, sizeof r->detail, "alert %d, %s", l->alert,
                  SSL_alert_desc_string_long(l->alert));
     } else if (late) {
@@ -394,7 +417,7 @@ static void failed(tls_link *l, int error, bool late) {
         r->fault = TLS_VERSION;
     } else if (error == SSL_ERROR_SYSCALL || error == SSL_ERROR_ZERO_RETURN ||
                why == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
-        r->fault = r->asked && !r->had_own ? TLS_CLIENT_CERT : TLS_CLOSED;
+        r->fault = fault_of_close(r);
     } else {
         r->fault = TLS_OTHER;
     }
@@ -419,6 +442,16 @@ static int wait_for(tls_link *l, int rc, int64_t deadline, int *error) {
     return wait_fd(l->fd, *error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, deadline);
 }
 
+/* Also of a handshake that failed behind the certificate of the peer. */
+static void show_link(SSL *ssl, const char *host, tls_report *r) {
+    const SSL_CIPHER *now = SSL_get_current_cipher(ssl);
+    const SSL_CIPHER *cipher = now ? now : SSL_get_pending_cipher(ssl);
+    if (!cipher || (!SSL_is_init_finished(ssl) && !SSL_get0_peer_certificate(ssl))) return;
+    snprintf(r->version, sizeof r->version, "%s", SSL_get_version(ssl));
+    snprintf(r->cipher, sizeof r->cipher, "%s", SSL_CIPHER_standard_name(cipher));
+    show_certificate(ssl, host, r);
+}
+
 tls_link *tls_link_open(int fd, tls_setup *s, const char *host, int64_t deadline,
                         tls_report *report) {
     tls_link *l = calloc(1, sizeof *l);
@@ -426,6 +459,7 @@ tls_link *tls_link_open(int fd, tls_setup *s, const char *host, int64_t deadline
     l->ssl = SSL_new(s->ctx);
     l->fd = fd;
     l->report = report;
+    l->fresh = true;
     SSL_set_ex_data(l->ssl, link_index(), l);
     SSL_set_fd(l->ssl, fd);
     if (host && host[strspn(host, "0123456789.")] && host[0] != '[')
@@ -434,16 +468,14 @@ tls_link *tls_link_open(int fd, tls_setup *s, const char *host, int64_t deadline
     ERR_clear_error();
     while (go == 1 && (rc = host ? SSL_connect(l->ssl) : SSL_accept(l->ssl)) != 1)
         go = wait_for(l, rc, deadline, &error);
-    if (go != 1) {
-        failed(l, error, go == 0);
-        tls_link_free(l);
-        return NULL;
-    }
-    snprintf(report->version, sizeof report->version, "%s", SSL_get_version(l->ssl));
-    snprintf(report->cipher, sizeof report->cipher, "%s",
-             SSL_CIPHER_standard_name(SSL_get_current_cipher(l->ssl)));
-    show_certificate(l->ssl, host, report);
-    return l;
+    if (go != 1) failed(l, report, error, go == 0);
+    show_link(l->ssl, host, report);
+    report->spoke = *report->version || l->alert;
+    l->late = (tls_report){.asked = report->asked, .had_own = report->had_own};
+    l->report = NULL;
+    if (go == 1) return l;
+    tls_link_free(l);
+    return NULL;
 }
 
 bool tls_link_send(tls_link *l, const void *bytes, size_t len, int64_t deadline) {
@@ -460,15 +492,24 @@ bool tls_link_send(tls_link *l, const void *bytes, size_t len, int64_t deadline)
 ssize_t tls_link_receive(tls_link *l, void *to, size_t len, int64_t deadline) {
     for (;;) {
         int error, n = SSL_read(l->ssl, to, (int)len);
+        if (n > 0) l->fresh = false;
         if (n > 0) return n;
         int go = wait_for(l, n, deadline, &error);
         if (go == 0) return CHANNEL_TIMEOUT;
         if (go < 0) { /* in TLS 1.3 a refused certificate is heard of only now */
-            if (l->alert && l->report && l->report->fault == TLS_FINE) failed(l, error, false);
+            if (l->alert || (l->late.asked && l->fresh)) failed(l, &l->late, error, false);
             ERR_clear_error();
             return CHANNEL_CLOSED;
         }
     }
+}
+
+bool tls_link_refused(const tls_link *l, tls_report *r) {
+    if (!l || l->late.fault == TLS_FINE) return false;
+    r->fault = l->late.fault;
+    r->alert = l->late.alert;
+    memcpy(r->detail, l->late.detail, sizeof r->detail);
+    return true;
 }
 
 void tls_link_free(tls_link *l) {

@@ -33,7 +33,9 @@ enum { TLS_NAMES = 600 };
 struct tls_report {
     tls_fault fault;
     char detail[300]; /* of the fault */
+    int alert;        /* that told it; 0: none */
     char version[16], cipher[64];
+    bool spoke;    /* what answered is TLS */
     bool asked;    /* the other side asked for a certificate */
     bool had_own;  /* and there was one to show */
     bool verified; /* there was something to verify with */
@@ -49,11 +51,16 @@ struct tls_report {
 /* NULL: why says what is wrong. Owned: tls_setup_free(). */
 tls_setup *tls_setup_new(const tls_material *m, bool server, char *why, size_t len);
 void tls_setup_free(tls_setup *s);
+/* Subject, issuer and dates of the own certificate; false: there is none. */
+bool tls_setup_own(const tls_setup *s, tls_report *r);
 /* Shakes hands as client of host (NULL: as server). NULL: report->fault. */
 tls_link *tls_link_open(int fd, tls_setup *s, const char *host, int64_t deadline,
                         tls_report *report);
 bool tls_link_send(tls_link *l, const void *bytes, size_t len, int64_t deadline);
 ssize_t tls_link_receive(tls_link *l, void *to, size_t len, int64_t deadline); /* CHANNEL_... */
+/* In TLS 1.3 what the peer thinks of our certificate is heard of behind the handshake, by a receive
+   that fails: true, with fault and detail of *r, when that was so. */
+bool tls_link_refused(const tls_link *l, tls_report *r);
 void tls_link_free(tls_link *l);
 void tls_report_fini(tls_report *r);
 const char *tls_fault_name(tls_fault f); /* for programs: "TLS_VERSION" */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`ukko doctor` finds each planted fault from outside, names the setting to change, and ends with the right code."""
-import http.server, os, signal, socket, struct, threading
+import http.server, os, signal, socket, ssl, struct, threading
 from certs import made, tls_server, client
 from support import *
 
@@ -43,7 +43,8 @@ def doctor_finds_nothing_at_a_healthy_node():
 
 @test
 def doctor_planted_unknown_host():
-    fault('pekko.tcp://s@no-such-host.invalid:2552', 'dns', 'UNKNOWN_HOST', 'host name', code=3)
+    fault('pekko.tcp://s@no-such-host.invalid:2552', 'dns', 'UNKNOWN_HOST', 'pekko.remote.classic.netty.tcp.hostname', code=3)
+    fault('pekko.ssl.tcp://s@no-such-host.invalid:2552', 'dns', 'UNKNOWN_HOST', '/etc/hosts', code=3)
 
 
 @test
@@ -56,7 +57,7 @@ def doctor_planted_closed_port():
 @test
 def doctor_planted_wrong_dialect():
     f = fault('akka.tcp://ukko@127.0.0.1:%d' % node().port, 'scheme', 'WRONG_DIALECT', 'protocol-name = "pekko"', code=5)
-    assert f['reply']['status'] == 'ok'
+    assert f['reply']['status'] == 'ok' and 'address it as ' + node().address in f['scheme']['fix'], f
     n = Node('-D', 'pekko.remote.protocol-name = akka', '-D', 'pekko.remote.accept-protocol-names = [akka]')
     assert n.address.startswith('akka.tcp://')
     fault(n.address.replace('akka.tcp', 'pekko.tcp'), 'scheme', 'WRONG_DIALECT', 'protocol-name = "akka"', code=5)
@@ -68,7 +69,8 @@ def doctor_planted_wrong_dialect():
 @test
 def doctor_planted_artery_address():
     e = error('doctor', 'pekko://s@127.0.0.1:%d' % node().port, code=2)
-    assert e['code'] == 'PROTOCOL' and 'Artery' in e['detail'], e
+    assert e['code'] == 'PROTOCOL' and e['detail'].startswith('pekko:// is Artery'), e
+    assert error('doctor', 'akka://s@127.0.0.1:1', code=2)['detail'].startswith('akka:// is Artery')
 
 
 @test
@@ -161,6 +163,28 @@ def doctor_planted_untrusted_mode():
     f = examine(n.address + '/user/echo')
     assert f['select']['status'] == f['watch']['status'] == 'ok', f
     n.end()
+    n = Node('-D', 'pekko.remote.classic.untrusted-mode = on')   # one line for both
+    fault(n.address + '/user/sink', 'watch', 'NO_HEARTBEATS', 'pekko.remote.classic.trusted-selection-paths = ["/user/sink", "/system/remote-watcher"]', code=1)
+    n.end()
+
+
+@test
+def doctor_planted_busy_actor():
+    """look-ups of an actor are not answered, and neither is a question to its reference: that is no untrusted mode"""
+    def talk(c):
+        def frame():
+            head = c.recv(4, socket.MSG_WAITALL)
+            return c.recv(struct.unpack('>I', head)[0], socket.MSG_WAITALL) if len(head) == 4 else b''
+        if frame():
+            c.sendall(associate('peer', '127.0.0.1', port, 5))
+        for body in iter(frame, b''):
+            sender = re.search(rb'pekko\.tcp://[^/]+/temp/q\d+', body)
+            about_an_actor = b'/user/slow' in body or (b'user' in body and b'slow' in body)
+            if sender and not about_an_actor:   # ActorIdentity of nobody
+                c.sendall(envelope(sender.group().decode(), '', 16, 'B', pb(1, bytes.fromhex('0a01691014'))))
+    with server(talk) as port:
+        f = fault(at(port, '/user/slow'), 'select', 'BUSY', 'dispatcher', '-t', '2s', code=1, where='peer')
+    assert f['watch']['status'] == f['reply']['status'] == 'ok', f
 
 
 @test
@@ -254,7 +278,7 @@ def doctor_finds_nothing_at_a_healthy_tls_node():
     assert n.address.startswith('pekko.ssl.tcp://')
     f = examine(n.address, *client())
     assert all(r['status'] == 'ok' for r in f.values()), f
-    assert list(f) == ['dns', 'tcp', 'tls', 'cert', 'trust', 'certname', 'versions'] + STEPS[2:], list(f)
+    assert list(f) == ['dns', 'tcp', 'tls', 'cert', 'trust', 'certname', 'owncert', 'versions'] + STEPS[2:], list(f)
     f = examine('--tls', '127.0.0.1:%d' % n.port, *client())
     assert all(r['status'] == 'ok' for r in f.values()), f
     n.end()
@@ -269,7 +293,48 @@ def doctor_planted_tls_on_the_port():
 
 @test
 def doctor_planted_plain_port_for_tls():
-    fault(node().address.replace('pekko.tcp', 'pekko.ssl.tcp'), 'tls', 'TLS_NO_TLS', 'netty.ssl', *client(), code=4)
+    f = fault(node().address.replace('pekko.tcp', 'pekko.ssl.tcp'), 'tls', 'TLS_NO_TLS', 'address it as ' + node().address, *client(), code=4, where='here')
+    assert 'netty.ssl' in f['tls']['fix'] and 'without TLS' in f['tls']['text'], f
+    with server(lambda c: (c.recv(4096), c.sendall(b'HTTP/1.1 400 Bad Request\r\n\r\n'))) as port:
+        f = fault('pekko.ssl.tcp://s@127.0.0.1:%d' % port, 'tls', 'TLS_NO_TLS', 'take the port of pekko.remote.classic.netty.ssl', *client(), code=4, where='here')
+    assert 'an HTTP server' in f['tls']['text'], f
+
+
+@test
+def doctor_planted_tls_that_hangs_up_on_an_old_hello():
+    """as netty 3 does with TLS 1.3 alone: no alert, nothing that looks like TLS, but to a hello of TLS 1.3"""
+    d, context = made(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(d + '/node.pem', d + '/node-key.pem')
+
+    def talk(c):
+        if bytes([0, 0x2b]) in c.recv(4096, socket.MSG_PEEK)[:600]:   # the extension supported_versions
+            context.wrap_socket(c, server_side=True).recv(100)
+    with server(talk) as port:
+        f = examine('127.0.0.1:%d' % port, code=4)
+    assert f['bytes']['code'] == 'TLS_PORT', f
+
+
+@test
+def doctor_planted_own_certificate_expired():
+    d = made()
+    n = tls_node()
+    f = fault(n.address, 'owncert', 'OWN_CERT_EXPIRED', 'pekko.remote.classic.netty.ssl.security.key-store', '--ca', d + '/ca.pem', '--cert', d + '/expired.pem',
+              '--key', d + '/expired-key.pem', code=4, where='here')
+    assert 'expired on' in f['owncert']['text'] and f['tls']['code'] == 'TLS_CLIENT_CERT_REFUSED' and f['tls']['where'] == 'here', f
+    f = examine(n.address, '--ca', d + '/ca.pem', '--cert', d + '/foreign/node.pem', '--key', d + '/foreign/node-key.pem', code=4)
+    assert f['owncert']['status'] == 'ok' and f['cert']['status'] == 'ok' and 'a store that holds CN = ' in f['tls']['fix'], f
+    n.end()
+
+
+@test
+def doctor_planted_keys_that_cannot_be_used():
+    d = made()
+    f = fault('pekko.ssl.tcp://s@127.0.0.1:%d' % node().port, 'keys', 'KEYS', 'key-store', '--ca', d + '/ca.pem', '--cert', d + '/node.pem', '--key', d + '/other-key.pem',
+              code=4, where='here')
+    assert list(f) == ['dns', 'tcp', 'keys'], f
+    for command in ('doctor', 'ping'):
+        e = error(command, '--ca', d + '/no-such.pem', 'pekko.ssl.tcp://s@127.0.0.1:%d' % node().port, code=9)
+        assert e['code'] == 'FILE' and 'no-such.pem: No such file' in e['detail'], e
 
 
 @test
@@ -344,6 +409,9 @@ def doctor_planted_cipher_suite():
     fault(n.address, 'suites', 'TLS_CIPHER', 'enabled-algorithms = ["TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"]',
           *client('-D', 'pekko.remote.classic.netty.ssl.security { protocol = "TLSv1.2", enabled-algorithms = [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256] }'), code=4,
           where='here')
+    # suites of TLS 1.2 alone, and no word of a version: that is fine
+    f = examine(n.address, *client('-D', 'pekko.remote.classic.netty.ssl.security.enabled-algorithms = [TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384]'))
+    assert f['suites']['text'] == 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384', f
     n.end()
 
 
