@@ -292,6 +292,7 @@ int message_of_line(cli *c, const char *line, ukko_msg **msg);
 const ukko_type *const *message_types(cli *c); /* of --json-class, or NULL */
 void time_text(char *to, size_t len); /* now, as 2026-11-28T06:20:01.123Z */
 json_t *show_value(const ukko_msg *msg);
+int show_java(cli *c); /* takes the option --java: what all values show of Java's streams */
 const char *show_type(const ukko_msg *msg); /* its Java class, or "opaque" */
 char *show_line(const ukko_msg *msg); /* the value for people; free() */
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `ukko decode`: what a capture holds of classic remoting. TCP is put together again for each
-   direction of a connection, with bounds; what is encrypted or of another protocol is counted. `ukko
-   dissector` writes the same as a plug-in of Wireshark. Main thread. */
+   direction of a connection, with bounds; TLS is read with the secrets of a key log; what is of another
+   protocol is counted. `ukko dissector` writes the same as a plug-in of Wireshark. Main thread. */
 #include "frames.h"
+#include "tls_decode.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <pcap/pcap.h>
@@ -31,6 +32,12 @@ typedef struct early { /* a segment that came before another */
 
 typedef enum talk { TALK_UNKNOWN, TALK_CLASSIC, TALK_TLS, TALK_OTHER } talk;
 
+/* TLS of a connection: of both flows, which come and go by themselves */
+typedef struct shared {
+    tls_talk *talk;
+    int users;
+} shared;
+
 typedef struct flow {
     end from, to;
     bool begun;    /* next is known */
@@ -42,11 +49,16 @@ typedef struct flow {
     talk talk;
     bool told;
     int64_t used; /* number of the packet */
+    shared *tls;
+    int way;            /* of it: 0, 1 */
+    struct flow *inner; /* what is said inside TLS */
 } flow;
 
 typedef struct decode {
     cli *c;
     const char *filter, *link;
+    tls_secrets *secrets; /* NULL: no key log */
+    const char *unread;   /* why TLS could not be read */
     flow *flows[MAX_FLOWS];
     int n_flows;
     int64_t packets, frames, shown, bad, tls, gaps;
@@ -63,7 +75,20 @@ static void end_text(const end *e, char *buf, size_t len) {
     snprintf(buf, len, e->v6 ? "[%s]:%d" : "%s:%d", host, e->port);
 }
 
+/* A new connection of the same ends, or none any more. */
+static void tls_end(flow *f) {
+    if (f->inner) free(f->inner->bytes);
+    free(f->inner);
+    f->inner = NULL;
+    if (f->tls && --f->tls->users == 0) {
+        tls_talk_free(f->tls->talk);
+        free(f->tls);
+    }
+    f->tls = NULL;
+}
+
 static void flow_free(flow *f) {
+    tls_end(f);
     for (int i = 0; i < f->n_early; i++) free(f->early[i].bytes);
     free(f->bytes);
     free(f);
@@ -154,11 +179,50 @@ static void on_frame(decode *d, const flow *f, ukko_slice body) {
     else d->bad++;
 }
 
+/* ---- TLS ----------------------------------------------------------------------------- */
+
+static void append(decode *d, flow *f, const unsigned char *bytes, size_t len);
+
+/* Its state is where the other direction has it already, or new. */
+static void tls_begin(decode *d, flow *f) {
+    flow *back = NULL;
+    for (int i = 0; i < d->n_flows && !back; i++)
+        if (same_end(&d->flows[i]->from, &f->to) && same_end(&d->flows[i]->to, &f->from))
+            back = d->flows[i];
+    f->tls = back && back->tls && back->tls->users == 1 ? back->tls : calloc(1, sizeof *f->tls);
+    f->inner = calloc(1, sizeof *f->inner);
+    if (!f->tls || !f->inner) abort();
+    if (!f->tls->talk) f->tls->talk = tls_talk_new(d->secrets);
+    f->way = f->tls->users++ ? 1 - back->way : 0;
+    f->inner->from = f->from;
+    f->inner->to = f->to;
+}
+
+typedef struct inside {
+    decode *d;
+    flow *f;
+} inside;
+
+static void on_plain(void *data, const uint8_t *bytes, size_t len) {
+    inside *i = data;
+    append(i->d, i->f->inner, bytes, len);
+}
+
+static void tls_bytes(decode *d, flow *f, const unsigned char *bytes, size_t len) {
+    inside i = {d, f};
+    if (f->told) return; /* given up */
+    if (d->secrets && !f->tls) tls_begin(d, f);
+    if (f->tls && tls_talk_take(f->tls->talk, f->way, bytes, len, on_plain, &i)) return;
+    if (f->tls && !d->unread) d->unread = tls_talk_why(f->tls->talk);
+    d->tls++;
+    f->told = true;
+}
+
 static void cut_frames(decode *d, flow *f) {
     ukko_slice in = {f->bytes, f->len}, body;
     int rc;
     if (f->talk == TALK_UNKNOWN) f->talk = talk_of(in);
-    if (f->talk == TALK_TLS && !f->told) d->tls++, f->told = true;
+    if (f->talk == TALK_TLS) tls_bytes(d, f, f->bytes, f->len);
     if (f->talk != TALK_CLASSIC) {
         if (f->talk != TALK_UNKNOWN) f->len = 0;
         return;
@@ -177,6 +241,7 @@ static void cut_frames(decode *d, flow *f) {
 
 static void append(decode *d, flow *f, const unsigned char *bytes, size_t len) {
     f->next += (uint32_t)len;
+    if (f->talk == TALK_TLS) tls_bytes(d, f, bytes, len);
     if (f->talk == TALK_TLS || f->talk == TALK_OTHER || f->len + len > MAX_BYTES) {
         f->len = 0;
         return;
@@ -240,6 +305,7 @@ static void segment(decode *d, flow *f, uint32_t seq, bool syn, const unsigned c
         f->len = 0;
         f->talk = TALK_UNKNOWN;
         f->told = false;
+        tls_end(f);
         f->begun = true;
         f->next = seq + 1;
     }
@@ -382,11 +448,14 @@ static int read_all(decode *d, pcap_t *in, const char *name) {
 static void sum_up(const decode *d) {
     output_note(d->c, "%lld packets, %lld frames, %lld shown%s", (long long)d->packets,
                 (long long)d->frames, (long long)d->shown, d->bad ? "; some were undecodable" : "");
-    if (d->tls)
+    if (d->tls && !d->secrets)
         output_note(d->c,
-                    "%lld directions are TLS: tshark -X lua_script:FILE (of ukko dissector) -o "
-                    "tls.keylog_file:FILE decodes them",
+                    "%lld directions are TLS: --tls-keylog FILE, what the nodes wrote while they "
+                    "talked, decodes them",
                     (long long)d->tls);
+    else if (d->tls)
+        output_note(d->c, "%lld directions are TLS that cannot be read: %s", (long long)d->tls,
+                    d->unread ? d->unread : "?");
     if (d->gaps) output_note(d->c, "%lld times packets are missing", (long long)d->gaps);
 }
 
@@ -444,6 +513,11 @@ int run_decode(cli *c) {
         free(d);
         return cli_fail(c, &io, "%s: %s", name, strerror(errno));
     }
+    const char *log = args_value(c, "tls-keylog") ? args_value(c, "tls-keylog") : getenv("SSLKEYLOGFILE");
+    if (log && *log && !(d->secrets = tls_secrets_open(log)) && args_value(c, "tls-keylog")) {
+        free(d);
+        return cli_fail(c, &io, "%s: %s", log, strerror(errno));
+    }
     pcap_t *in = open_capture(c, name, why);
     int status = in                 ? read_all(d, in, name)
                  : interrupt_came() ? CLI_INTERRUPTED /* before there was a header */
@@ -451,6 +525,7 @@ int run_decode(cli *c) {
     if (in) pcap_close(in);
     if (status == CLI_OK || status == CLI_INTERRUPTED) sum_up(d);
     for (int i = 0; i < d->n_flows; i++) flow_free(d->flows[i]);
+    tls_secrets_free(d->secrets);
     free(d);
     return status;
 }

@@ -137,6 +137,7 @@ int run_listen(cli *c) {
     char buf[400];
     int64_t most = INT64_MAX;
     int status = args_number(c, "count", 1, INT64_MAX, &most);
+    if (status == CLI_OK) status = show_java(c);
     if (status == CLI_OK) status = own_parse(c, &own, buf, sizeof buf);
     if (status != CLI_OK) return status;
     if (!own.hostname) own.hostname = "127.0.0.1";

@@ -105,6 +105,7 @@ const option tell_options[] = {
 const option ask_options[] = {
     {"count", 'C', "N", "wait for so many replies, each as long as for one (1); json has an array", NULL},
     {"reply-as", 0, "FILE:TYPE", "print bytes that come back as this protobuf message", NULL},
+    {"java", 0, "describe", "tell what a reply holds that Java has serialized", NULL},
     END,
 };
 
@@ -114,6 +115,7 @@ const option listen_options[] = {
     {"reply", 0, "TEXT", "answer each with this String", NULL},
     {"reply-cmd", 0, "COMMAND", "answer each with what a command prints", NULL},
     {"echo", 0, NULL, "answer each with itself", NULL},
+    {"java", 0, "describe", "tell what a message holds that Java has serialized", NULL},
     END,
 };
 
@@ -188,6 +190,7 @@ const option decode_options[] = {
     {"filter", 'Y', "KINDS", "only frames of these kinds", NULL},
     {"link", 0, "HOST:PORT", "only connections with this end", NULL},
     {"follow", 'f', NULL, "go on as the file grows, until Ctrl-C", NULL},
+    {"tls-keylog", 0, "FILE", "secrets to read TLS with; also $SSLKEYLOGFILE", "@file"},
     END,
 };
 

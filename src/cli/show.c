@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Replies as JSON values and as lines for people. Any thread. */
 #include "cli.h"
+#include "java_stream.h"
 #include <ukko/wire.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,8 @@ static json_t *base64(const ukko_slice *bytes) {
     return j;
 }
 
+static bool describe; /* what Java has serialized */
+
 /* What cannot be read is shown as it came; a Java-serialized stream says its class. */
 static json_t *opaque(const ukko_opaque *o) {
     char name[300];
@@ -52,8 +55,16 @@ static json_t *opaque(const ukko_opaque *o) {
     json_object_set_new(j, "manifest", output_text(o->manifest));
     json_object_set_new(j, "java_class",
                         output_text(strncmp(name, "java:", 5) == 0 ? name + 5 : NULL));
+    json_t *java = describe ? java_describe(o->bytes.ptr, o->bytes.len) : NULL;
+    if (java) json_object_set_new(j, "java", java);
     json_object_set_new(j, "base64", base64(&o->bytes));
     return j;
+}
+
+int show_java(cli *c) {
+    const char *mode = args_value(c, "java");
+    describe = mode && strcmp(mode, "describe") == 0;
+    return !mode || describe ? CLI_OK : cli_usage(c, "--java: '%s' is not describe", mode);
 }
 
 const char *show_type(const ukko_msg *msg) {
@@ -131,7 +142,12 @@ json_t *show_value(const ukko_msg *msg) {
 }
 
 char *show_line(const ukko_msg *msg) {
-    json_t *j = show_value(msg);
+    json_t *j = show_value(msg), *java = json_object_get(j, "java");
+    if (java && msg && ukko_msg_type(msg) == &ukko_opaque_type) {
+        json_t *whole = j; /* people want to read it, and not its bytes */
+        j = json_incref(java);
+        json_decref(whole);
+    }
     char *line = json_is_string(j) ? strdup(json_string_value(j))
                                    : json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
     json_decref(j);

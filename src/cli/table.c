@@ -293,7 +293,8 @@ const command commands[] = {
      .about = "The address is that of --as; without it any free port of 127.0.0.1. FORMAT may have "
               "%T (time), %s (sender), %r (recipient), %t (type), %m (message), %S (serializer), "
               "%b (bytes), \\n and \\t. The command of --reply-cmd gets the message on its "
-              "standard input; what it prints is the answer.",
+              "standard input; what it prints is the answer. --java=describe tells class, fields "
+              "and values of what Java has serialized; no class is loaded.",
      .examples = LIST({"listen /user/box --as box@127.0.0.1:2552 -o jsonl", "a line a message"},
                       {"listen --echo -C 1", "send one message back, and end"})},
     {.name = "identify",
@@ -470,8 +471,8 @@ const command commands[] = {
      .attends = true,
      .about = "KINDS are control.associate, .disassociate, .shutdown, .quarantined, .heartbeat; ack; "
               "system.Watch and so on; message.String, message.ActorSelectionMessage:Identify and so "
-              "on. * and ? match, ! in front excludes. What is encrypted needs Wireshark: see "
-              "ukko dissector, and --tls-keylog.",
+              "on. * and ? match, ! in front excludes. TLS 1.2 and 1.3 are read with the "
+              "secrets that --tls-keylog of another ukko, or an agent in a JVM, writes.",
      .examples = LIST({"decode -Y 'system.*,control.*,!control.heartbeat' trace.pcap",
                        "what the links do"},
                       {"decode - # behind: tcpdump -i any -U -w - tcp port 6123 |",

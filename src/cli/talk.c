@@ -177,6 +177,7 @@ int run_ask(cli *c) {
     int64_t count = 1;
     int status = args_number(c, "count", 1, 1000000000, &count);
     if (status == CLI_OK) status = proto_check(c);
+    if (status == CLI_OK) status = show_java(c);
     if (status == CLI_OK) status = message_build(c, 1, &msg);
     if (status != CLI_OK) return status;
     status = session_reach(&s, c, &to);

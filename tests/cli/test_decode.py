@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """decode and dissector, on captures of real traffic: two JVMs (Pekko 1.0.2), a Flink 2.3.0 JobManager, Akka 2.6.21, ukko itself, and a JVM
 (1.7.0) over TLS 1.3 with its key log; and on captures that are broken."""
-import os, random, shutil, struct, subprocess, tempfile
+import contextlib, os, random, shutil, signal, ssl, struct, subprocess, tempfile
+from certs import made
 from support import *
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'captures')
@@ -46,7 +47,87 @@ def decode_reads_standard_input():
 @test
 def decode_says_what_is_encrypted():
     p = ukko('decode', capture('tls'))
-    assert '9 directions are TLS' in p.out and 'tls.keylog_file' in p.out, p.out
+    assert '9 directions are TLS' in p.out and '--tls-keylog' in p.out, p.out
+    with tempfile.NamedTemporaryFile() as f:   # a log without secrets of these
+        p = ukko('decode', '--tls-keylog', f.name, capture('tls'))
+        assert 'cannot be read: the key log has no secret of the connection' in p.out and ' 0 frames' in p.out, p.out
+    assert error('decode', '--tls-keylog', '/nowhere', capture('tls'), code=9)['code'] == 'FILE'
+
+
+@test
+def decode_reads_tls_of_a_jvm_with_its_key_log():
+    keys = os.path.join(HERE, 'tls.keys')
+    rows = ukko_lines('decode', '--tls-keylog', keys, capture('tls'))
+    assert len(rows) == 15 and {r['kind'] for r in rows} >= {'control.associate', 'message.Identify', 'message.ActorIdentity', 'control.shutdown'}, rows
+    assert ukko_lines('decode', capture('tls'), env={'SSLKEYLOGFILE': keys}) == rows
+    assert not [r for r in ukko_lines('decode', '--tls-keylog', keys, '--link', ':1', capture('tls'))]
+    # with what is in it damaged: nothing that is no frame is shown, and nothing crashes
+    whole, rng = open(capture('tls'), 'rb').read(), random.Random(11)
+    with tempfile.NamedTemporaryFile(suffix='.pcapng') as f:
+        for i in range(40):
+            data = bytearray(whole)
+            for _ in range(rng.randint(1, 100)):
+                data[rng.randrange(200, len(data))] = rng.randrange(256)
+            f.seek(0)
+            f.truncate()
+            f.write(data)
+            f.flush()
+            p = subprocess.run([UKKO, '-o', 'jsonl', 'decode', '--tls-keylog', keys, f.name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT)
+            assert p.returncode in (0, 8), (i, p)
+
+
+def tls_talk(keys, version, suites=None, curve=None, options=0, pieces=7):
+    """what two OpenSSL say over a connection, as segments: STREAM there, its first 5000 bytes back"""
+    d, ends, says = made(), [], []
+    for side in (ssl.PROTOCOL_TLS_CLIENT, ssl.PROTOCOL_TLS_SERVER):
+        c = ssl.SSLContext(side)
+        c.minimum_version = c.maximum_version = version
+        c.options |= options
+        if suites:
+            c.set_ciphers(suites)
+        if side == ssl.PROTOCOL_TLS_SERVER:
+            c.load_cert_chain(d + '/node.pem', d + '/node-key.pem')
+            if curve:
+                c.set_ecdh_curve(curve)
+        else:
+            c.check_hostname, c.verify_mode, c.keylog_filename = False, ssl.CERT_NONE, keys
+        bios = ssl.MemoryBIO(), ssl.MemoryBIO()
+        ends.append((c.wrap_bio(*bios, server_side=side == ssl.PROTOCOL_TLS_SERVER), *bios))
+    seq, done = [1001, 5001], [False, False]
+
+    def carry(way):
+        data = ends[way][2].read()
+        ends[1 - way][1].write(data)
+        for at in range(0, len(data), pieces * 100):
+            part = data[at:at + pieces * 100]
+            says.append(((40000, 2552) if way == 0 else (2552, 40000)) + (seq[way], False, part))
+            seq[way] += len(part)
+    while not all(done):
+        for way in (0, 1):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                ends[way][0].do_handshake()
+                done[way] = True
+            carry(way)
+    for at in range(0, len(STREAM), 500):
+        ends[0][0].write(STREAM[at:at + 500])
+        carry(0)
+    ends[1][0].write(STREAM[:5000])
+    carry(1)
+    return ends[0][0].cipher()[0], [(40000, 2552, 1000, True, b''), (2552, 40000, 5000, True, b'')] + says
+
+
+@test
+def decode_reads_tls_of_each_version_and_kind_of_suite():
+    v2, v3, no_etm = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3, 1 << 19
+    for version, suites, curve, options in ((v3, None, None, 0), (v3, None, 'secp384r1', 0), (v2, 'ECDHE-RSA-AES128-GCM-SHA256', None, 0),
+                                            (v2, 'ECDHE-RSA-AES256-GCM-SHA384', None, 0), (v2, 'ECDHE-RSA-CHACHA20-POLY1305', None, 0), (v2, 'AES128-SHA', None, 0),
+                                            (v2, 'AES128-SHA', None, no_etm), (v2, 'ECDHE-RSA-AES256-SHA384', None, 0), (v2, 'AES256-SHA256', None, no_etm)):
+        with tempfile.NamedTemporaryFile() as keys:
+            suite, segments = tls_talk(keys.name, version, suites, curve, options)
+            assert suites in (None, suite), suite
+            texts = decoded(segments, '--tls-keylog', keys.name)
+            assert texts == TEXTS + TEXTS, (suite, curve, options, texts)
+            assert decoded(segments) == []
 
 
 def pcap(segments):
@@ -60,11 +141,11 @@ def pcap(segments):
     return out
 
 
-def decoded(segments):
+def decoded(segments, *args):
     with tempfile.NamedTemporaryFile(suffix='.pcap') as f:
         f.write(pcap(segments))
         f.flush()
-        return [r['text'] for r in ukko_lines('decode', f.name)]
+        return [r['text'] for r in ukko_lines('decode', *args, f.name)]
 
 
 STREAM = associate('A', '127.0.0.1', 5, 7) + b''.join(envelope('pekko.tcp://B@h:1/user/x', '', 20, '', b'message %d' % i) for i in range(20))

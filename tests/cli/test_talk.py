@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """node, ping, tell, ask, identify, deploy and stop; what can be wrong with a peer; each exit code."""
-import base64, http.server, os, re, resource, shutil, signal, socket, struct, subprocess, tempfile, threading, time
+import base64, contextlib, http.server, json, os, random, re, resource, shutil, signal, socket, struct, subprocess, tempfile, threading, time
 from certs import client
 from test_doctor import tls_node
 from support import *
@@ -602,3 +602,50 @@ def configuration_comes_from_the_environment_too():
         assert error('tell', node().address + '/user/sink', 'x' * 40000, code=8, env=env)['code'] == 'DROPPED'
         ukko('tell', node().address + '/user/sink', 'x' * 40000, '--config', '/dev/null', env=env)
         assert ukko('config', 'dump', f.name).out == ukko('config', 'render', f.name).out != ''
+
+
+# what Java wrote of an object with a superclass, each kind of field, an enum, arrays, a map, a list, itself
+JAVA_ORDER = ('aced00057372000753244f726465720000000000000002020010420001624a000362696743000163460001665a00026f6b4400057072696365530001734c0005636f6c6f727400094c5324'
+              '436f6c6f723b5b0006636f756e74737400025b494c00016d74000f4c6a6176612f7574696c2f4d61703b4c00046e616d657400124c6a6176612f6c616e672f537472696e673b4c00076e6f'
+              '7468696e677400124c6a6176612f6c616e672f4f626a6563743b5b00037261777400025b424c000473656c6671007e00054c0004746167737400104c6a6176612f7574696c2f4c6973743b'
+              '4c0004747970657400114c6a6176612f6c616e672f436c6173733b78720006532442617365000000000000000102000249000269644c00046e616d6571007e000478700000000774000462'
+              '617365feffffffffffffffff00783fc00000014004000000000000012c7e7200075324436f6c6f7200000000000000001200007872000e6a6176612e6c616e672e456e756d000000000000'
+              '00001200007870740005475245454e757200025b494dba602676eab2a5020000787000000003000000010000000200000003737200116a6176612e7574696c2e547265654d61700cc1f63e'
+              '2d256ae60300014c000a636f6d70617261746f727400164c6a6176612f7574696c2f436f6d70617261746f723b7870707704000000017400016b737200116a6176612e6c616e672e496e74'
+              '6567657212e2a0a4f781873802000149000576616c7565787200106a6176612e6c616e672e4e756d62657286ac951d0b94e08b0200007870000000057874000568c3b6686570757200025b'
+              '42acf317f8060854e00200007870000000030102ff71007e000a737200136a6176612e7574696c2e41727261794c6973747881d21d99c7619d03000149000473697a657870000000037704'
+              '00000003740001617400016271007e001e78767200106a6176612e6c616e672e537472696e67a0f0a4387a3bb3420200007870')
+JAVA_DATE = 'aced00057372000e6a6176612e7574696c2e44617465686a81014b597419030000787077080000018bcfe5680078'
+JAVA_SHOWN = {'class': 'S$Order', 'fields': {
+    'id': 7, 'name': 'base', 'b': -2, 'big': -1, 'c': 'x', 'f': 1.5, 'ok': True, 'price': 2.5, 's': 300, 'color': {'class': 'S$Color', 'name': 'GREEN'}, 'counts': [1, 2, 3],
+    'm': {'class': 'java.util.TreeMap', 'fields': {'comparator': None}, 'written': ['00000001', 'k', {'class': 'java.lang.Integer', 'fields': {'value': 5}}]},
+    'S$Order.name': 'höhe', 'nothing': None, 'raw': '0102ff', 'self': {'again': 'S$Order'},
+    'tags': {'class': 'java.util.ArrayList', 'fields': {'size': 3}, 'written': ['00000003', 'a', 'b', 'a']}, 'type': {'class': 'java.lang.Class', 'name': 'java.lang.String'}}}
+
+
+@test
+def listen_and_ask_tell_what_java_has_serialized():
+    l = Running('-o', 'jsonl', 'listen', '--java=describe', '--as', 'box@127.0.0.1:%d' % free_port(), '/user/box', '--echo')
+    box = 'pekko.tcp://' + next(a for a in l.p.args if a.startswith('box@')) + '/user/box'
+    while subprocess.run([UKKO, 'ping', '-n', '1', box], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
+        assert l.p.poll() is None
+    ukko('tell', box, '--serializer', '1', '--bytes-hex', JAVA_ORDER)
+    r = l.record()
+    assert r['type'] == 'opaque' and r['value']['java_class'] == 'S$Order' and r['value']['java'] == JAVA_SHOWN, r
+    date = {'class': 'java.util.Date', 'fields': {}, 'written': ['0000018bcfe56800']}
+    args = ['--serializer', '1', '--bytes-hex', JAVA_DATE, box]
+    assert json.loads(ukko('ask', '--java=describe', *args).out) == date
+    assert ukko_json('ask', '--java=describe', *args)['value']['java'] == date and 'java' not in ukko_json('ask', *args)['value']
+    assert 'is not describe' in error('ask', '--java=run', *args, code=2)['detail']
+    for _ in range(3):
+        l.record()
+    # cut short anywhere, and damaged: it is shown as far as it goes, and the command lives
+    whole, rng, n = bytes.fromhex(JAVA_ORDER), random.Random(3), 0
+    with contextlib.closing(Raw(int(box.split(':')[2].split('/')[0]), 'raw', '127.0.0.1', 1)) as raw:
+        for i in range(0, len(whole), 7):
+            for data in (whole[:i], whole[:i] + bytes([rng.randrange(256) for _ in range(3)]) + whole[i + 3:]):
+                raw.s.sendall(envelope(box, '', 1, '', data))
+                n += 1
+        shown = [l.record()['value'] for _ in range(n)]
+    assert sum(1 for v in shown if 'java' in v and 'incomplete' in v['java']) > n / 2, shown[-1]
+    assert l.end(signal.SIGINT)[0] == 130

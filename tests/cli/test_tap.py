@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the commands themselves say and hear: -vvv and --record; and what Wireshark makes of the same conversation over TLS with its key log."""
-import os, re, tempfile
+import os, re, signal, tempfile
 from certs import client
 from relay import Relay, frames_in_tls, kinds_of, same_talk
 from test_doctor import tls_node
@@ -65,3 +65,20 @@ def dissector_sees_in_tls_with_a_key_log_what_the_command_says():
             relay.end()
             got = frames_in_tls(cipher, keys)
             assert same_talk(got[-1], own) and len(got) == 3, (version, got, kinds_of(own))
+
+
+@test
+def decode_follows_tls_whose_key_log_grows():
+    with tempfile.TemporaryDirectory() as d:
+        trace, keys = d + '/trace.pcap', d + '/keys'
+        open(keys, 'w').close()
+        n, relay = tls_node(), Relay(trace)
+        relay.start(n.port)
+        relay.f.flush()
+        follow = Running('-o', 'jsonl', 'decode', '--follow', '--tls-keylog', keys, '-Y', 'control.associate', trace)
+        ukko('ping', '--handshake-only', '--tls-keylog', keys, *client(), 'pekko.ssl.tcp://ukko@127.0.0.1:%d' % relay.port)
+        relay.f.flush()
+        assert [follow.record()['text'].split('@')[0] for _ in range(2)] == ['ASSOCIATE ukko-cli', 'ASSOCIATE ukko']
+        assert follow.end(signal.SIGINT)[0] == 130
+        n.end()
+        relay.end()
