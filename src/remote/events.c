@@ -61,13 +61,23 @@ static void log_event(uk_remote *r, ukko_log_level level, const char *text) {
         uk_log(r->sys, level, "remoting", UK_LOG_MANAGER, NULL, NULL, "%s", text);
 }
 
-/* Pekko's exception for what ended an association. */
-static const char *class_of_error(const char *text) {
-    if (strncmp(text, "Shut down address: ", 19) == 0)
-        return "org.apache.pekko.remote.ShutDownAssociation";
-    if (strncmp(text, "Invalid address: ", 17) == 0)
-        return "org.apache.pekko.remote.InvalidAssociation";
-    return "org.apache.pekko.remote.EndpointAssociationException";
+/* Pekko's exception for what ended an association: its class, and its text around the address. */
+static ukko_msg *exception_of(const uk_peer *p, uk_link_error error) {
+    static const struct {
+        const char *class_name, *before, *after;
+    } kinds[] = {
+        [UK_LINK_ERROR_NONE] = {"EndpointException", "Association failed", NULL},
+        [UK_LINK_ERROR_FAILED] = {"EndpointAssociationException", "Association failed with [", "]"},
+        [UK_LINK_ERROR_BROKEN] = {"EndpointException", "Error while decoding incoming Pekko PDU", NULL},
+        [UK_LINK_ERROR_SHUT] = {"ShutDownAssociation", "Shut down address: ", ""},
+        [UK_LINK_ERROR_INVALID] = {"InvalidAssociation", "Invalid address: ", ""},
+    };
+    char class_name[80], text[600];
+    const char *after = kinds[error].after;
+    snprintf(class_name, sizeof class_name, "org.apache.pekko.remote.%s", kinds[error].class_name);
+    snprintf(text, sizeof text, "%s%s%s", kinds[error].before, after ? p->address : "",
+             after ? after : "");
+    return ukko_msg_throwable(class_name, text);
 }
 
 static void association(uk_remote *r, const uk_peer *p, const uk_link_action *a,
@@ -76,16 +86,14 @@ static void association(uk_remote *r, const uk_peer *p, const uk_link_action *a,
                            .inbound = a->inbound,
                            .level = level, .uid = a->has_uid ? a->uid : 0,
                            .reason = a->news == UK_NEWS_ASSOCIATED ? 0 : a->reason};
-    char text[700], cause[400];
+    char text[1300];
     int n = snprintf(text, sizeof text, "%s [%s] %s [%s]", name, p->transport->address,
                      a->inbound ? "<-" : "->", p->address);
     if (a->news == UK_NEWS_ERROR) {
-        snprintf(cause, sizeof cause, "%s%s%s%s", a->text ? a->text : "Association failed",
-                 a->cause ? "" : strncmp(a->text, "Association", 11) ? ": " : " with [",
-                 a->cause ? "" : p->address, strncmp(a->text, "Association", 11) ? "" : "]");
-        ev.cause = ukko_msg_throwable(class_of_error(cause), cause);
+        ev.cause = exception_of(p, a->error);
+        const ukko_throwable *t = ukko_msg_get(ev.cause, &ukko_throwable_type);
         if (n > 0 && n < (int)sizeof text)
-            snprintf(text + n, sizeof text - (size_t)n, ": Error [%s]", cause);
+            snprintf(text + n, sizeof text - (size_t)n, ": Error [%s]", t->message);
     }
     log_event(r, level, text);
     ukko_publish(r->sys, type, &ev);
@@ -137,7 +145,7 @@ void uk_news_publish(uk_remote *r, const uk_peer *p, const uk_link_action *a) {
 }
 
 static void log_gated(uk_remote *r, const uk_peer *p, const uk_link_action *a, const char *why) {
-    bool attempt = strcmp(why, "Association failed") == 0, cause = a->cause;
+    bool attempt = a->error == UK_LINK_ERROR_FAILED, cause = a->cause;
     bool refused = cause && strncmp(a->cause, "Connection refused: ", 20) == 0;
     uk_log(r->sys, UKKO_LOG_WARN, "remoting", UK_LOG_SUPERVISOR, NULL, NULL,
            "Association with remote system [%s] has failed, address is now gated for [%lld] ms. "

@@ -78,11 +78,11 @@ static void news(step *s, uk_link_news what, bool inbound) {
     a->uid = s->l->uid;
 }
 
-static void news_error(step *s, ukko_log_level level, const char *text, bool inbound) {
+static void news_error(step *s, ukko_log_level level, uk_link_error error, bool inbound) {
     uk_link_action *a = act(s, UK_DO_EVENT);
     a->news = UK_NEWS_ERROR;
     a->level = level;
-    a->text = text;
+    a->error = error;
     a->inbound = inbound;
 }
 
@@ -387,7 +387,9 @@ static void fail(step *s, const char *reason, const char *cause, bool inbound_co
     go(s, UK_LINK_FAILED, after(s->now, l->set->gate_ms));
     l->writer = NULL;
     if (l->unacked && l->give_up_at == NEVER) l->give_up_at = after(s->now, l->set->give_up_ms);
-    note(s, UK_LINK_LOG_GATED, reason)->cause = cause;
+    uk_link_action *a = note(s, UK_LINK_LOG_GATED, reason);
+    a->cause = cause;
+    if (s->ev->kind == UK_LINK_REFUSED) a->error = UK_LINK_ERROR_FAILED;
     news_gated(s, reason, cause);
     bury(s, "the association has failed");
     news(s, UK_NEWS_DISASSOCIATED, inbound_conn);
@@ -400,7 +402,7 @@ static void fail_invalid(step *s, bool was_open, bool inbound_conn) {
     bool shut = was_open && end == UK_PROTO_END_PEER_SHUTDOWN;
     l->writer = NULL;
     news_error(s, shut ? UKKO_LOG_INFO : was_open ? UKKO_LOG_ERROR : UKKO_LOG_WARN,
-               shut ? "Shut down address" : "Invalid address", inbound_conn);
+               shut ? UK_LINK_ERROR_SHUT : UK_LINK_ERROR_INVALID, inbound_conn);
     gate_or_keep(s, shut ? UK_LINK_LOG_SHUTDOWN : UK_LINK_LOG_INVALID, s->ev->text);
     if (end == UK_PROTO_END_PEER_QUARANTINE) news(s, UK_NEWS_THIS_QUARANTINED, inbound_conn);
     bury(s, shut ? "the remote system has shut down" : "the association is invalid");
@@ -424,7 +426,7 @@ static void on_refused(step *s) {
     if (invalid(s->ev->end)) {
         fail_invalid(s, false, false);
     } else {
-        news_error(s, UKKO_LOG_DEBUG, "Association failed", false);
+        news_error(s, UKKO_LOG_DEBUG, UK_LINK_ERROR_FAILED, false);
         if (relieved(s)) return;
         fail(s, "Association failed", s->ev->text, false);
     }
@@ -439,7 +441,7 @@ static void reader_lost(step *s) {
     if (invalid(s->ev->end)) {
         bool shut = s->ev->end == UK_PROTO_END_PEER_SHUTDOWN;
         news_error(s, shut ? UKKO_LOG_INFO : UKKO_LOG_ERROR,
-                   shut ? "Shut down address" : "Invalid address", true);
+                   shut ? UK_LINK_ERROR_SHUT : UK_LINK_ERROR_INVALID, true);
         if (!shut) news(s, UK_NEWS_THIS_QUARANTINED, true);
     }
     news(s, UK_NEWS_DISASSOCIATED, true);
@@ -461,7 +463,7 @@ static void on_broken(step *s) {
     uk_link *l = s->l;
     bool is_writer = s->ev->conn == l->writer, is_reader = s->ev->conn == l->reader;
     bool in = is_reader || l->writer_inbound;
-    if (is_writer || is_reader) news_error(s, UKKO_LOG_ERROR, s->ev->text, in);
+    if (is_writer || is_reader) news_error(s, UKKO_LOG_ERROR, UK_LINK_ERROR_BROKEN, in);
     say_end(s, s->ev->conn, UK_PDU_DISASSOCIATE, s->ev->text);
     if (is_reader) {
         l->reader = NULL;

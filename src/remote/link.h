@@ -62,14 +62,22 @@ typedef enum uk_link_do {
 typedef enum uk_link_news {
     UK_NEWS_ASSOCIATED,    /* inbound, uid */
     UK_NEWS_DISASSOCIATED, /* inbound, uid */
-    UK_NEWS_ERROR,         /* level, text, inbound */
+    UK_NEWS_ERROR,         /* level, error, inbound */
     UK_NEWS_QUARANTINED,   /* uid, text */
     UK_NEWS_THIS_QUARANTINED,
     UK_NEWS_GATED          /* text, and cause or NULL; until the link's `until` */
 } uk_link_news;
 
+typedef enum uk_link_error { /* of UK_NEWS_ERROR, and of what is logged of it */
+    UK_LINK_ERROR_NONE,
+    UK_LINK_ERROR_FAILED,   /* an attempt came to nothing */
+    UK_LINK_ERROR_BROKEN,   /* what came in could not be handled */
+    UK_LINK_ERROR_SHUT,     /* the remote system shuts down */
+    UK_LINK_ERROR_INVALID   /* one of the two refuses the other */
+} uk_link_error;
+
 typedef enum uk_link_log {
-    UK_LINK_LOG_GATED,          /* association failed, gated; text: reason, cause */
+    UK_LINK_LOG_GATED,          /* association failed, gated; text: reason, cause; error, if an attempt */
     UK_LINK_LOG_INVALID,        /* tried to associate with an unreachable address; text */
     UK_LINK_LOG_SHUTDOWN,       /* the remote system has shut down */
     UK_LINK_LOG_HOPELESS,       /* irrecoverably failed, quarantining; uid, text */
@@ -87,6 +95,7 @@ typedef struct uk_link_action {
     int32_t uid;
     uk_pdu_kind pdu;
     uk_link_news news;
+    uk_link_error error;
     uk_link_log log;
     ukko_log_level level;
     int32_t reason;           /* ukko_link_reason of all of this step */

@@ -157,7 +157,9 @@ static void supervisor_gate(void **s) {
     refused(&r, UK_PROTO_END_LOST);
     STATE(&r, UK_LINK_FAILED);
     assert_int_equal(event(&r, UK_NEWS_ERROR)->level, UKKO_LOG_DEBUG);
+    assert_int_equal(event(&r, UK_NEWS_ERROR)->error, UK_LINK_ERROR_FAILED);
     assert_non_null(logged(&r, UK_LINK_LOG_GATED));
+    assert_int_equal(logged(&r, UK_LINK_LOG_GATED)->error, UK_LINK_ERROR_FAILED);
     assert_non_null(find(&r, UK_DO_BURY));
     assert_null(find(&r, UK_DO_RESTART)); /* system messages are kept */
     wanted(&r);
@@ -252,6 +254,7 @@ static void shutdown_of_the_peer(void **s) {
     lost(&r, 0, UK_PROTO_END_PEER_SHUTDOWN);
     STATE(&r, UK_LINK_GATED);
     assert_int_equal(event(&r, UK_NEWS_ERROR)->level, UKKO_LOG_INFO);
+    assert_int_equal(event(&r, UK_NEWS_ERROR)->error, UK_LINK_ERROR_SHUT);
     assert_non_null(logged(&r, UK_LINK_LOG_SHUTDOWN));
     assert_non_null(find(&r, UK_DO_RESTART));
     assert_true(event(&r, UK_NEWS_DISASSOCIATED)->inbound);
@@ -266,6 +269,7 @@ static void told_that_we_are_quarantined(void **s) {
     STATE(&r, UK_LINK_GATED);
     assert_non_null(event(&r, UK_NEWS_THIS_QUARANTINED));
     assert_int_equal(event(&r, UK_NEWS_ERROR)->level, UKKO_LOG_ERROR);
+    assert_int_equal(event(&r, UK_NEWS_ERROR)->error, UK_LINK_ERROR_INVALID);
 }
 
 /* ---- parked ---- */
@@ -513,6 +517,7 @@ static void broken_reader_and_writer(void **s) {
     STATE(&r, UK_LINK_OPEN);
     ended(&r, 1, UK_PDU_DISASSOCIATE);
     assert_int_equal(event(&r, UK_NEWS_ERROR)->level, UKKO_LOG_ERROR);
+    assert_int_equal(event(&r, UK_NEWS_ERROR)->error, UK_LINK_ERROR_BROKEN);
     step(&r, (uk_link_event){.kind = UK_LINK_BROKEN, .conn = conn(0), .text = "bad bytes"});
     STATE(&r, UK_LINK_FAILED);
     ended(&r, 0, UK_PDU_DISASSOCIATE);
