@@ -177,7 +177,7 @@ static const ukko_actor flood_actor = {.size = sizeof(ukko_actor),
 typedef struct options {
     const char *to, *hocon, *label;
     double warm, secs;
-    int repeat, window, inflight, threads, links;
+    int repeat, window, inflight, threads, links, nodes;
     bool rtt_only, one_way_only;
     size_t sizes[8], n_sizes;
 } options;
@@ -210,7 +210,7 @@ static ukko_system *start_system(const char *name, const options *o) {
 }
 
 /* One sink for each link, so that the counts are apart: /user/bench, /user/bench1, ... */
-static int server(const options *o) {
+static ukko_system *start_server(const options *o) {
     ukko_system *sys = start_system("bench", o);
     int rc = ukko_system_spawn(sys, ukko_props_new(&pong_actor), "pong", NULL);
     for (int i = 0; i < o->links && !rc; i++) {
@@ -220,14 +220,25 @@ static int server(const options *o) {
     }
     if (rc) {
         fprintf(stderr, "ukko_remote: %s\n", ukko_strerror(rc));
-        return 1;
+        exit(1);
     }
-    printf("{\"ev\":\"started\",\"address\":\"%s\",\"ukko\":\"%s\",\"pid\":%d}\n",
-           ukko_remote_address(sys), ukko_version_text(), (int)getpid());
+    return sys;
+}
+static int server(const options *o) {
+    ukko_system **nodes = calloc((size_t)o->nodes, sizeof *nodes);
+    if (!nodes) abort();
+    printf("{\"ev\":\"started\",\"ukko\":\"%s\",\"pid\":%d,\"address\":\"", ukko_version_text(),
+           (int)getpid());
+    for (int i = 0; i < o->nodes; i++) {
+        nodes[i] = start_server(o);
+        printf(i ? ",%s" : "%s", ukko_remote_address(nodes[i]));
+    }
+    printf("\"}\n");
     fflush(stdout);
     while (getchar() != EOF) {
     }
-    ukko_system_free(sys);
+    for (int i = 0; i < o->nodes; i++) ukko_system_free(nodes[i]);
+    free(nodes);
     return 0;
 }
 
@@ -324,17 +335,26 @@ static void warm_up(const options *o, link_ *links) {
     for (size_t i = 0; i < o->n_sizes && !o->rtt_only; i++)
         run_jobs(links, o->links, &flood_actor, o, o->sizes[i], each);
 }
+/* To one server: each link has a system of its own, as there is but one between two nodes. To as many servers
+   as links: all are of one system. */
+static void make_links(const options *o, link_ *links) {
+    char *to = strdup(o->to), *rest = to;
+    bool one_node = strchr(to, ',') != NULL;
+    for (int i = 0; i < o->links; i++) {
+        char name[32], sink[32], *address = one_node ? strsep(&rest, ",") : to;
+        if (!address) exit(2);
+        snprintf(name, sizeof name, i ? "benchclient%d" : "benchclient", i);
+        snprintf(sink, sizeof sink, i && !one_node ? "/user/bench%d" : "/user/bench", i);
+        links[i].sys = i && one_node ? links[0].sys : start_system(name, o);
+        links[i].pong = find(links[i].sys, address, "/user/pong");
+        links[i].sink = find(links[i].sys, address, sink);
+    }
+    free(to);
+}
 static int client(const options *o) {
     link_ *links = calloc((size_t)o->links, sizeof *links);
     if (!links) abort();
-    for (int i = 0; i < o->links; i++) {
-        char name[32], sink[32];
-        snprintf(name, sizeof name, i ? "benchclient%d" : "benchclient", i);
-        snprintf(sink, sizeof sink, i ? "/user/bench%d" : "/user/bench", i);
-        links[i].sys = start_system(name, o);
-        links[i].pong = find(links[i].sys, o->to, "/user/pong");
-        links[i].sink = find(links[i].sys, o->to, sink);
-    }
+    make_links(o, links);
     if (o->warm > 0) warm_up(o, links);
     for (int k = 0; k < o->repeat; k++) {
         if (!o->one_way_only) measure(o, links, 1, &ping_actor, 100);
@@ -344,7 +364,7 @@ static int client(const options *o) {
     for (int i = 0; i < o->links; i++) {
         ukko_ref_release(links[i].pong);
         ukko_ref_release(links[i].sink);
-        ukko_system_free(links[i].sys);
+        if (i == o->links - 1 || links[i].sys != links[i + 1].sys) ukko_system_free(links[i].sys);
         free(links[i].job.latencies);
     }
     free(links);
@@ -352,8 +372,8 @@ static int client(const options *o) {
 }
 
 static int usage(void) {
-    fputs("usage: ukko_remote server [--hocon TEXT] [--threads N] [--links N]\n"
-          "       ukko_remote client --to ADDRESS [--warm SECONDS] [--secs SECONDS] [--repeat N]\n"
+    fputs("usage: ukko_remote server [--hocon TEXT] [--threads N] [--links N] [--nodes N]\n"
+          "       ukko_remote client --to ADDRESS[,ADDRESS...] [--warm SECONDS] [--secs SECONDS] [--repeat N]\n"
           "                          [--window N] [--inflight N] [--what all|rtt|oneway] [--label TEXT]\n"
           "                          [--hocon TEXT] [--threads N] [--links N] [--sizes N,N...]\n",
           stderr);
@@ -370,7 +390,7 @@ static void read_sizes(options *o, const char *text) {
 
 int main(int argc, char **argv) {
     options o = {.label = "ukko", .warm = 1, .secs = 2, .repeat = 1, .window = 1000, .inflight = 2,
-                 .threads = -1, .links = 1, .sizes = {100, 1024, 10240}, .n_sizes = 3};
+                 .threads = -1, .links = 1, .nodes = 1, .sizes = {100, 1024, 10240}, .n_sizes = 3};
     if (argc < 2) return usage();
     for (int i = 2; i < argc; i += 2) {
         const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
@@ -384,13 +404,14 @@ int main(int argc, char **argv) {
         else if (!strcmp(name, "--window")) o.window = atoi(value);
         else if (!strcmp(name, "--inflight")) o.inflight = atoi(value);
         else if (!strcmp(name, "--links")) o.links = atoi(value);
+        else if (!strcmp(name, "--nodes")) o.nodes = atoi(value);
         else if (!strcmp(name, "--sizes")) read_sizes(&o, value);
         else if (!strcmp(name, "--what"))
             o.rtt_only = !strcmp(value, "rtt"), o.one_way_only = !strcmp(value, "oneway");
         else if (!strcmp(name, "--threads")) o.threads = atoi(value);
         else return usage();
     }
-    if (o.links < 1) return usage();
+    if (o.links < 1 || o.nodes < 1) return usage();
     if (!strcmp(argv[1], "server")) return server(&o);
     if (!strcmp(argv[1], "client") && o.to) return client(&o);
     return usage();

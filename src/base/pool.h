@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Free lists by size class, one set per thread; blocks may be freed on another thread than they
    came from, and travel back in batches through a shared depot. Blocks of more than 4096 bytes wait in
-   one place for all threads, no more than some megabytes of them. Any thread. Under a sanitizer every
+   one place for all threads, no more than some megabytes of them; they may also be given to uk_realloc() and
+   uk_free(). Any thread. Under a sanitizer every
    block comes from malloc, so that misuse is seen. */
 #ifndef UK_BASE_POOL_H
 #define UK_BASE_POOL_H

@@ -6,6 +6,7 @@
    held without it. */
 #include "net/stream.h"
 #include "base/mem.h"
+#include "net/chunks.h"
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
@@ -45,7 +46,7 @@ struct uk_stream {
     /* under lock */
     pthread_mutex_t lock;
     int fd; /* -1: closed */
-    uk_buf out;
+    uk_chunks out;
     uk_buf wr; /* with `writing` */
     size_t wr_at;
     uk_buf plain; /* with a filter: what it takes next, from plain_at on */
@@ -145,9 +146,9 @@ void uk_stream_release(uk_stream *s) {
     assert(s->fd < 0);
     if (s->filter) s->filter->free(s->filter);
     uk_buf_fini(&s->in);
-    uk_buf_fini(&s->out);
-    uk_buf_fini(&s->wr);
-    uk_buf_fini(&s->plain);
+    uk_chunks_fini(&s->out);
+    uk_chunk_done(&s->wr, 0);
+    uk_chunk_done(&s->plain, 0);
     pthread_mutex_destroy(&s->lock);
     uk_free(s);
 }
@@ -164,9 +165,13 @@ static void close_fd(uk_stream *s) { /* under lock, nobody writing */
     s->fd = -1;
 }
 
-static void trim(uk_buf *b) {
-    if (b->cap > KEEP_BUFFER) uk_buf_fini(b);
-    else uk_buf_clear(b);
+static void trim(uk_buf *b) { uk_chunk_done(b, KEEP_BUFFER); }
+
+/* What waits longest, into a buffer whose bytes are done. */
+static void next_chunk(uk_stream *s, uk_buf *b) {
+    if (uk_chunks_empty(&s->out)) return;
+    uk_chunk_done(b, 0);
+    *b = uk_chunks_next(&s->out);
 }
 
 /* Gives wr to the socket. Holds `writing`, not the lock. true: all of it went, *taken bytes. */
@@ -190,13 +195,7 @@ static bool write_some(uk_stream *s, bool *broken, size_t *taken) {
 /* Under lock, nobody writing: writes what waits until the socket is full. true: nothing is left. */
 static bool flush(uk_stream *s) {
     for (int round = 0; round < WRITE_ROUNDS && !s->dead && !s->broken; round++) {
-        if (s->wr_at == s->wr.len) {
-            uk_buf t = s->wr;
-            s->wr = s->out;
-            s->out = t;
-            uk_buf_clear(&s->out);
-            s->wr_at = 0;
-        }
+        if (!s->wr.len) next_chunk(s, &s->wr);
         if (!s->wr.len) return true;
         s->writing = true;
         pthread_mutex_unlock(&s->lock);
@@ -211,7 +210,7 @@ static bool flush(uk_stream *s) {
         if (s->want_close) close_fd(s);
         if (!all) return false;
     }
-    return !s->wr.len && !s->out.len;
+    return !s->wr.len && uk_chunks_empty(&s->out);
 }
 
 static void post_wake(uk_stream *s) { /* under lock */
@@ -230,14 +229,15 @@ static void count_pending(uk_stream *s, size_t n) {
 }
 
 /* Nobody writes and nothing waits: straight into the socket. Under lock, and in the end again. */
-static void send_now(uk_stream *s, const void *bytes, size_t n) {
+static void send_now(uk_stream *s, uk_buf *b) {
+    size_t n = b->len;
     s->writing = true;
     pthread_mutex_unlock(&s->lock);
-    ssize_t sent = send(s->fd, bytes, n, MSG_NOSIGNAL);
+    ssize_t sent = send(s->fd, b->ptr, n, MSG_NOSIGNAL);
     bool broken = sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
     size_t left = broken || sent == (ssize_t)n ? 0 : n - (sent > 0 ? (size_t)sent : 0);
     if (left) {
-        uk_buf_put(&s->wr, bytes, n);
+        uk_chunk_move(&s->wr, b);
         s->wr_at = n - left;
     }
     pthread_mutex_lock(&s->lock);
@@ -247,12 +247,12 @@ static void send_now(uk_stream *s, const void *bytes, size_t n) {
     if (left) count_pending(s, left);
     if (s->want_close) close_fd(s);
     /* others may have queued behind us; only they see a full socket */
-    if (!s->dead && (s->broken || s->wr.len || (s->out.len && !flush(s)))) post_wake(s);
+    if (!s->dead && (s->broken || s->wr.len || (!uk_chunks_empty(&s->out) && !flush(s)))) post_wake(s);
 }
 
-uk_sent uk_stream_send_within(uk_stream *s, const void *bytes, size_t n, size_t max,
-                              size_t *pending) {
+uk_sent uk_stream_send_within(uk_stream *s, uk_buf *b, size_t max, size_t *pending) {
     uk_sent result = UK_SENT;
+    size_t n = b->len;
     /* relaxed: a sum that nothing is concluded from */
     if (s->meter) atomic_fetch_add_explicit(s->meter, n, memory_order_relaxed);
     pthread_mutex_lock(&s->lock);
@@ -260,12 +260,13 @@ uk_sent uk_stream_send_within(uk_stream *s, const void *bytes, size_t n, size_t 
         result = UK_SENT_ENDED;
     } else if (s->pending > max || n > max - s->pending) {
         result = UK_SENT_FULL;
-    } else if (s->writing || s->wake_posted || s->wr.len || s->out.len || s->filter) {
-        uk_buf_put(&s->out, bytes, n);
+    } else if (s->writing || s->wake_posted || s->wr.len || !uk_chunks_empty(&s->out) ||
+               s->filter) {
+        uk_chunks_give(&s->out, b);
         count_pending(s, n);
         if (!s->writing && !s->wr.len) post_wake(s);
     } else {
-        send_now(s, bytes, n);
+        send_now(s, b);
     }
     /* whoever drained it, the loop tells of it */
     if (s->above && s->pending <= s->low_mark) post_wake(s);
@@ -276,7 +277,8 @@ uk_sent uk_stream_send_within(uk_stream *s, const void *bytes, size_t n, size_t 
 
 bool uk_stream_send(uk_stream *s, const void *bytes, size_t n) {
     size_t pending;
-    return uk_stream_send_within(s, bytes, n, SIZE_MAX, &pending) == UK_SENT;
+    uk_buf lent = {(uint8_t *)(uintptr_t)bytes, n, 0}; /* without memory of its own it is copied */
+    return uk_stream_send_within(s, &lent, SIZE_MAX, &pending) == UK_SENT;
 }
 
 uint64_t uk_stream_taken(uk_stream *s, size_t *pending) {
@@ -313,8 +315,11 @@ size_t uk_stream_unsent(uk_stream *s, uk_buf *out) {
         uk_buf_clear(&s->plain);
         s->plain_at = 0;
     }
-    uk_buf_put(out, s->out.ptr, s->out.len);
-    uk_buf_clear(&s->out);
+    while (!uk_chunks_empty(&s->out)) {
+        uk_buf b = uk_chunks_next(&s->out);
+        uk_buf_put(out, b.ptr, b.len);
+        uk_chunk_done(&b, 0);
+    }
     if (!s->writing) {
         uk_buf_clear(&s->wr);
         s->wr_at = 0;
@@ -328,10 +333,8 @@ size_t uk_stream_unsent(uk_stream *s, uk_buf *out) {
 static bool encrypt(uk_stream *s) {
     while (s->filter_up && !s->broken) {
         if (s->plain_at == s->plain.len) {
-            uk_buf t = s->plain;
-            s->plain = s->out;
-            s->out = t;
-            trim(&s->out);
+            trim(&s->plain);
+            next_chunk(s, &s->plain);
             s->plain_at = 0;
         }
         size_t n = s->plain.len - s->plain_at, used = 0;
@@ -344,7 +347,7 @@ static bool encrypt(uk_stream *s) {
     return true;
 }
 static bool said_all(const uk_stream *s) {
-    return !s->out.len && s->plain_at == s->plain.len;
+    return uk_chunks_empty(&s->out) && s->plain_at == s->plain.len;
 }
 /* Loop, under lock: all was said, so the filter says its last words. */
 static void say_bye(uk_stream *s) {
@@ -367,7 +370,7 @@ static bool filter_flush(uk_stream *s) {
         s->broken |= broken;
         more = wants && s->filter_up && !said_all(s);
     }
-    s->pending = s->out.len + s->plain.len - s->plain_at + s->wr.len - s->wr_at;
+    s->pending = s->out.bytes + s->plain.len - s->plain_at + s->wr.len - s->wr_at;
     return !all || more;
 }
 

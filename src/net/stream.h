@@ -65,9 +65,9 @@ typedef enum uk_sent {
     UK_SENT_ENDED, /* the stream has ended: nothing was taken */
     UK_SENT_FULL   /* more than max would wait: nothing was taken */
 } uk_sent;
-/* [any] The same, when no more than max bytes wait then. *pending: what waits now. */
-uk_sent uk_stream_send_within(uk_stream *s, const void *bytes, size_t n, size_t max,
-                              size_t *pending);
+/* [any] The same, when no more than max bytes wait then. *pending: what waits now. When sent, b is
+   empty, and its memory may have been taken, too; else b is as it was. */
+uk_sent uk_stream_send_within(uk_stream *s, uk_buf *b, size_t max, size_t *pending);
 /* [loop] What is sent from now on is added to *meter, by relaxed additions. It has to live as long as
    anybody may send. */
 void uk_stream_meter(uk_stream *s, _Atomic uint64_t *meter);

@@ -8,11 +8,12 @@
 #include "base/asym.h"
 #include "base/mem.h"
 #include "base/os.h"
+#include "net/chunks.h"
 #include <stdio.h>
 
 /* A write of three segments of a loopback, whose largest are of 65483 bytes: fewer are more wake-ups, and
    a little more than three is one more segment. */
-enum { STAGES = 8, STAGE_LIMIT = 3 * 65483, STAGE_KEEP = 512 * 1024, KEPT_WARN_MS = 5000 };
+enum { STAGES = 8, STAGE_LIMIT = 3 * 65483, STAGE_KEEP = 32 * 1024, KEPT_WARN_MS = 5000 };
 
 /* ---- what a thread has staged ---- */
 
@@ -28,6 +29,7 @@ typedef struct stage {
     uk_buf frames;
     size_t guess; /* length of the last message */
     size_t count; /* of frames */
+    bool much; /* the last time it was more than a thread keeps room for */
     pattern last;
 } stage;
 
@@ -56,7 +58,7 @@ static void free_stages(void *arg) {
     while (*at != s) at = &(*at)->next;
     *at = s->next;
     pthread_mutex_unlock(&stages_lock);
-    for (size_t i = 0; i < STAGES; i++) uk_buf_fini(&s->list[i].frames);
+    for (size_t i = 0; i < STAGES; i++) uk_chunk_done(&s->list[i].frames, 0);
     uk_free(s);
     mine = NULL;
 }
@@ -102,13 +104,10 @@ static void flush_stage(stage *s) {
     s->peer = NULL;
     s->frames = (uk_buf){0};
     s->count = 0;
+    s->much = frames.len > STAGE_KEEP && frames.len <= UK_CHUNK;
     if (frames.len) write_frames(p, &frames, count);
-    if (frames.cap > STAGE_KEEP || s->frames.cap) {
-        uk_buf_fini(&frames);
-    } else {
-        uk_buf_clear(&frames);
-        s->frames = frames;
-    }
+    uk_chunk_done(&frames, s->frames.cap ? 0 : STAGE_KEEP);
+    if (!s->frames.cap) s->frames = frames;
     forget_pattern(&last);
     uk_peer_release(p);
 }
@@ -161,6 +160,10 @@ static stage *find_stage(uk_peer *p) {
     stage *n = &s->list[used];
     atomic_store_explicit(&s->used, used + 1, memory_order_relaxed);
     n->peer = uk_peer_retain(p);
+    if (n->much) {
+        uk_chunk_done(&n->frames, 0);
+        n->frames = uk_chunk_take();
+    }
     return n;
 }
 
@@ -205,18 +208,18 @@ static void write_frames(uk_peer *p, uk_buf *frames, size_t count) {
         if (p->out_conn) uk_send_carry_ack(p, p->out_conn, frames);
     }
     pthread_mutex_unlock(&p->lock);
-    uk_sent sent = out ? uk_stream_send_within(out, frames->ptr, frames->len,
-                                               p->remote->set.queue_bytes, &pending)
+    size_t n = frames->len;
+    uk_sent sent = out ? uk_stream_send_within(out, frames, p->remote->set.queue_bytes, &pending)
                        : UK_SENT_ENDED;
     if (out) uk_stream_release(out);
     if (pending > p->transport->stream_opts.high_mark) {
         pthread_mutex_lock(&p->lock);
         if (!p->above) uk_marks_look(p, pending);
         pthread_mutex_unlock(&p->lock);
-        warn_kept(p, pending / (frames->len / (count ? count : 1) + 1)); /* about so many */
+        warn_kept(p, pending / (n / (count ? count : 1) + 1)); /* about so many */
     }
     char why[300] = "the association has ended";
-    if (sent == UK_SENT_FULL) uk_marks_full(p, pending, frames->len, false, why, sizeof why);
+    if (sent == UK_SENT_FULL) uk_marks_full(p, pending, n, false, why, sizeof why);
     if (sent != UK_SENT) uk_send_bury_bytes(p, frames, 0, why);
 }
 

@@ -352,7 +352,8 @@ static uint32_t send_until_full(uint32_t n) {
     size_t pending = 0;
     for (;; n++) {
         uint32_t r[4] = {0, n, n, 0};
-        uk_sent sent = uk_stream_send_within(the->client.stream, r, RECORD, MOST, &pending);
+        uk_buf b = {(uint8_t *)r, RECORD, 0};
+        uk_sent sent = uk_stream_send_within(the->client.stream, &b, MOST, &pending);
         assert_true(pending <= MOST);
         if (sent == UK_SENT_FULL) return n;
         assert_int_equal(sent, UK_SENT);
@@ -383,8 +384,44 @@ static void a_limit_of_what_waits(void **state) {
     size_t pending;
     on_loop(job_reset);
     WAIT_FOR(the->server.closed == 1);
-    assert_int_equal(uk_stream_send_within(the->client.stream, "x", 1, MOST, &pending),
-                     UK_SENT_ENDED);
+    uk_buf late = {(uint8_t *)"x", 1, 0};
+    assert_int_equal(uk_stream_send_within(the->client.stream, &late, MOST, &pending), UK_SENT_ENDED);
+    assert_int_equal(late.len, 1);
+}
+
+/* A sender that is ahead of the socket: its large buffers are passed on, what is small is gathered, and all of
+   it arrives in order. */
+enum { LARGE = 6000 };
+static uint32_t send_buffer(uint32_t from, uint32_t n, bool *passed_on) {
+    size_t pending;
+    uk_buf b = {0};
+    for (uint32_t i = from; i < from + n; i++) uk_buf_put(&b, (uint32_t[4]){0, i, i, 0}, RECORD);
+    assert_int_equal(uk_stream_send_within(the->client.stream, &b, SIZE_MAX, &pending), UK_SENT);
+    assert_int_equal(b.len, 0);
+    *passed_on = !b.cap;
+    uk_buf_fini(&b);
+    return from + n;
+}
+static void large_buffers_are_passed_on(void **state) {
+    (void)state;
+    uint32_t n = 0;
+    bool passed_on;
+    connect_both();
+    for (int round = 0; round < 3; round++) {
+        on_loop(job_pause);
+        do n = send_buffer(n, LARGE, &passed_on);
+        while (uk_stream_pending(the->client.stream) < 4 * LARGE * RECORD);
+        for (int i = 0; i < 10; i++) {
+            n = send_buffer(n, LARGE, &passed_on);
+            assert_true(passed_on);
+            n = send_buffer(n, 3, &passed_on);
+            assert_false(passed_on);
+        }
+        on_loop(job_resume);
+        WAIT_FOR(the->server.records == n);
+        assert_false(the->server.wrong);
+        assert_int_equal(uk_stream_pending(the->client.stream), 0);
+    }
 }
 
 /* What the socket has not taken is given back after the end, and begins where a send began. */
@@ -394,11 +431,13 @@ static void job_close_and_take(rig *r) {
     uk_stream_close(r->client.stream);
     unsent_at = uk_stream_unsent(r->client.stream, &unsent);
 }
-static void what_was_not_sent_is_given_back(void **state) {
-    (void)state;
+static void close_and_look(uint32_t large) {
     connect_both();
     on_loop(job_pause);
-    uint32_t n = send_until_full(0), first;
+    bool passed_on;
+    uint32_t n = 0, first;
+    for (uint32_t i = 0; i < large; i++) n = send_buffer(n, LARGE, &passed_on);
+    if (!large) n = send_until_full(n);
     on_loop(job_close_and_take);
     assert_true(unsent.len % RECORD == 0 && unsent_at <= unsent.len);
     memcpy(&first, unsent.ptr + 4, 4);
@@ -407,6 +446,14 @@ static void what_was_not_sent_is_given_back(void **state) {
     WAIT_FOR(the->server.closed == 1);
     assert_true(the->server.records >= first && the->server.records <= first + 1 + unsent_at / RECORD);
     uk_buf_fini(&unsent);
+}
+static void what_was_not_sent_is_given_back(void **state) {
+    (void)state;
+    close_and_look(0);
+}
+static void what_was_not_sent_of_large_buffers_is_given_back(void **state) {
+    (void)state;
+    close_and_look(100);
 }
 
 /* ---- timers ---- */
@@ -471,6 +518,7 @@ int main(void) {
         TEST(send_to_the_dead), TEST(refused_connect),       TEST(cancelled_and_unknown),
         TEST(listen_errors),    TEST(alarms_in_order),       TEST(a_limit_of_what_waits),
         TEST(what_was_not_sent_is_given_back), TEST(a_reset_loses_no_words),
+        TEST(large_buffers_are_passed_on), TEST(what_was_not_sent_of_large_buffers_is_given_back),
         TEST(a_reset_is_noticed), TEST(a_reset_waits_for_the_reader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
