@@ -11,16 +11,12 @@ typedef struct pair {
     ukko_ref *back; /* the client's, from the server */
 } pair;
 
-static const char server_config[] =
-    "pekko.remote.watch-failure-detector.acceptable-heartbeat-pause = 30 s\n";
 static const char client_config[] =
     "ukko.remote { client = on, faults.enabled = on }\n"
-    "pekko.remote.watch-failure-detector.acceptable-heartbeat-pause = 30 s\n"
     "pekko.remote.classic.netty.tcp.hostname = \"\"\n";
 
 static pair begin(void) {
-    pair p = {.server = node_new("Server", server_config),
-              .client = node_new("Client", client_config)};
+    pair p = {.server = node_new("Server", NULL), .client = node_new("Client", client_config)};
     p.to_server = ukko_remote_address(p.server);
     p.to_client = ukko_remote_address(p.client);
     spawn_echo(p.server, "echo");
@@ -147,7 +143,7 @@ static void it_finds_a_new_server(void **state) {
     snprintf(address, sizeof address, "%s", p.to_server);
     ukko_ref_release(p.back);
     ukko_system_free(p.server);
-    p.server = node_at("Server", address, server_config);
+    p.server = node_at("Server", address, NULL);
     spawn_echo(p.server, "echo");
     p.back = ref_at(p.server, p.to_client, "/user/echo");
     until(is_known, &p, "the client has come by itself");

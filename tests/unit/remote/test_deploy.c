@@ -532,8 +532,11 @@ static void the_end_of_the_node_of_a_child(void **state) {
 /* spec: RemoteDeploymentDeathWatchSpec 1 */
 static void a_child_on_a_crashed_node(void **state) {
     (void)state;
-    victim b = victim_begin("B", QUICK_WATCH);
-    node a = node_begin("A", QUICK_WATCH, NULL, NULL);
+    /* long enough that what comes before the crash is not taken for it */
+    static const char watch[] = "pekko.remote.watch-failure-detector {\n"
+                                " heartbeat-interval = 100 ms, acceptable-heartbeat-pause = 3 s }";
+    victim b = victim_begin("B", watch);
+    node a = node_begin("A", watch, NULL, NULL);
     ukko_ref *w = make(&a, b.address, "w"), *v = make(&a, b.address, "v");
     assert_int_equal(count_of(w), 0);
     victim_crash(&b);

@@ -279,6 +279,11 @@ static void damaged_files(void **state) {
 
 /* ---- of a system ---- */
 
+static bool has_lost_it(void *sys) {
+    seen s = {0};
+    ukko_flight_read(sys, look, &s);
+    return s.kinds[UKKO_FLIGHT_LOST] > 0;
+}
 static void what_a_system_records(void **state) {
     (void)state;
     char config[500], path[400];
@@ -303,11 +308,8 @@ static void what_a_system_records(void **state) {
              (int)ukko_system_uid(b));
     ukko_system_free(b);
     seen s = {0}, t = {0};
-    for (int i = 0; i < 500 && !s.kinds[UKKO_FLIGHT_LOST]; i++) {
-        usleep(10000);
-        s = (seen){0};
-        assert_true(ukko_flight_read(a, look, &s) > 5);
-    }
+    until(has_lost_it, a, "the end of the link is recorded");
+    assert_true(ukko_flight_read(a, look, &s) > 5);
     assert_non_null(strstr(s.lines, line));
     assert_non_null(strstr(s.lines, "open -> gated PEER_SHUTDOWN"));
     static const int kinds[] = {UKKO_FLIGHT_LISTENING, UKKO_FLIGHT_WANTED, UKKO_FLIGHT_CONNECTED,
@@ -329,8 +331,8 @@ static void what_a_system_records(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_the_last),           cmocka_unit_test(prints_what_matters),
-        cmocka_unit_test(read_while_written),
-        cmocka_unit_test(writers_meet_in_a_slot),       cmocka_unit_test(file_comes_and_goes),
+        cmocka_unit_test(read_while_written),       cmocka_unit_test(writers_meet_in_a_slot),
+        cmocka_unit_test(file_comes_and_goes),
         cmocka_unit_test(file_stays_after_a_crash), cmocka_unit_test(directories_that_do_not_do),
         cmocka_unit_test(damaged_files),            cmocka_unit_test(what_a_system_records),
     };

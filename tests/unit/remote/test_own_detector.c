@@ -123,7 +123,7 @@ static void ends_connections_with_ones_own(void **state) {
 static void each_in_the_others_place(void **state) {
     (void)state;
     static const char swapped[] =
-        "pekko.remote.watch-failure-detector { acceptable-heartbeat-pause = 600 ms\n"
+        "pekko.remote.watch-failure-detector { acceptable-heartbeat-pause = 4 s\n"
         " implementation-class = org.apache.pekko.remote.DeadlineFailureDetector }\n"
         "pekko.remote.classic.transport-failure-detector { heartbeat-interval = 100 ms\n"
         " implementation-class = org.apache.pekko.remote.PhiAccrualFailureDetector\n"

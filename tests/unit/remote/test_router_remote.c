@@ -228,7 +228,7 @@ static void without_the_unsafe_features_a_group_is_the_same(void **state) {
 /* A routee that ends leaves the router; one whose node is lost, too. */
 static void routees_are_lost(void **state) {
     (void)state;
-    node a = node_begin("A", QUICK_WATCH, NULL, NULL), b = node_begin("B", QUICK_WATCH, NULL, NULL);
+    node a = node_begin("A", "", NULL, NULL), b = node_begin("B", "", NULL, NULL);
     const char *nodes[] = {b.address};
     ukko_router_opts opts = UKKO_POOL(UKKO_ROUTER_ROUND_ROBIN, 3);
     opts.nodes = nodes;
