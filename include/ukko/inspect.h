@@ -42,6 +42,10 @@ typedef struct ukko_traffic { /* with one remote address, since the system knows
     uint64_t in_bytes, in_frames; /* that came, headers included; heartbeats count */
     uint64_t in_largest_bytes; /* the largest frame, without its header */
     uint64_t out_bytes;        /* that were handed to the system */
+    uint64_t dropped; /* messages for it that became dead letters here, system messages
+                         among them */
+    int64_t round_trip_us; /* of the connection that is written on, as the kernel smooths it (TCP);
+                              -1: there is none, or the kernel does not tell */
 } ukko_traffic;
 
 /* Must not block; may call ukko. traffic is valid during the call. */

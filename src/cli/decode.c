@@ -513,7 +513,8 @@ int run_decode(cli *c) {
         free(d);
         return cli_fail(c, &io, "%s: %s", name, strerror(errno));
     }
-    const char *log = args_value(c, "tls-keylog") ? args_value(c, "tls-keylog") : getenv("SSLKEYLOGFILE");
+    const char *log =
+        args_value(c, "tls-keylog") ? args_value(c, "tls-keylog") : getenv("SSLKEYLOGFILE");
     if (log && *log && !(d->secrets = tls_secrets_open(log)) && args_value(c, "tls-keylog")) {
         free(d);
         return cli_fail(c, &io, "%s: %s", log, strerror(errno));

@@ -48,10 +48,11 @@ static void check_dialect(exam *e) {
         return;
     }
     identity_print(&e->p.peer, e->p.name, address, sizeof address);
-    snprintf(fix, sizeof fix,
-             "address it as %s; a node that calls it %s needs pekko.remote { protocol-name = \"%s\", "
-             "accept-protocol-names = [\"pekko\", \"akka\"] }",
-             address, e->t.name, e->p.name);
+    snprintf(
+        fix, sizeof fix,
+        "address it as %s; a node that calls it %s needs pekko.remote { protocol-name = \"%s\", "
+        "accept-protocol-names = [\"pekko\", \"akka\"] }",
+        address, e->t.name, e->p.name);
     find(e, &(finding){"scheme", FAIL, CLI_HANDSHAKE, "WRONG_DIALECT", "here", fix},
          "it answers as %s.%s://, not %s: what is addressed otherwise it drops", e->p.name,
          e->p.peer.protocol, e->t.name);
@@ -207,8 +208,7 @@ static void check_watch(exam *e) {
         find(e, &(finding){"watch", FINE, CLI_OK, NULL, NULL, NULL},
              "heartbeats of death watch are answered");
     else if (e->untrusted)
-        find(e,
-             &(finding){"watch", WARN, CLI_OK, "NO_HEARTBEATS", "peer", fix},
+        find(e, &(finding){"watch", WARN, CLI_OK, "NO_HEARTBEATS", "peer", fix},
              "heartbeats of death watch are dropped: who watches an actor there takes the node for "
              "dead");
     else

@@ -40,14 +40,13 @@ static bool attempt(exam *e, const tls_material *m, tls_report *r, channel *ch) 
 
 /* No TLS: what else is there? Most often classic remoting without it. */
 static void find_no_tls(exam *e, const tls_report *r) {
-    finding f = {"tls", FAIL, CLI_TLS, "TLS_NO_TLS", "peer",
-                 CLASSIC "enabled-transports = [\"" CLASSIC "netty.ssl\"]"};
+    finding f = {"tls",        FAIL,   CLI_TLS,
+                 "TLS_NO_TLS", "peer", CLASSIC "enabled-transports = [\"" CLASSIC "netty.ssl\"]"};
     char fix[1200], first[100] = "", address[700];
     probe p;
     e->t.tls = false;
-    outcome out = exam_probe(e, &p, false, exam_deadline(e))
-                      ? probe_handshake(&p, exam_deadline(e))
-                      : OUT_CLOSED;
+    outcome out = exam_probe(e, &p, false, exam_deadline(e)) ? probe_handshake(&p, exam_deadline(e))
+                                                             : OUT_CLOSED;
     if (out == OUT_YES) {
         identity_print(&p.peer, *e->t.name ? e->t.name : "pekko", address, sizeof address);
         snprintf(fix, sizeof fix, "address it as %s; or at the peer: %s", address, f.fix);
@@ -155,11 +154,13 @@ static void check_trust(exam *e, const tls_report *r) {
     }
     snprintf(fix, sizeof fix, SECURITY "trust-store = a store that holds %s",
              r->self_signed ? "this certificate" : r->issuer);
-    finding f = {"trust", FAIL,
-                 CLI_TLS, r->self_signed ? "CERT_SELF_SIGNED"
-                          : r->untrusted ? "CERT_UNTRUSTED"
-                                         : "CERT_INVALID",
-                 "here",  fix};
+    finding f = {
+        "trust",
+        FAIL,
+        CLI_TLS,
+        r->self_signed ? "CERT_SELF_SIGNED" : r->untrusted ? "CERT_UNTRUSTED" : "CERT_INVALID",
+        "here",
+        fix};
     if (r->self_signed) find(e, &f, "it is self-signed, and this side does not trust it");
     else if (r->untrusted)
         find(e, &f, "this side does not trust its issuer, %s (%s)", r->issuer, r->verify_text);
@@ -193,7 +194,9 @@ static void check_own(exam *e, const tls_material *m) {
         e->own_bad = r.expired || r.early;
         if (r.early) f.code = "OWN_CERT_NOT_YET_VALID";
         find(e, e->own_bad ? &f : &good, "%s, issued by %s, %s %s", r.subject, r.issuer,
-             r.expired ? "expired on" : r.early ? "not valid before" : "valid until",
+             r.expired ? "expired on"
+             : r.early ? "not valid before"
+                       : "valid until",
              r.early ? from : to);
     }
     tls_setup_free(s);

@@ -30,6 +30,8 @@ const field stat_fields[] = {
     {"unsent_bytes", "integer", "that wait for the peer to read"},
     {"unacknowledged", "integer", "system messages"},
     {"reason", "string", "of the last failure, NONE when there is none"},
+    {"dropped_messages", "integer", "for it, that became dead letters here"},
+    {"round_trip_us", "integer?", "of the connection, as the kernel measures it"},
     END,
 };
 

@@ -32,24 +32,29 @@ static void copy(json_t *to, const json_t *from, const char *const *names) {
 /* ---- stat ---------------------------------------------------------------------------- */
 
 static void show_link(cli *c, const json_t *l) {
-    static const char *const names[] = {"address",      "state",
-                                        "uid",          "phi",
-                                        "in_bytes",     "out_bytes",
-                                        "in_frames",    "in_largest_bytes",
-                                        "connections",  "kept_messages",
-                                        "unsent_bytes", "unacknowledged",
-                                        "reason",       NULL};
+    static const char *const names[] = {"address",       "state",
+                                        "uid",           "phi",
+                                        "in_bytes",      "out_bytes",
+                                        "in_frames",     "in_largest_bytes",
+                                        "connections",   "kept_messages",
+                                        "unsent_bytes",  "unacknowledged",
+                                        "reason",        "dropped_messages",
+                                        "round_trip_us", NULL};
     json_t *j = json_object(), *phi = json_object_get(l, "phi");
-    char text[16] = "-";
+    json_t *trip = json_object_get(l, "round_trip_us");
+    char text[16] = "-", rtt[16] = "-";
+    if (json_is_integer(trip))
+        snprintf(rtt, sizeof rtt, "%.2f", (double)json_integer_value(trip) / 1000);
     copy(j, l, names);
     json_object_set_new(j, "in_rate", json_real(newest(l, "in_rate")));
     json_object_set_new(j, "out_rate", json_real(newest(l, "out_rate")));
     if (json_is_number(phi)) snprintf(text, sizeof text, "%.2f", json_number_value(phi));
     output_record(
-        c, j, "%-44s %-11s %6s %12lld %12lld %10.0f %10.0f %6lld %6lld", text_in(l, "address"),
-        text_in(l, "state"), text, (long long)number_in(l, "in_bytes"),
+        c, j, "%-44s %-11s %6s %7s %12lld %12lld %10.0f %10.0f %6lld %6lld %6lld",
+        text_in(l, "address"), text_in(l, "state"), text, rtt, (long long)number_in(l, "in_bytes"),
         (long long)number_in(l, "out_bytes"), newest(l, "in_rate"), newest(l, "out_rate"),
-        (long long)number_in(l, "kept_messages"), (long long)number_in(l, "unacknowledged"));
+        (long long)number_in(l, "kept_messages"), (long long)number_in(l, "unacknowledged"),
+        (long long)number_in(l, "dropped_messages"));
 }
 
 static int stat_once(cli *c, const char *place) {
@@ -57,8 +62,8 @@ static int stat_once(cli *c, const char *place) {
     size_t i;
     int status = node_status(c, place, &s);
     if (status != CLI_OK) return status;
-    output_note(c, "%-44s %-11s %6s %12s %12s %10s %10s %6s %6s", "peer", "state", "phi", "in",
-                "out", "in/s", "out/s", "kept", "unack");
+    output_note(c, "%-44s %-11s %6s %7s %12s %12s %10s %10s %6s %6s %6s", "peer", "state", "phi",
+                "rtt ms", "in", "out", "in/s", "out/s", "kept", "unack", "drops");
     json_array_foreach(json_object_get(s, "links"), i, l) show_link(c, l);
     json_decref(s);
     return CLI_OK;

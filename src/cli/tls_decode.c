@@ -178,16 +178,18 @@ static bool prf(const tls_talk *t, const secret *master, uint8_t *to, size_t len
     memcpy(seed + 13, t->server_random, RANDOM);
     memcpy(seed + 13 + RANDOM, t->client_random, RANDOM);
     OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)EVP_MD_get0_name(t->prf), 0),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, (void *)master->bytes, master->len),
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)EVP_MD_get0_name(t->prf),
+                                         0),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, (void *)master->bytes,
+                                          master->len),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, seed, sizeof seed),
         OSSL_PARAM_construct_end()};
     return derive("TLS1-PRF", params, to, len);
 }
 
 /* HKDF-Expand-Label with an empty context */
-static bool expand(const tls_talk *t, const uint8_t *key, size_t n_key, const char *label, uint8_t *to,
-                   size_t len) {
+static bool expand(const tls_talk *t, const uint8_t *key, size_t n_key, const char *label,
+                   uint8_t *to, size_t len) {
     uint8_t info[64];
     int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
     size_t n = strlen(label);
@@ -196,7 +198,8 @@ static bool expand(const tls_talk *t, const uint8_t *key, size_t n_key, const ch
     memcpy(info + 9, label, n);
     info[9 + n] = 0;
     OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)EVP_MD_get0_name(t->prf), 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)EVP_MD_get0_name(t->prf),
+                                         0),
         OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)key, n_key),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, 10 + n),
@@ -256,7 +259,8 @@ static bool choose_suite(tls_talk *t, const uint8_t *two) {
     if (c) {
         int digest = SSL_CIPHER_get_digest_nid(c);
         t->cipher = EVP_get_cipherbynid(SSL_CIPHER_get_cipher_nid(c));
-        t->digest = digest == NID_undef || SSL_CIPHER_is_aead(c) ? NULL : EVP_get_digestbynid(digest);
+        t->digest =
+            digest == NID_undef || SSL_CIPHER_is_aead(c) ? NULL : EVP_get_digestbynid(digest);
         t->prf = SSL_CIPHER_get_handshake_digest(c);
         if (t->prf && EVP_MD_is_a(t->prf, "MD5-SHA1")) t->prf = EVP_sha256(); /* in TLS 1.2 */
         t->chacha = SSL_CIPHER_get_cipher_nid(c) == NID_chacha20_poly1305;
@@ -281,10 +285,9 @@ static void read_extensions(tls_talk *t, const uint8_t *p, size_t len) {
 }
 
 /* A ServerHello that asks for another ClientHello has this random. */
-static const uint8_t again[RANDOM] = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11,
-                                      0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
-                                      0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e,
-                                      0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
+static const uint8_t again[RANDOM] = {
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+    0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
 
 /* p is behind the head of the message. */
 static bool server_hello(tls_talk *t, way *w, const uint8_t *p, size_t len) {
@@ -374,7 +377,8 @@ static int open_cbc(tls_talk *t, way *w, const uint8_t *record, size_t len, uint
         len -= mac;
         if (!mac_fits(t, w, record, body, len, body + len)) return -1;
     }
-    if (len % block != 0 || EVP_DecryptInit_ex(t->ctx, t->cipher, NULL, w->key, body) != 1) return -1;
+    if (len % block != 0 || EVP_DecryptInit_ex(t->ctx, t->cipher, NULL, w->key, body) != 1)
+        return -1;
     EVP_CIPHER_CTX_set_padding(t->ctx, 0);
     if (EVP_DecryptUpdate(t->ctx, plain, &got, body + block, (int)(len - block)) != 1 ||
         EVP_DecryptFinal_ex(t->ctx, plain + got, &end) != 1)

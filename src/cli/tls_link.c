@@ -239,7 +239,8 @@ static void limit_ciphers(SSL_CTX *ctx, const char *names) {
     }
     SSL_CTX_set_cipher_list(ctx, *old ? old : "aNULL:!aNULL");
     SSL_CTX_set_ciphersuites(ctx, modern);
-    if (!*modern) SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION); /* or it offers nothing at all */
+    if (!*modern)
+        SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION); /* or it offers nothing at all */
     if (!*old && *modern) SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
     ERR_clear_error();
     SSL_free(all);

@@ -52,18 +52,23 @@ static bool chosen(const screen *s, const char *text) {
 static void put_links(screen *s, const json_t *all, int most) {
     json_t *l;
     size_t i;
-    snprintf(add(s, true), WIDE, "%-42s %-11s %12s %7s %10s %10s %7s %7s %s", "LINKS", "state",
-             "uid", "phi", "in/s", "out/s", "kept", "unack", "reason");
+    snprintf(add(s, true), WIDE, "%-42s %-11s %12s %7s %8s %10s %10s %7s %7s %7s %s", "LINKS",
+             "state", "uid", "phi", "rtt ms", "in/s", "out/s", "kept", "unack", "drops", "reason");
     json_array_foreach(json_object_get(all, "links"), i, l) {
         json_t *phi = json_object_get(l, "phi"), *uid = json_object_get(l, "uid");
-        char p[16] = "-", u[16] = "-";
+        json_t *trip = json_object_get(l, "round_trip_us");
+        char p[16] = "-", u[16] = "-", t[16] = "-";
         if (!chosen(s, text_in(l, "address")) || most-- <= 0) continue;
         if (json_is_number(phi)) snprintf(p, sizeof p, "%.2f", json_number_value(phi));
         if (json_is_integer(uid)) snprintf(u, sizeof u, "%lld", (long long)json_integer_value(uid));
-        snprintf(add(s, false), WIDE, "%-42.42s %-11s %12s %7s %10.0f %10.0f %7lld %7lld %s",
-                 text_in(l, "address"), text_in(l, "state"), u, p, newest(l, "in_rate"),
+        if (json_is_integer(trip))
+            snprintf(t, sizeof t, "%.2f", (double)json_integer_value(trip) / 1000);
+        snprintf(add(s, false), WIDE,
+                 "%-42.42s %-11s %12s %7s %8s %10.0f %10.0f %7lld %7lld %7lld %s",
+                 text_in(l, "address"), text_in(l, "state"), u, p, t, newest(l, "in_rate"),
                  newest(l, "out_rate"), (long long)number_in(l, "kept_messages"),
-                 (long long)number_in(l, "unacknowledged"), text_in(l, "reason"));
+                 (long long)number_in(l, "unacknowledged"),
+                 (long long)number_in(l, "dropped_messages"), text_in(l, "reason"));
     }
 }
 

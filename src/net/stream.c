@@ -14,6 +14,7 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -294,6 +295,22 @@ size_t uk_stream_pending(uk_stream *s) {
     size_t n = s->pending;
     pthread_mutex_unlock(&s->lock);
     return n;
+}
+
+int64_t uk_stream_round_trip(uk_stream *s) {
+    int64_t us = -1;
+#if defined(TCP_INFO) && defined(__linux__)
+    struct tcp_info info;
+    socklen_t len = sizeof info;
+    pthread_mutex_lock(&s->lock);
+    if (s->fd >= 0 && !getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &len) &&
+        len >= offsetof(struct tcp_info, tcpi_rtt) + sizeof info.tcpi_rtt && info.tcpi_rtt)
+        us = info.tcpi_rtt;
+    pthread_mutex_unlock(&s->lock);
+#else
+    (void)s;
+#endif
+    return us;
 }
 
 bool uk_stream_ended(uk_stream *s) {

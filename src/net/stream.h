@@ -73,6 +73,8 @@ uk_sent uk_stream_send_within(uk_stream *s, uk_buf *b, size_t max, size_t *pendi
 void uk_stream_meter(uk_stream *s, _Atomic uint64_t *meter);
 /* [any] Bytes that wait for the socket. */
 size_t uk_stream_pending(uk_stream *s);
+/* [any] The kernel's estimate of a round trip in µs; -1: it has none, or the socket is closed. */
+int64_t uk_stream_round_trip(uk_stream *s);
 /* [loop] Inside data(): it need not be called before this many bytes, with those it leaves, are
    there. Said anew each time; else any number will do. */
 void uk_stream_want(uk_stream *s, size_t bytes);

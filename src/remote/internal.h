@@ -135,7 +135,7 @@ typedef struct uk_sys_item { /* a system message until it is acked */
 
 /* What has passed, in and out; relaxed: sums for people. The I/O thread alone adds to those of `in`. */
 typedef struct uk_traffic {
-    _Atomic uint64_t in_bytes, in_frames, in_largest, out_bytes, connections;
+    _Atomic uint64_t in_bytes, in_frames, in_largest, out_bytes, connections, dropped;
 } uk_traffic;
 
 struct uk_peer {
@@ -253,6 +253,7 @@ bool uk_sniff_first(uk_remote *r, const char *from, const char *what);
 void uk_conn_refuse(uk_conn *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 void uk_traffic_begin(uk_conn *c); /* [io] its peer is known; nothing was sent to it yet */
+void uk_traffic_dropped(uk_peer *p); /* [any] a message for it has become a dead letter */
 void uk_traffic_in(uk_traffic *t, uint64_t bytes, uint64_t frames, uint64_t largest); /* [io] */
 
 /* ---- sending, [any] ---- */

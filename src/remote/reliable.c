@@ -120,6 +120,7 @@ void uk_send_system(ukko_ref *to, uk_peer *p, uk_sysmsg *m) {
         if (full) uk_peer_wake(p, UK_TODO_HOPELESS);
         pthread_mutex_unlock(&p->lock);
         i->msg = NULL;
+        uk_traffic_dropped(p);
         uk_dead_system(p->remote->sys, m, to);
         uk_sys_item_free(NULL, i);
         return;
@@ -156,8 +157,12 @@ static void give_up(uk_peer *p, const char *reason,
         uk_sysmsg *m = d.items[i]->msg;
         d.items[i]->msg = NULL;
         /* at the end of the system what was not acked is just forgotten */
-        if (!reason || p->remote->stopping) uk_sysmsg_free(m);
-        else uk_dead_system(p->remote->sys, m, d.items[i]->to);
+        if (!reason || p->remote->stopping) {
+            uk_sysmsg_free(m);
+        } else {
+            uk_traffic_dropped(p);
+            uk_dead_system(p->remote->sys, m, d.items[i]->to);
+        }
         uk_sys_item_free(NULL, d.items[i]);
     }
     uk_free(d.items);

@@ -223,11 +223,17 @@ static void write_frames(uk_peer *p, uk_buf *frames, size_t count) {
     if (sent != UK_SENT) uk_send_bury_bytes(p, frames, 0, why);
 }
 
+static void bury(uk_peer *p, ukko_msg *msg, ukko_ref *sender, ukko_ref *to, const char *reason) {
+    uk_traffic_dropped(p);
+    uk_dead_letter(p->remote->sys, msg, sender, to, reason);
+}
+
 /* ---- encoding ---- */
 
 static void report_unsent(uk_peer *p, ukko_ref *to, ukko_msg *msg, ukko_ref *sender, int rc,
                           const ukko_error *err) {
     ukko_system *sys = p->remote->sys;
+    uk_traffic_dropped(p);
     bool sized = err->message[0] >= '0' && err->message[0] <= '9'; /* else nested too deep */
     if (rc != UKKO_ETOOBIG || !sized) {
         uk_unwritten_report(p->remote, to, msg, sender, err);
@@ -460,7 +466,7 @@ static bool send_closed(ukko_ref *to, uk_peer *p, ukko_msg *msg, ukko_ref *sende
     pthread_mutex_unlock(&p->lock);
     if (mode == UK_OUT_OPEN) return false;
     if (kept) warn_kept(p, n);
-    else uk_dead_letter(p->remote->sys, msg, sender, to, reason);
+    else bury(p, msg, sender, to, reason);
     return true;
 }
 
@@ -590,7 +596,7 @@ static bool bury_frame(uk_peer *p, ukko_slice body, const char *reason) {
         return false;
     ukko_ref *to = uk_system_resolve(p->remote->sys, e.recipient);
     ukko_ref *sender = e.has_sender ? uk_system_resolve(p->remote->sys, e.sender) : NULL;
-    uk_dead_letter(p->remote->sys, msg, sender, to, reason);
+    bury(p, msg, sender, to, reason);
     uk_ref_release(to);
     uk_ref_release(sender);
     return true;
@@ -621,7 +627,7 @@ void uk_send_bury_kept(uk_peer *p, const char *reason) {
     uk_buf_fini(&unsent);
     while (k) {
         uk_kept *next = k->next;
-        uk_dead_letter(p->remote->sys, k->msg, k->sender, k->to, reason);
+        bury(p, k->msg, k->sender, k->to, reason);
         free_kept(k);
         k = next;
         n++;

@@ -21,6 +21,18 @@ void uk_traffic_in(uk_traffic *t, uint64_t bytes, uint64_t frames, uint64_t larg
     if (largest > get(&t->in_largest)) set(&t->in_largest, largest);
 }
 
+void uk_traffic_dropped(uk_peer *p) {
+    /* relaxed: read by get() above alone */
+    atomic_fetch_add_explicit(&p->traffic.dropped, 1, memory_order_relaxed);
+}
+
+static int64_t round_trip(uk_peer *p) {
+    pthread_mutex_lock(&p->lock);
+    int64_t us = p->out ? uk_stream_round_trip(p->out) : -1;
+    pthread_mutex_unlock(&p->lock);
+    return us;
+}
+
 typedef struct walk {
     ukko_traffic_fn fn;
     void *data;
@@ -36,7 +48,9 @@ static void show(uk_peer *p, void *data) {
                         .in_bytes = get(&t->in_bytes),
                         .in_frames = get(&t->in_frames),
                         .in_largest_bytes = get(&t->in_largest),
-                        .out_bytes = get(&t->out_bytes)};
+                        .out_bytes = get(&t->out_bytes),
+                        .dropped = get(&t->dropped),
+                        .round_trip_us = round_trip(p)};
     w->fn(w->data, &out);
     w->n++;
 }

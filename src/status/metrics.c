@@ -40,6 +40,10 @@ static double largest(const st_link *l) { return (double)l->sums.in_largest_byte
 static double kept(const st_link *l) { return (double)l->now.kept_messages; }
 static double unsent(const st_link *l) { return (double)l->now.unsent_bytes; }
 static double unacked(const st_link *l) { return (double)l->now.unacknowledged; }
+static double dropped(const st_link *l) { return (double)l->sums.dropped; }
+static double round_trip(const st_link *l) {
+    return l->sums.round_trip_us < 0 ? 0 : (double)l->sums.round_trip_us / 1e6;
+}
 static double phi(const st_link *l) {
     return !l->now.watched ? 0 : l->now.phi < 1000 ? l->now.phi : 1000;
 }
@@ -59,6 +63,10 @@ static const struct {
     {"link_kept_messages", "gauge", NULL, "Messages that wait for a connection.", "", kept},
     {"link_unsent_bytes", "gauge", "bytes", "Bytes that wait for the peer to read.", "", unsent},
     {"link_unacknowledged", "gauge", NULL, "System messages without acknowledgement.", "", unacked},
+    {"link_dropped_messages", "counter", NULL,
+     "Messages for a peer that became dead letters here.", "_total", dropped},
+    {"link_round_trip_seconds", "gauge", "seconds",
+     "Round trip of the connection as the kernel measures it; 0 without one.", "", round_trip},
     {"link_phi", "gauge", NULL, "Suspicion of remote death watch; 0 when nothing is watched.", "",
      phi},
 };

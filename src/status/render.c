@@ -40,6 +40,9 @@ static json_t *link_json(const ukko_status *s, const st_link *l) {
     json_object_set_new(j, "in_frames", json_integer((json_int_t)l->sums.in_frames));
     json_object_set_new(j, "in_largest_bytes", json_integer((json_int_t)l->sums.in_largest_bytes));
     json_object_set_new(j, "out_bytes", json_integer((json_int_t)l->sums.out_bytes));
+    json_object_set_new(j, "dropped_messages", json_integer((json_int_t)l->sums.dropped));
+    json_object_set_new(j, "round_trip_us",
+                        l->sums.round_trip_us >= 0 ? json_integer(l->sums.round_trip_us) : json_null());
     json_object_set_new(j, "in_rate", series(s, l->in_rate));
     json_object_set_new(j, "out_rate", series(s, l->out_rate));
     json_object_set_new(j, "phi_history", series(s, l->phi));

@@ -151,6 +151,7 @@ def stat_and_quarantine_read_the_page():
     n.until(lambda s: s['links'] and s['links'][0]['state'] == 'active')
     row = ukko_json('stat', n.url)[0]
     assert row['state'] == 'active' and row['in_bytes'] > 0 and row['reason'] == 'NONE', row
+    assert row['dropped_messages'] == 0 and 0 < row['round_trip_us'] < 60e6, row
     assert 'active' in ukko('stat', n.place.split(':')[1]).out
     r = Running('-o', 'jsonl', 'stat', '--watch', '10ms', n.place)
     assert r.record()['state'] and r.record()['state'] and r.end(signal.SIGINT)[0] == 130
@@ -231,7 +232,7 @@ def top_as_text_and_on_a_terminal():
     n = Page()
     n.until(lambda s: s['links'] and s['links'][0]['state'] == 'active')
     p = ukko('top', '--plain', '-n', '2', '-i', '10ms', n.place)
-    for word in ('LINKS', 'ACTORS', 'DEAD LETTERS', 'EVENTS', 'active', '/user/echo', 'AssociatedEvent', n.address):
+    for word in ('LINKS', 'rtt ms', 'drops', 'ACTORS', 'DEAD LETTERS', 'EVENTS', 'active', '/user/echo', 'AssociatedEvent', n.address):
         assert p.out.count(word) >= 2, (word, p.out)
     pid, fd = pty.fork()
     if pid == 0:

@@ -5,7 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 #include <ukko/ukko.h>
 
@@ -118,15 +120,56 @@ static void test_traffic_is_counted_on_both_sides(void **state) {
     /* what is being read now is counted behind it */
     assert_true(here.in_bytes > 45000 && here.out_bytes > 50000);
     assert_true(there.in_bytes > 45000 && there.out_bytes > 50000);
+    assert_true(here.dropped == 0 && there.dropped == 0);
+#ifdef __linux__
+    assert_true(here.round_trip_us > 0 && here.round_trip_us < 60000000);
+#endif
+    char *huge = calloc(1, 200001); /* longer than a frame may be */
+    memset(huge, 'x', 200000);
+    ukko_tell_from(ref, ukko_msg_string(huge), NULL);
+    free(huge);
+    assert_int_equal(ukko_inspect_traffic(a, on_traffic, &here), 1);
+    assert_true(here.dropped == 1);
     ukko_ref_release(ref);
     ukko_system_free(a);
     ukko_system_free(b);
+}
+
+static void note_gated(void *data, const ukko_link *l) {
+    *(bool *)data |= l->state == UKKO_LINK_GATED;
+}
+
+static void test_what_a_gated_peer_misses_is_counted(void **state) {
+    (void)state;
+    ukko_system *a = make("a");
+    ukko_traffic t = {0};
+    bool gated = false;
+    ukko_ref *ref = NULL;
+    /* nobody listens at a port that was free a moment ago */
+    ukko_system *gone = make("gone");
+    char path[200];
+    snprintf(path, sizeof path, "%s/user/x", ukko_remote_address(gone));
+    ukko_system_free(gone);
+    ref = ukko_system_ref(a, path);
+    assert_non_null(ref);
+    ukko_tell_from(ref, ukko_msg_string("makes the link connect, and fail"), NULL);
+    while (!gated) {
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+        ukko_remote_links(a, note_gated, &gated);
+    }
+    for (int i = 0; i < 3; i++) ukko_tell_from(ref, ukko_msg_string("is dropped"), NULL);
+    do assert_int_equal(ukko_inspect_traffic(a, on_traffic, &t), 1);
+    while (t.dropped < 3); /* the link tells that it is gated, and then gives up what it kept */
+    assert_true(t.dropped <= 4 && t.round_trip_us == -1);
+    ukko_ref_release(ref);
+    ukko_system_free(a);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_actors_are_walked),
         cmocka_unit_test(test_traffic_is_counted_on_both_sides),
+        cmocka_unit_test(test_what_a_gated_peer_misses_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
