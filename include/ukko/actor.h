@@ -384,7 +384,8 @@ UKKO_API void ukko_ref_signal(ukko_ref *ref, ukko_signal signal, ukko_msg *cause
 /* ---- Selections of actors: ukko_select(3) ------------------------------------------ */
 
 /* [any] "/user/a/ *", "../b", "pekko.tcp://s@h:1/user/x". Relative ones start at the root. Owned:
-   ukko_selection_release(). Never NULL: what cannot be parsed selects dead letters. Nothing is
+   ukko_selection_release(). Never NULL: what is no URI reference selects dead letters, and a '?'
+   begins a query, which is left out; as a wildcard it works in ukko_select_at() only. Nothing is
    sent, and nobody need be there yet. (actorSelection) */
 UKKO_API ukko_selection *ukko_select(ukko_system *sys, const char *path);
 /* [actor] The same; relative ones start at this actor: "child", "../sibling". Owned, likewise. */

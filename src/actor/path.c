@@ -142,13 +142,38 @@ static bool chars_ok(ukko_slice s, const char *more) {
     }
     return true;
 }
-static int parse_tail(ukko_slice s, uk_path *out) {
+/* Cuts "/a/b?query#fragment"; the fragment keeps its '#'. */
+static bool cut_tail(ukko_slice s, ukko_slice *path, ukko_slice *fragment) {
     size_t hash = find(s, '#', 0), query = find(sub(s, 0, hash), '?', 0);
-    out->elements = sub(s, 0, query);
-    if (!chars_ok(out->elements, "") || !chars_ok(sub(s, query, hash), "?[]")) return UKKO_EPARSE;
-    if (hash == s.len) return UKKO_OK;
-    ukko_slice fragment = sub(s, hash + 1, s.len);
-    return chars_ok(fragment, "?[]") ? parse_uid(fragment, &out->uid) : UKKO_EPARSE;
+    *path = sub(s, 0, query);
+    *fragment = sub(s, hash, s.len);
+    return chars_ok(*path, "") && chars_ok(sub(s, query, hash), "?[]") &&
+           (!fragment->len || chars_ok(sub(s, hash + 1, s.len), "?[]"));
+}
+static int parse_tail(ukko_slice s, uk_path *out) {
+    ukko_slice fragment;
+    if (!cut_tail(s, &out->elements, &fragment)) return UKKO_EPARSE;
+    return fragment.len ? parse_uid(sub(fragment, 1, fragment.len), &out->uid) : UKKO_OK;
+}
+/* What follows "//" up to the path may be a host, or any name. */
+static bool authority_ok(ukko_slice a) {
+    size_t at = find(a, '@', 0), from = at == a.len ? 0 : at + 1, end = find(a, ']', from);
+    if (find(a, '[', 0) == a.len) return chars_ok(a, "") && find(a, '/', 0) == a.len;
+    if (!system_ok(sub(a, 0, from ? at : 0)) && from) return false;
+    return end < a.len && path_host_ok(sub(a, from, end + 1)) &&
+           (end + 1 == a.len || (a.ptr[end + 1] == ':' && chars_ok(sub(a, end + 2, a.len), "")));
+}
+bool uk_path_relative(ukko_slice text, ukko_slice *path, ukko_slice *uid) {
+    size_t i = 0;
+    while (i < text.len && !memchr(":/?#", text.ptr[i], 4)) i++;
+    if (i < text.len && text.ptr[i] == ':') return false;
+    if (text.len > 1 && text.ptr[0] == '/' && text.ptr[1] == '/') {
+        size_t end = 2;
+        while (end < text.len && !memchr("/?#", text.ptr[end], 3)) end++;
+        if (end == 2 ? end == text.len : !authority_ok(sub(text, 2, end))) return false;
+        text = sub(text, end, text.len);
+    }
+    return cut_tail(text, path, uid);
 }
 static int parse(ukko_slice text, uk_path *out) {
     *out = (uk_path){.port = -1};

@@ -20,6 +20,10 @@ int uk_path_parse(ukko_slice text, uk_path *out);
 /* An address alone ("proto://sys@host:port" or "proto://sys"), of any name of a host and a port that
    exists; *out is right also where only the port is not. */
 int uk_address_parse(ukko_slice text, uk_path *out);
+/* A path without an address ("/a/b", "a/../b", "//ignored/a"), as java.net.URI takes what is relative:
+   *path is what stands before a query, which is left out, and a fragment, which is *uid ("#5"; empty:
+   none). false: it has a scheme, or is no such path. */
+bool uk_path_relative(ukko_slice text, ukko_slice *path, ukko_slice *uid);
 /* The next element of "/a//b": skips empty ones. false at the end. */
 bool uk_path_next(ukko_slice *rest, ukko_slice *element);
 /* May an actor be called so? URI characters and %XX, not empty, no leading '$' (unless generated). */

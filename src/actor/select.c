@@ -140,8 +140,8 @@ static void go(walk *w, ukko_ref *at, size_t i, bool fan_out, unsigned depth) {
         }
         bool leaf = s->kind == UK_STEP_NAME && i + 1 == sel->n_steps;
         ukko_ref *next = at == at->sys->temp && !leaf ? NULL /* names only, and nothing below */
-                         : s->kind == UK_STEP_PARENT ? at->vt->parent(at)
-                                                     : named(at, s->text);
+                         : s->kind == UK_STEP_PARENT  ? at->vt->parent(at)
+                                                      : named(at, s->text);
         if (!next) missing_at(w, &o, at, i, fan_out);
         uk_ref_release(at);
         at = next;
@@ -165,8 +165,7 @@ void uk_selection_deliver(ukko_ref *anchor, ukko_msg *msg, ukko_ref *sender) {
         go(&w, uk_ref_retain(anchor), 0, w.sel->fan_out, 0);
     else if (anchor->vt->kind == UK_REF_EMPTY || anchor->vt->kind == UK_REF_DEAD)
         uk_ref_tell(anchor, ukko_msg_retain(msg), sender);
-    else
-        pass_on(&w, anchor, 0, w.sel->fan_out);
+    else pass_on(&w, anchor, 0, w.sel->fan_out);
     ukko_msg_release(msg);
 }
 
@@ -211,10 +210,17 @@ static ukko_selection *select_url(ukko_system *sys, ukko_slice text) {
     return s;
 }
 static ukko_selection *select_from(ukko_system *sys, ukko_ref *base, const char *path) {
-    ukko_slice text = ukko_str(path);
-    if (text.len && text.ptr[0] == '/') return make(uk_ref_retain(sys->root), text);
-    if (path && strstr(path, "://")) return select_url(sys, text);
-    return make(uk_ref_retain(base), text);
+    ukko_slice elements, uid;
+    if (!uk_path_relative(ukko_str(path), &elements, &uid)) return select_url(sys, ukko_str(path));
+    bool from_root = elements.len ? elements.ptr[0] == '/' : !uid.len;
+    ukko_ref *anchor = uk_ref_retain(from_root ? sys->root : base);
+    if (!uid.len) return make(anchor, elements);
+    uk_buf whole = {0}; /* without a query in between */
+    uk_buf_put(&whole, elements.ptr, elements.len);
+    uk_buf_put(&whole, uid.ptr, uid.len);
+    ukko_selection *s = make(anchor, uk_buf_slice(&whole));
+    uk_buf_fini(&whole);
+    return s;
 }
 ukko_selection *ukko_select(ukko_system *sys, const char *path) {
     return select_from(sys, sys->root, path);

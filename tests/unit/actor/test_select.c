@@ -450,9 +450,43 @@ static void wildcards(void **state) {
     ukko_selection_release(s);
     select_is(w, "/user/c*/c21", w->c21); /* those without such a child are silent */
     probe_expect_nothing(w->p);
-    select_is(w, "/user/*2/c2?", w->c21);
+    select_is(w, "/user/*2/*21", w->c21);
+    s = ukko_select_at(w->c2, "c2?");
+    ukko_selection_tell(s, identify("q"), w->p->ref);
+    expect_identity(w->p, "q", w->c21);
+    ukko_selection_release(s);
     select_is(w, "/user/x*", NULL);
     select_is(w, "/user/c2/*", w->c21);
+}
+/* What java.net.URI makes of a path: a query is left out, an authority too; what it refuses is dead letters. */
+static void paths_are_references(void **state) {
+    world *w = *state;
+    static const char *const bad[] = {"/user/c[12]",  "/user/c%4", "/user/\"c1\"",   "/user/c 1",
+                                      "c1:x",         ":x",        "1a:b",           "user:c1",
+                                      "/user/c1#1#2", "//",        "//[::1/user/c1", "/user\\c1",
+                                      "//a[b/user/c1"};
+    static const char *const good[] = {
+        "/user/c1?",         "/user/c1?a/b",      "//ignored/user/c1", "///user/c1",     "user/c1",
+        "//ho_st:1/user/c1", "//[::1]:2/user/c1", "//a@[::1]/user/c1", "/user/c1/../c1"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        ukko_selection *s = ukko_select(w->sys, bad[i]);
+        char text[128];
+        ukko_selection_print(s, text, sizeof text);
+        if (strcmp(text, "ActorSelection[Anchor(pekko://sel/deadLetters), Path(/)]"))
+            fail_msg("%s is %s", bad[i], text);
+        ukko_selection_release(s);
+    }
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) select_is(w, good[i], w->c1);
+    select_is(w, "/user/c?", NULL);
+    ukko_ref *root = ukko_system_ref(w->sys, "/");
+    select_is(w, "", root);
+    select_is(w, "?x", root);
+    select_is(w, "//user", root);
+    context_is(w, w->c2, "?x", root);
+    ukko_ref_release(root);
+    char with_query[256];
+    snprintf(with_query, sizeof with_query, "/user/c1?query%s", strchr(ukko_ref_path(w->c1), '#'));
+    select_is(w, with_query, w->c1);
 }
 static int forwarder_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     (void)state;
@@ -502,6 +536,7 @@ int main(void) {
         cmocka_unit_test(storable_form),
         cmocka_unit_test(dead_letter_of_the_message),
         cmocka_unit_test(wildcards),
+        cmocka_unit_test(paths_are_references),
         cmocka_unit_test(forward_keeps_the_sender),
         cmocka_unit_test(dead_letters_name_the_whole_way),
         cmocka_unit_test(identities_have_no_sender),
