@@ -212,6 +212,13 @@ static void promise_system(ukko_ref *to, uk_sysmsg *m) {
 }
 static ukko_ref *promise_parent(ukko_ref *r) { return uk_ref_retain(r->sys->temp); }
 
+/* As java.net.URLEncoder does. */
+static void put_encoded(uk_buf *b, char c) {
+    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                 strchr(".-*_", c);
+    if (plain) uk_buf_byte(b, (uint8_t)c);
+    else uk_buf_printf(b, "%%%02X", (uint8_t)c);
+}
 /* The name tells whom was asked: "echo$a", "_user_echo$b". */
 static char *make_name(promise *p) {
     char number[16];
@@ -219,11 +226,9 @@ static char *make_name(promise *p) {
     uk_base64_name(n, "$", number, sizeof number);
     const char *path = p->selection ? strstr(p->selection, "Path(") : NULL;
     if (!path) return uk_format("%s%s", p->to ? ukko_ref_name(p->to) : "", number);
-    path += 5;
+    const char *end = path + strlen(path) - 2; /* of "Path(/a/b)]" */
     uk_buf b = {0};
-    uk_buf_put(&b, path, strcspn(path, ")"));
-    for (size_t i = 0; i < b.len; i++)
-        if (!uk_path_element_valid((ukko_slice){&b.ptr[i], 1})) b.ptr[i] = '_';
+    for (path += 5; path < end; path++) put_encoded(&b, *path == '/' ? '_' : *path);
     uk_buf_str(&b, number);
     return uk_buf_text(&b);
 }

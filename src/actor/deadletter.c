@@ -81,8 +81,8 @@ static void log_dead(ukko_system *sys, const ukko_type *event, const ukko_dead_l
     uk_buf b = {0};
     if (!v.log || !uk_log_enabled(sys, UKKO_LOG_INFO)) return;
     describe(&b, event, d, &v);
-    uk_log(sys, UKKO_LOG_INFO, uk_ref_text(d->recipient),
-           "org.apache.pekko.actor.DeadLetterListener", NULL, NULL, "%s", uk_buf_text(&b));
+    uk_log_of(d->recipient, UKKO_LOG_INFO, "org.apache.pekko.actor.DeadLetterListener", NULL, "%s",
+              uk_buf_text(&b));
     uk_buf_fini(&b);
 }
 /* Debug.unhandled */
@@ -90,8 +90,8 @@ static void log_unhandled(ukko_system *sys, const ukko_dead_letter *d) {
     char text[512];
     if (!sys->debug.unhandled || !uk_log_enabled(sys, UKKO_LOG_DEBUG)) return;
     ukko_msg_print(d->message, text, sizeof text);
-    uk_log(sys, UKKO_LOG_DEBUG, uk_ref_text(d->recipient), "org.apache.pekko.actor.LocalActorRef",
-           NULL, NULL, "unhandled message from Actor[%s]: %s", uk_ref_text(d->sender), text);
+    uk_log_of(d->recipient, UKKO_LOG_DEBUG, "org.apache.pekko.actor.LocalActorRef", NULL,
+              "unhandled message from Actor[%s]: %s", uk_ref_text(d->sender), text);
 }
 void uk_listen(ukko_system *sys, const ukko_msg *event) {
     const ukko_type *t = event->type;
@@ -122,7 +122,9 @@ static void lost(ukko_system *sys, const ukko_type *event, ukko_msg *msg, ukko_r
 void uk_answer_identify(const ukko_msg *identify, ukko_ref *asker, ukko_ref *who,
                         ukko_ref *in_name_of) {
     ukko_identity answer = {UK_BODY(ukko_identify, identify)->id, who};
-    if (asker) uk_ref_tell(asker, ukko_msg_copy(&ukko_identity_type, &answer), in_name_of);
+    ukko_msg *m = asker || who ? ukko_msg_copy(&ukko_identity_type, &answer) : NULL;
+    if (asker) uk_ref_tell(asker, m, in_name_of);
+    else if (who) uk_dead_letter(who->sys, m, NULL, who->sys->dead, "the question had no sender");
 }
 void uk_dead_letter(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref *recipient,
                     const char *reason) {

@@ -8,8 +8,7 @@
 #include <string.h>
 
 static void log_life(uk_cell *c, const char *text) {
-    uk_log(c->ref.sys, UKKO_LOG_DEBUG, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL,
-           "%s", text);
+    uk_log_of(&c->ref, UKKO_LOG_DEBUG, c->props->actor->name, NULL, "%s", text);
 }
 static inline void debug(uk_cell *c, const char *text) {
     if (__builtin_expect(c->ref.sys->debug.lifecycle, 0)) log_life(c, text);
@@ -105,13 +104,13 @@ void uk_cell_hook_failed(ukko_ctx *ctx, const char *hook) {
     uk_cell *c = ctx->cell;
     const ukko_throwable *t = ukko_msg_get(ctx->failure, &ukko_throwable_type);
     if (t)
-        uk_log(c->ref.sys, UKKO_LOG_ERROR, uk_ref_text(&c->ref), c->props->actor->name, NULL,
-               t->class_name, "%s failed: %s", hook, t->message ? t->message : "");
+        uk_log_of(&c->ref, UKKO_LOG_ERROR, c->props->actor->name, t->class_name, "%s failed: %s",
+                  hook, t->message ? t->message : "");
     ukko_msg_release(ctx->failure);
     ctx->failure = NULL;
 }
 static void clear_failed(uk_cell *c) {
-    c->flags &= (uint8_t)~(UK_CELL_FAILED | UK_CELL_FAILED_FATALLY | UK_CELL_FAILED_AGAIN);
+    c->flags &= (uint8_t) ~(UK_CELL_FAILED | UK_CELL_FAILED_FATALLY | UK_CELL_FAILED_AGAIN);
     if (!c->more) return;
     uk_ref_release(c->more->perpetrator);
     if (c->more->failed) uk_cell_done(c, c->more->failed);
@@ -267,9 +266,8 @@ static void fault_resume(ukko_ctx *ctx, ukko_msg *cause);
 
 static void log_changing(uk_cell *c, const char *what, const ukko_msg *cause) {
     const ukko_throwable *t = ukko_msg_get(cause, &ukko_throwable_type);
-    uk_log(c->ref.sys, UKKO_LOG_ERROR, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL,
-           "changing %s after %s: %s", what, t ? t->class_name : "null",
-           t && t->message ? t->message : "");
+    uk_log_of(&c->ref, UKKO_LOG_ERROR, c->props->actor->name, NULL, "changing %s after %s: %s",
+              what, t ? t->class_name : "null", t && t->message ? t->message : "");
 }
 static void fault_recreate(ukko_ctx *ctx, ukko_msg *cause) { /* takes cause */
     uk_cell *c = ctx->cell;
@@ -450,9 +448,9 @@ static ukko_msg *take_cause(uk_sysmsg *m) {
 }
 static void supervise(uk_cell *c, uk_sysmsg *m) { /* a child made elsewhere announces itself */
     if (!(c->flags & UK_CELL_TERMINATING) && !uk_kids_has(c, m->a))
-        uk_log(c->ref.sys, UKKO_LOG_ERROR, uk_ref_text(&c->ref), "org.apache.pekko.actor.ActorCell",
-               NULL, NULL, "received Supervise from unregistered child %s, this will not end well",
-               uk_ref_text(m->a));
+        uk_log_of(&c->ref, UKKO_LOG_ERROR, "org.apache.pekko.actor.ActorCell", NULL,
+                  "received Supervise from unregistered child %s, this will not end well",
+                  uk_ref_text(m->a));
 }
 static void child_ended(ukko_ctx *ctx, ukko_ref *child) {
     if (ctx->cell->more) uk_cell_notified(ctx, child, true, false);
@@ -498,8 +496,7 @@ void uk_cell_system(ukko_ctx *ctx, uk_sysmsg *m) {
     for (uk_sysmsg *next; list; list = next) {
         next = list->next;
         list->next = NULL;
-        if (uk_cell_stopped(c))
-            uk_dead_system(c->ref.sys, list, &c->ref);
+        if (uk_cell_stopped(c)) uk_dead_system(c->ref.sys, list, &c->ref);
         else uk_cell_system(ctx, list);
     }
 }

@@ -82,20 +82,38 @@ static void emit(ukko_system *sys, ukko_log_level level, const char *source, con
     (sys->log ? sys->log : to_stderr)(sys->log_data, &r);
     if (atomic_load_explicit(&sys->log_subs, memory_order_relaxed)) publish(sys, &r);
 }
+static char *vtext(const char *format, va_list ap) { /* owned */
+    va_list again;
+    uk_buf b = {0};
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    uk_buf_reserve(&b, (size_t)n + 1);
+    vsnprintf((char *)b.ptr, (size_t)n + 1, format, ap);
+    return (char *)b.ptr;
+}
 void uk_log(ukko_system *sys, ukko_log_level level, const char *source, const char *logger,
             const char *marker, const char *cause, const char *format, ...) {
     if (!uk_log_enabled(sys, level)) return;
-    uk_buf b = {0};
-    va_list ap, again;
+    va_list ap;
     va_start(ap, format);
-    va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, format, ap);
+    char *text = vtext(format, ap);
     va_end(ap);
-    uk_buf_reserve(&b, (size_t)n + 1);
-    vsnprintf((char *)b.ptr, (size_t)n + 1, format, again);
-    va_end(again);
-    emit(sys, level, source, logger, marker, cause, (char *)b.ptr);
-    uk_buf_fini(&b);
+    emit(sys, level, source, logger, marker, cause, text);
+    uk_free(text);
+}
+void uk_log_of(const ukko_ref *ref, ukko_log_level level, const char *logger, const char *cause,
+               const char *format, ...) {
+    if (!uk_log_enabled(ref->sys, level)) return;
+    uk_buf source = {0};
+    va_list ap;
+    va_start(ap, format);
+    char *text = vtext(format, ap);
+    va_end(ap);
+    uk_ref_show(ref, &source);
+    emit(ref->sys, level, uk_buf_text(&source), logger, NULL, cause, text);
+    uk_buf_fini(&source);
+    uk_free(text);
 }
 void ukko_system_log(ukko_system *sys, ukko_log_level level, const char *source, const char *format,
                      ...) {

@@ -23,18 +23,35 @@ static const ukko_actor router = {.size = sizeof(ukko_actor), .name = "RoutedAct
 
 static int grant(const wish *w, const uk_dispatcher_conf **on, const uk_mailbox **box,
                  ukko_error *err) {
-    int rc = uk_dispatcher_find(w->sys, w->dispatcher ? w->dispatcher : UK_DEFAULT_DISPATCHER, on,
-                                err);
+    int rc =
+        uk_dispatcher_find(w->sys, w->dispatcher ? w->dispatcher : UK_DEFAULT_DISPATCHER, on, err);
     return rc ? rc
               : uk_mailbox_select(w->sys, w->mailbox, *on, w->dispatcher != NULL, w->actor, box,
                                   err);
 }
-/* The text of err says what is wrong; here is added with whom. */
+static const char *or_default(const char *id, const char *by_default) {
+    return id ? id : by_default;
+}
+/* The text of err says what is wrong; here is added with whom, in Pekko's words. */
 static int with_path(const wish *w, ukko_ref *parent, const char *name, int rc, ukko_error *err) {
     ukko_error inner = *err;
-    const char *before = *name == '/' ? ukko_system_name(w->sys) : ukko_ref_path(parent);
-    return uk_error(err, rc, "%.330s, for the path [%s%.80s%s%.60s]", inner.message,
-                    *name == '/' ? "pekko://" : "", before, *name == '/' ? "" : "/", name);
+    const char *on = or_default(w->dispatcher, UK_DEFAULT_DISPATCHER);
+    uk_buf path = {0};
+    if (*name == '/') uk_buf_printf(&path, "pekko://%s", ukko_system_name(w->sys));
+    else uk_ref_show(parent, &path);
+    path.len = strcspn(uk_buf_text(&path), "#");
+    uk_buf_printf(&path, "%s%.80s", *name == '/' ? "" : "/", name);
+    if (!ukko_config_has(w->sys->config, on))
+        rc = uk_error(err, rc, "Dispatcher [%.200s] not configured for path %.200s", on,
+                      uk_buf_text(&path));
+    else
+        rc = uk_error(err, rc,
+                      "configuration problem while creating [%.120s] with dispatcher [%.60s] and "
+                      "mailbox [%.60s]: %.200s",
+                      uk_buf_text(&path), on, or_default(w->mailbox, "pekko.actor.default-mailbox"),
+                      inner.message);
+    uk_buf_fini(&path);
+    return rc;
 }
 static int place_router(const ukko_props *props, wish w, ukko_ref *parent, const char *name,
                         uk_placement *out, ukko_error *err) {
@@ -59,7 +76,8 @@ static int place_router(const ukko_props *props, wish w, ukko_ref *parent, const
 }
 /* What is plain needs no box beside the cell. */
 static const uk_mailbox *unless_plain(const uk_mailbox *b) {
-    bool plain = !b->bounded && !b->ordered && b->semantics == (UK_QUEUE_UNBOUNDED | UK_QUEUE_SHARABLE);
+    bool plain =
+        !b->bounded && !b->ordered && b->semantics == (UK_QUEUE_UNBOUNDED | UK_QUEUE_SHARABLE);
     return plain ? NULL : b;
 }
 int uk_placement_default(ukko_system *sys, ukko_error *err) {
@@ -91,7 +109,8 @@ int uk_placement_of(ukko_system *sys, ukko_ref *parent, const ukko_props *props,
     if (found && found->dispatcher) w.dispatcher = found->dispatcher;
     if (found && found->mailbox) w.mailbox = found->mailbox;
     if (w.dispatcher && !strcmp(w.dispatcher, SAME_AS_PARENT))
-        w.dispatcher = parent->vt->kind == UK_REF_CELL ? uk_dispatcher_id(uk_cell_of(parent)->disp) : NULL;
+        w.dispatcher =
+            parent->vt->kind == UK_REF_CELL ? uk_dispatcher_id(uk_cell_of(parent)->disp) : NULL;
     bool said = (w.dispatcher && !internal) || props->dispatcher || w.mailbox;
     if (!said && !uk_actor_requires(w.actor) && !sys->default_differs) return UKKO_OK;
     int rc = grant(&w, &on, &out->box, err);

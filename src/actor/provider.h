@@ -135,6 +135,10 @@ void uk_turn_dirty(void);
 void uk_log(ukko_system *sys, ukko_log_level level, const char *source, const char *logger,
             const char *marker, const char *cause, const char *format, ...)
     __attribute__((format(printf, 7, 8)));
+/* What the runtime says of an actor: its source is the local form of the path, "pekko://sys/user/a",
+   where what the actor says itself has the system's address. */
+void uk_log_of(const ukko_ref *ref, ukko_log_level level, const char *logger, const char *cause,
+               const char *format, ...) __attribute__((format(printf, 5, 6)));
 bool uk_log_enabled(ukko_system *sys, ukko_log_level level);
 
 /* What the system was given. */

@@ -20,8 +20,8 @@ static void debug_message(ukko_ctx *ctx, const char *what, const ukko_msg *m) {
     char text[512];
     uk_cell *c = ctx->cell;
     ukko_msg_print(m, text, sizeof text);
-    uk_log(c->ref.sys, UKKO_LOG_DEBUG, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL,
-           "received %s %s from Actor[%s]", what, text, uk_ref_text(ukko_sender(ctx)));
+    uk_log_of(&c->ref, UKKO_LOG_DEBUG, c->props->actor->name, NULL, "received %s %s from Actor[%s]",
+              what, text, uk_ref_text(ukko_sender(ctx)));
 }
 /* A message to the actor's own handlers. */
 static int handle(ukko_ctx *ctx, const ukko_msg *m) {
@@ -81,8 +81,7 @@ static void count(uk_load *l, bool begins) {
 void uk_cell_received(ukko_ctx *ctx, int rc) {
     uk_cell *c = ctx->cell;
     if (rc == UKKO_UNHANDLED) rc = unhandled(ctx, ctx->current->msg);
-    if (c->more && c->more->receive_timeout_ms)
-        uk_cell_touch_receive_timeout(c, ctx->current->msg);
+    if (c->more && c->more->receive_timeout_ms) uk_cell_touch_receive_timeout(c, ctx->current->msg);
     if (rc < 0) uk_cell_failed(ctx, rc);
     uk_outbox_flush();
     if (ctx->failure) { /* recorded, but the handler gave no failure back */

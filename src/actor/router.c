@@ -37,8 +37,8 @@ static bool make_routee(uk_cell *c, uk_routee *out) {
     }
     int rc = uk_cell_spawn(c->ref.sys, c, p, r->conf->n_nodes ? name : NULL, &out->ref);
     if (rc)
-        uk_log(c->ref.sys, UKKO_LOG_ERROR, uk_ref_text(&c->ref), r->kind.name, NULL, NULL,
-               "cannot create a routee: %s", ukko_strerror(rc));
+        uk_log_of(&c->ref, UKKO_LOG_ERROR, r->kind.name, NULL, "cannot create a routee: %s",
+                  ukko_strerror(rc));
     return !rc;
 }
 /* The routees so far and room for `more`; *n is how many are there. */

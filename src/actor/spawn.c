@@ -27,7 +27,7 @@ ukko_msg *uk_spawn_failure(const ukko_ctx *ctx, int code) {
         spawn_by.current != ctx->current || spawn_error()->code != code)
         return NULL;
     bool name = code == UKKO_EEXISTS || code == UKKO_EINVAL;
-    return ukko_msg_throwable(name ? uk_failure_class(UKKO_EEXISTS)
+    return ukko_msg_throwable(name                    ? uk_failure_class(UKKO_EEXISTS)
                               : code == UKKO_ESTOPPED ? "java.lang.IllegalStateException"
                                                       : uk_failure_class(code),
                               spawn_error()->message);
@@ -80,10 +80,11 @@ static int check_creator(ukko_system *sys, uk_cell *parent, const ukko_props *pr
         int rc = copy ? uk_serialization_check(sys, &copy, &err) : UKKO_OK;
         ukko_msg_release(copy);
         if (rc)
-            return uk_error(spawn_error(), rc,
-                            "pre-creation serialization check failed at [%.150s/%.100s], argument %zu: "
-                            "%.200s",
-                            ukko_ref_path(&parent->ref), name, i + 1, err.message);
+            return uk_error(
+                spawn_error(), rc,
+                "pre-creation serialization check failed at [%.150s/%.100s], argument %zu: "
+                "%.200s",
+                ukko_ref_path(&parent->ref), name, i + 1, err.message);
     }
     return UKKO_OK;
 }
@@ -96,7 +97,8 @@ static int spawn_elsewhere(ukko_system *sys, const uk_deployment *d, ukko_ref **
     if (!sys->has_provider || !sys->provider.deploy || parent == sys->system_guardian) return 0;
     int rc = sys->provider.deploy(sys->provider.self, d, &ref, &order, spawn_error());
     if (rc <= 0) return rc;
-    if (uk_kids_add(parent, ukko_str(ukko_ref_name(ref)), false, ref)) { /* before the other node can answer */
+    if (uk_kids_add(parent, ukko_str(ukko_ref_name(ref)), false,
+                    ref)) { /* before the other node can answer */
         ukko_msg_release(order);
         uk_ref_release(ref);
         return taken(d->name);
@@ -141,8 +143,8 @@ static int spawn_here(ukko_system *sys, uk_cell *parent, ukko_props *props, cons
     }
     if (out) *out = uk_cell_retain_self(c); /* before its first turn */
     if (sys->debug.lifecycle)
-        uk_log(sys, UKKO_LOG_DEBUG, uk_ref_text(&parent->ref), parent->props->actor->name, NULL,
-               NULL, "now supervising Actor[%s]", uk_ref_text(&c->ref));
+        uk_log_of(&parent->ref, UKKO_LOG_DEBUG, parent->props->actor->name, NULL,
+                  "now supervising Actor[%s]", uk_ref_text(&c->ref));
     uk_cell_start(c);
     return UKKO_OK;
 }
@@ -150,8 +152,8 @@ static void warn_of_plain(ukko_system *sys, const uk_deployment *d) {
     if (!d->found->router || d->props->router) return;
     uk_log(sys, UKKO_LOG_WARN, "ukko", "org.apache.pekko.actor.LocalActorRefProvider", NULL, NULL,
            "pekko.actor.deployment.\"%.200s\" makes %.200s/%.200s a router, but its props do not: "
-           "remove the section's router, or spawn it with ukko_router_props()", d->found->key,
-           uk_ref_text(d->parent), d->name);
+           "remove the section's router, or spawn it with ukko_router_props()",
+           d->found->key, uk_ref_text(d->parent), d->name);
 }
 static int prepare_router(const uk_deployment *d, ukko_props **props) {
     uk_buf path = {0}; /* "/user/a/pool", of which Pekko's sections have "/a/pool" */

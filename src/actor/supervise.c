@@ -102,7 +102,7 @@ static void put_causes(uk_buf *b, const ukko_failure *why) {
         t = ukko_msg_get(t->cause, &ukko_throwable_type);
     }
 }
-static void log_decision(uk_cell *c, ukko_ref *child, const ukko_failure *why, ukko_directive d,
+static void log_decision(ukko_ref *child, const ukko_failure *why, ukko_directive d,
                          const ukko_supervision *s) {
     static const char *const logger[] = {"org.apache.pekko.actor.OneForOneStrategy",
                                          "org.apache.pekko.actor.AllForOneStrategy"};
@@ -112,8 +112,7 @@ static void log_decision(uk_cell *c, ukko_ref *child, const ukko_failure *why, u
     if (s->quiet || (d != UKKO_RESUME && d != UKKO_RESTART && d != UKKO_STOP)) return;
     uk_buf cause = {0};
     put_causes(&cause, why);
-    uk_log(c->ref.sys, level, uk_ref_text(child), logger[s->all_for_one], NULL, uk_buf_text(&cause),
-           "%s", text_of(why));
+    uk_log_of(child, level, logger[s->all_for_one], uk_buf_text(&cause), "%s", text_of(why));
     uk_buf_fini(&cause);
 }
 static ukko_directive decide(ukko_ctx *ctx, const ukko_failure *why, const ukko_supervision *s) {
@@ -141,12 +140,11 @@ static void apply(ukko_ctx *ctx, uk_sysmsg *m, ukko_directive d, const ukko_supe
 }
 /* true: m->a is a child, and the very one that failed. */
 static bool known_child(uk_cell *c, const uk_sysmsg *m) {
-    ukko_system *sys = c->ref.sys;
     bool known = uk_kids_has(c, m->a);
     if (known && m->a->uid == m->uid) return true;
-    uk_log(sys, UKKO_LOG_DEBUG, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL,
-           "dropping Failed from %s child %s (uid=%d)", known ? "old" : "unknown",
-           uk_ref_text(m->a), m->uid);
+    uk_log_of(&c->ref, UKKO_LOG_DEBUG, c->props->actor->name, NULL,
+              "dropping Failed from %s child %s (uid=%d)", known ? "old" : "unknown",
+              uk_ref_text(m->a), m->uid);
     return false;
 }
 void uk_cell_child_failed(ukko_ctx *ctx, uk_sysmsg *m) {
@@ -161,6 +159,6 @@ void uk_cell_child_failed(ukko_ctx *ctx, uk_sysmsg *m) {
         uk_cell_fail_with(ctx, (int)d < 0 ? (int)d : UKKO_EUSER, own, m->a);
         return;
     }
-    log_decision(ctx->cell, m->a, &why, d, &s);
+    log_decision(m->a, &why, d, &s);
     apply(ctx, m, d, &s);
 }

@@ -359,9 +359,11 @@ void uk_system_phase_done(ukko_system *sys, ukko_ref *who) {
 }
 void uk_system_guardian_failed(ukko_system *sys, ukko_msg *cause) {
     const ukko_throwable *t = ukko_msg_get(cause, &ukko_throwable_type);
-    uk_log(sys, UKKO_LOG_ERROR, "/", "org.apache.pekko.actor.LocalActorRefProvider", NULL,
-           t ? t->class_name : NULL, "guardian failed, shutting down system: %s",
-           t && t->message ? t->message : "");
+    char *why = t ? uk_format("%s: %s", t->class_name, t->message ? t->message : "null") : NULL;
+    uk_log(sys, UKKO_LOG_ERROR, "LocalActorRefProvider",
+           "org.apache.pekko.actor.LocalActorRefProvider", NULL, why,
+           "guardian failed, shutting down system");
+    uk_free(why);
     uk_system_final_terminate(sys);
 }
 uk_phase uk_system_phase(ukko_system *sys) {

@@ -70,9 +70,10 @@ ukko_msg *uk_cell_custom_end(uk_cell *c, ukko_ref *who) {
 static int watch_same(uk_cell *c, ukko_ref *who, const ukko_msg *msg) {
     const uk_custom_watch *w = *find_custom(c, who, false);
     if (msg ? w && w->msg == msg : !w) return UKKO_OK;
-    uk_log(c->ref.sys, UKKO_LOG_ERROR, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL,
-           "Watch(%s, %s): the message at its end stays as it was. If another one was intended, "
-           "unwatch first", uk_ref_text(&c->ref), uk_ref_text(who));
+    uk_log_of(&c->ref, UKKO_LOG_ERROR, c->props->actor->name, NULL,
+              "Watch(%s, %s): the message at its end stays as it was. If another one was intended, "
+              "unwatch first",
+              uk_ref_text(&c->ref), uk_ref_text(who));
     return UKKO_ESTATE;
 }
 int uk_cell_watch_with(uk_cell *c, ukko_ref *who, ukko_msg *msg) {
@@ -108,8 +109,8 @@ void uk_cell_unwatch(uk_cell *c, ukko_ref *who) {
 }
 static void debug_watcher(uk_cell *c, const char *what, ukko_ref *watcher) {
     if (c->ref.sys->debug.lifecycle)
-        uk_log(c->ref.sys, UKKO_LOG_DEBUG, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL,
-               "%s %s", what, uk_ref_text(watcher));
+        uk_log_of(&c->ref, UKKO_LOG_DEBUG, c->props->actor->name, NULL, "%s %s", what,
+                  uk_ref_text(watcher));
 }
 void uk_cell_add_watcher(uk_cell *c, ukko_ref *watchee, ukko_ref *watcher) {
     bool to_me = ukko_ref_equal(watchee, &c->ref), from_me = ukko_ref_equal(watcher, &c->ref);
@@ -120,8 +121,8 @@ void uk_cell_add_watcher(uk_cell *c, ukko_ref *watchee, ukko_ref *watcher) {
     } else if (!to_me && from_me) {
         uk_cell_watch(c, watchee);
     } else {
-        uk_log(c->ref.sys, UKKO_LOG_WARN, uk_ref_text(&c->ref), c->props->actor->name, NULL, NULL,
-               "BUG: illegal Watch(%s,%s)", uk_ref_text(watchee), uk_ref_text(watcher));
+        uk_log_of(&c->ref, UKKO_LOG_WARN, c->props->actor->name, NULL, "BUG: illegal Watch(%s,%s)",
+                  uk_ref_text(watchee), uk_ref_text(watcher));
     }
 }
 void uk_cell_remove_watcher(uk_cell *c, ukko_ref *watchee, ukko_ref *watcher) {

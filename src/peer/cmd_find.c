@@ -152,8 +152,9 @@ int cmd_ask_ref(call *c) {
     ukko_msg *msg;
     if (call_message(c, &msg)) return -1;
     ukko_ref *to = call_ref(c, path);
-    char target[1100];
-    snprintf(target, sizeof target, "Actor[%s]", ukko_ref_path(to));
+    char place[1080], target[1100];
+    local_print(c->p->sys, to, place, sizeof place);
+    snprintf(target, sizeof target, "Actor[%s]", place);
     pending *w = pending_new(c, path, target, ASK_MS);
     w->class_name = ukko_msg_class(msg);
     ukko_ask_async(to, msg, ASK_MS, on_reply, w);

@@ -24,8 +24,8 @@ static int args_check(call *c, const char *class_name, ukko_msg *const *args, si
     size_t len = 0;
     if (args_fit(actor, args, n)) return 0;
     for (size_t i = 0; i < n && len < sizeof classes; i++)
-        len += (size_t)snprintf(classes + len, sizeof classes - len, "%s%s%s", i ? ", " : "",
-                                args[i] ? "class " : "", ukko_msg_class(args[i]));
+        len += (size_t)snprintf(classes + len, sizeof classes - len, "%sclass %s", i ? ", " : "",
+                                args[i] ? ukko_msg_class(args[i]) : "java.lang.Object");
     return fault_set(&c->fault, "java.lang.IllegalArgumentException",
                      "no matching constructor found on class %s for arguments [%s]", actor->name,
                      classes);
@@ -48,6 +48,7 @@ static int spawn_fault(call *c, const char *name, int code) {
                          "actor name [%s] is not unique!", name);
     ukko_error why;
     ukko_spawn_error(&why);
+    cut_detail(why.message);
     return fault_set(&c->fault,
                      code == UKKO_EINVAL     ? "org.apache.pekko.actor.InvalidActorNameException"
                      : code == UKKO_ESTOPPED ? "java.lang.IllegalStateException"

@@ -29,7 +29,7 @@ int cmd_select_at(call *c) {
 
 static int send_to(call *c, const char *path, ukko_ref *sender) {
     ukko_msg *msg;
-    if (call_message(c, &msg)) return -1;
+    if (call_message_of(c, sender, &msg)) return -1;
     ukko_ref *to = call_ref(c, path);
     ukko_tell_from(to, msg, sender);
     ukko_ref_release(to);

@@ -17,14 +17,29 @@ char *call_word(call *c) {
     return w;
 }
 
+void local_print(ukko_system *sys, const ukko_ref *ref, char *text, size_t len) {
+    const char *path = ukko_ref_path(ref), *own = ukko_remote_address(sys);
+    size_t n = strlen(own);
+    bool here = strncmp(path, own, n) == 0 && path[n] == '/';
+    if (here) snprintf(text, len, "pekko://%s%s", ukko_system_name(sys), path + n);
+    else snprintf(text, len, "%s", path);
+}
+
 ukko_ref *call_ref(call *c, const char *path) { return ukko_system_ref(c->p->sys, path); }
 
-int call_message(call *c, ukko_msg **out) {
+int call_message_of(call *c, ukko_ref *sender, ukko_msg **out) {
     if (message_parse(c->p->sys, c->rest, out, &c->fault)) return -1;
     if (*out) return 0;
+    char from[512];
+    if (!sender)
+        return fault_set(&c->fault, "org.apache.pekko.actor.InvalidMessageException",
+                         "Message is null.");
+    local_print(c->p->sys, sender, from, sizeof from);
     return fault_set(&c->fault, "org.apache.pekko.actor.InvalidMessageException",
-                     "Message sent from [Actor[%s]] is null.", ukko_ref_path(c->p->collector));
+                     "Message sent from [Actor[%s]] is null.", from);
 }
+
+int call_message(call *c, ukko_msg **out) { return call_message_of(c, c->p->collector, out); }
 
 void emit_ok(const char *cmd) { out_emit("ok", "cmd", out_text(cmd), NULL); }
 

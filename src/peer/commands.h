@@ -18,6 +18,9 @@ typedef struct call {
 /* commands.c: for the functions below */
 char *call_word(call *c); /* cuts the next word off; "" at the end */
 ukko_ref *call_ref(call *c, const char *path); /* owned */
+/* as Pekko shows a reference in texts: a local one without host and port */
+void local_print(ukko_system *sys, const ukko_ref *ref, char *text, size_t len);
+int call_message_of(call *c, ukko_ref *sender, ukko_msg **out);
 int call_message(call *c, ukko_msg **out); /* what is left as a message, which must not be null */
 void emit_ok(const char *cmd);
 

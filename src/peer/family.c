@@ -232,6 +232,11 @@ static ukko_props *order_props(const make_order *o, ukko_error *err) {
     return o->router ? router_props(o, props, err) : props;
 }
 
+void cut_detail(char *text) {
+    char *detail = strncmp(text, "configuration problem", 21) ? NULL : strstr(text, "]: ");
+    if (detail) detail[1] = '\0';
+}
+
 static void emit_not_made(const char *name, int code, const char *text) {
     bool bad_name = code == UKKO_EEXISTS || code == UKKO_EINVAL;
     bool no_way = strncmp(text, "remote deployment failed", 24) == 0;
@@ -262,6 +267,7 @@ static int deployer_make(ukko_ctx *ctx, void *state, const void *body) {
     if (rc != UKKO_OK) {
         ukko_error why;
         ukko_spawn_error(&why);
+        cut_detail(why.message);
         emit_not_made(o->name, rc, why.message);
         return UKKO_OK;
     }

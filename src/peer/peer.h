@@ -117,7 +117,9 @@ extern const ukko_actor echo_actor, sink_actor, collector_actor, forwarder_actor
     order_actor, caller_actor, receptionist_actor;                  /* actors.c */
 extern const ukko_actor parent_actor, watcher_actor, deployer_actor, all_for_one_deployer_actor,
     worker_actor;                                                   /* family.c */
-bool family_wait(void); /* until /user/parent and all below it have started; false: not in 10 s */
+bool family_wait(void);
+/* Pekko says what is wrong with a mailbox in the cause of the exception, not in its text. */
+void cut_detail(char *text); /* until /user/parent and all below it have started; false: not in 10 s */
 extern const ukko_actor listener_actor;                             /* listener.c */
 extern const ukko_actor *const peer_actors[];                       /* by class; ends with NULL */
 const ukko_actor *actor_by_class(const char *name); /* "Worker" or the whole class name; or NULL */

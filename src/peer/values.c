@@ -269,6 +269,13 @@ static json_t *show_string_value(const void *body) {
     return out_text(((const string_value *)body)->value);
 }
 
+static json_t *show_adjust(const void *body) {
+    char text[40];
+    snprintf(text, sizeof text, "AdjustPoolSize(%d)",
+             (int)((const ukko_adjust_pool_size *)body)->change);
+    return out_text(text);
+}
+
 /* ---- The table ----------------------------------------------------------------------- */
 
 typedef struct view {
@@ -306,6 +313,7 @@ static const view views[] = {
     {&ukko_reply_exception_type, show_reply_exception, NULL},
     {&ukko_throwable_type, show_throwable, NULL},
     {&ukko_terminated_type, show_terminated, NULL},
+    {&ukko_adjust_pool_size_type, show_adjust, NULL},
     {&ukko_done_type, NULL, "Done"},
     {&ukko_not_used_type, NULL, "NotUsed"},
     {&ukko_poison_pill_type, NULL, "PoisonPill"},

@@ -375,8 +375,8 @@ static void tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
         ukko_msg_print(msg, text, sizeof text);
         uk_buf me = {0};
         uk_ref_show(to, &me);
-        uk_log(to->sys, UKKO_LOG_WARN, "/remote", "org.apache.pekko.actor.LocalActorRefProvider",
-               "SECURITY", NULL, "Unknown message [%s] received by [Actor[%s]]", text,
+        uk_log(to->sys, UKKO_LOG_WARN, "LocalActorRefProvider",
+               "org.apache.pekko.actor.LocalActorRefProvider", "SECURITY", NULL, "Unknown message [%s] received by [Actor[%s]]", text,
                uk_buf_text(&me));
         uk_buf_fini(&me);
     }
