@@ -102,6 +102,13 @@ differential:    ## 100000 random messages of every kind to the JVM's serializer
 	@tools/need build test java
 	@tests/differential/run --count $(or $(COUNT),100000)
 
+differential-actors:    ## random commands to a ukko peer and a JVM's, alone and in pairs: what each step brings has to be the same (SEEDS, SEED)
+	@tools/need build test java
+	@cmake --preset release -DUKKO_TESTS=REQUIRED > /dev/null
+	@cmake --build build -j $(JOBS) --target ukko-peer
+	@tests/peer/build.sh > /dev/null
+	@tests/differential/actors --seeds $(or $(SEEDS),30) $(if $(SEED),--seed $(SEED))
+
 spec-coverage:   ## which cases of Pekko's own specs are covered by a test, and pass
 	@tools/need test
 	@tools/spec-coverage
