@@ -62,6 +62,7 @@ void uk_wake_all(uk_dispatcher *d);
 
 /* steal.c */
 uk_cell *uk_ring_steal(uk_worker *w, uk_worker *from);
+void uk_push_late(uk_worker *o); /* what o's handler keeps back; on another thread */
 uk_cell *uk_look(uk_worker *w);    /* w looks: takes what has been waiting for long, or NULL */
 bool uk_something_late(uk_worker *w); /* likewise: would it take something now? Leaves rings aside */
 #endif

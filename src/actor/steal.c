@@ -35,14 +35,20 @@ uk_cell *uk_ring_steal(worker *w, worker *from) {
     uk_asym_leave(&w->own);
     return got[0];
 }
-/* What a handler has kept back and goes on keeping. */
-static void push_late(worker *o) {
+/* What a handler has kept back and goes on keeping. Its number falls when all of it is pushed: until then
+   the owner waits for the end of the claim before it sends anything else, so that the order is kept. */
+void uk_push_late(worker *o) {
     if (!atomic_load_explicit(&o->out.n, memory_order_relaxed) || !uk_asym_claim(&o->own)) return;
-    uk_outbox out = {o->out.to, o->out.first, o->out.last, 0};
-    o->out.first = o->out.last = NULL;
-    atomic_store_explicit(&o->out.n, 0, memory_order_relaxed);
-    if (out.first) uk_cell_push_chain(out.to, out.first, out.last); /* claimed: the order is kept */
+    uk_envelope *first = o->out.first, *last = o->out.last;
+    uk_cell *to = first ? o->out.to : NULL; /* without any the owner writes it as it likes */
+    if (to) {
+        o->out.first = o->out.last = NULL;
+        uk_cell_push_chain(to, first, last);
+        /* pairs with the acquire in uk_outbox_any() */
+        atomic_store_explicit(&o->out.n, 0, memory_order_release);
+    }
     uk_asym_unclaim(&o->own);
+    if (to) uk_ref_release(&to->ref); /* the count of keep_back() */
 }
 static uk_cell *slot_steal(worker *o) {
     if (!atomic_load_explicit(&o->next, memory_order_relaxed) || !uk_asym_claim(&o->own)) return NULL;
@@ -88,7 +94,7 @@ static uk_cell *look_at(worker *w, worker *o, int64_t now) {
     if (waits >= 0) w->quiet_ns = now;
     if (is_worth_it(o, lasts, waits, now)) got = uk_ring_steal(w, o);
     if (lasts < LATE_NS) return got;
-    push_late(o);
+    uk_push_late(o);
     return got ? got : slot_steal(o);
 }
 uk_cell *uk_look(worker *w) {

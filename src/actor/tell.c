@@ -2,7 +2,7 @@
 /* Sending from a handler. Of several messages in a row to one cell the first is pushed at once, the
    others are kept back and pushed as one chain: when the handler returns or sends anything else, or
    when there are enough. Should the handler go on for long, another worker pushes them
-   (push_late in sched.c). On workers; on other threads every message is pushed at once. */
+   (uk_push_late). On workers; on other threads every message is pushed at once. */
 #include "actor/inbox.h"
 #include "actor/system.h"
 #include "base/error.h"
@@ -22,7 +22,7 @@ static __attribute__((noinline)) void out_flush(uk_worker *w) {
 void uk_outbox_flush(void) {
     uk_worker *w = uk_here.w;
     if (!w) return;
-    if (atomic_load_explicit(&w->out.n, memory_order_relaxed)) out_flush(w);
+    if (uk_outbox_any(w)) out_flush(w);
     w->out.to = NULL;
 }
 static inline void keep_back(uk_worker *w, uk_cell *to, uk_envelope *e) {
@@ -40,7 +40,7 @@ static inline void keep_back(uk_worker *w, uk_cell *to, uk_envelope *e) {
     if (n == UK_CHAIN_MAX) out_flush(w);
 }
 static inline void push_first(uk_worker *w, uk_cell *to, uk_envelope *e) {
-    if (atomic_load_explicit(&w->out.n, memory_order_relaxed)) out_flush(w);
+    if (uk_outbox_any(w)) out_flush(w);
     w->out.to = to->disp == w->d ? to : NULL; /* nobody of another dispatcher pushes late */
     if (!uk_inbox_push(to, &e->next, (uintptr_t)e)) uk_inbox_dead(to, e);
 }

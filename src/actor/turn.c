@@ -26,7 +26,7 @@ static inline __attribute__((always_inline)) void receive(ukko_ctx *ctx, uk_work
         return;
     }
     if (w) {
-        if (atomic_load_explicit(&w->out.n, memory_order_relaxed)) uk_outbox_flush();
+        if (uk_outbox_any(w)) uk_outbox_flush();
         w->out.to = NULL;
     }
     ctx->current = NULL;

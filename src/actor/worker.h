@@ -19,7 +19,7 @@ typedef uint64_t uk_credit;
 typedef struct uk_outbox {
     uk_cell *to; /* whom the last message of this handler went to; not counted */
     uk_envelope *first, *last;
-    _Atomic uint32_t n; /* relaxed: the watcher looks whether it stands still */
+    _Atomic uint32_t n; /* relaxed, but for uk_outbox_any(): others look whether it stands still */
 } uk_outbox;
 
 /* A type whose body is copied as it is, with what its messages begin with. */
@@ -121,7 +121,14 @@ static inline void uk_turn_over(uk_worker *w) {
     if (!w) return;
     atomic_store_explicit(&w->turn, NULL, memory_order_relaxed);
     uk_asym_fence();
-    if (uk_asym_is_claimed(&w->own)) uk_asym_wait(&w->own);
+    if (!uk_asym_is_claimed(&w->own)) return;
+    uk_asym_wait(&w->own);
+    uk_asym_leave(&w->own); /* else nobody could claim while we stand guard, or do the I/O */
+}
+/* By its owner: is anything kept back? Acquire pairs with the release in uk_push_late(): what another
+   pushed for us comes before what we push next. */
+static inline bool uk_outbox_any(uk_worker *w) {
+    return atomic_load_explicit(&w->out.n, memory_order_acquire) != 0;
 }
 void uk_ring_refill(uk_worker *w); /* it is empty, but there are cells behind it */
 static inline uk_cell *uk_ring_take(uk_worker *w) { /* inside; NULL: it is empty */
