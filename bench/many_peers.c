@@ -8,6 +8,7 @@
        many_peers pekko.tcp://SYSTEM@127.0.0.1:PORT PID LINKS [IDLE_SECONDS] [MESSAGES]
        many_peers raw - LINKS 0 [MESSAGES]     on a plain echo server with epoll, for comparison    */
 #include "common/bench.h"
+#include "common/process.h"
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -34,11 +35,6 @@ static unsigned node_port;
 static const char *system_name = "ukko";
 static uint64_t answers; /* payload frames that came in */
 static int handshakes;
-
-static void die(const char *what) {
-    perror(what);
-    exit(1);
-}
 
 /* ---- frames by hand ---- */
 

@@ -4,11 +4,11 @@
    are the same. The client drives one actor at a time: Ping keeps one message in flight; Flood keeps
    windows of messages in flight, each ended by a marker (an Integer) that the server answers with
    its count (a Long). Actors run on the system's workers; main waits. */
+#include "common/process.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include <ukko/ukko.h>
@@ -281,12 +281,6 @@ static int compare(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-static double own_cpu(void) {
-    struct rusage r;
-    getrusage(RUSAGE_SELF, &r);
-    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
-           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
-}
 static void report(const options *o, link_ *links, int n, bool rtt, size_t size, double cpu) {
     printf("{\"ev\":\"bench\",\"label\":\"%s\",\"what\":\"%s\",\"size\":%zu,", o->label,
            rtt ? "rtt" : "oneway", size);
@@ -322,9 +316,9 @@ static ukko_ref *find(ukko_system *sys, const char *address, const char *path) {
     return ref;
 }
 static void measure(const options *o, link_ *links, int n, const ukko_actor *actor, size_t size) {
-    double cpu = own_cpu();
+    double cpu = cpu_of(RUSAGE_SELF);
     run_jobs(links, n, actor, o, size, o->secs);
-    report(o, links, n, actor == &ping_actor, size, own_cpu() - cpu);
+    report(o, links, n, actor == &ping_actor, size, cpu_of(RUSAGE_SELF) - cpu);
 }
 /* As long as the JVM's client does for what is measured (Bench.java), so that a JVM that serves both
    has compiled as much. */

@@ -7,16 +7,10 @@
        ukko_scale watch N         a parent with N children on one node, watched by an actor on another in
                                   the same process, and stopped: watches and ends a second          */
 #include "common/bench.h"
+#include "common/process.h"
 #include <pthread.h>
-#include <sys/resource.h>
 #include <ukko/ukko.h>
 
-static double cpu(void) {
-    struct rusage r;
-    getrusage(RUSAGE_SELF, &r);
-    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
-           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
-}
 static double rss(void) {
     long size = 0, pages = 0;
     FILE *f = fopen("/proc/self/statm", "r");
@@ -52,11 +46,11 @@ static ukko_system *node(const char *name) {
 
 static int start(void) {
     char extra[80];
-    double c = cpu();
+    double c = cpu_of(RUSAGE_SELF);
     uint64_t t = now_ns();
     ukko_system *sys = node("start");
     snprintf(extra, sizeof extra, ",\"wall_ms\":%.3f", (double)(now_ns() - t) / 1e6);
-    report("ukko", "node_start", (cpu() - c) * 1e3, "ms cpu", extra);
+    report("ukko", "node_start", (cpu_of(RUSAGE_SELF) - c) * 1e3, "ms cpu", extra);
     report("ukko", "node_memory", rss() / 1048576.0, "MiB", "");
     ukko_system_free(sys);
     return 0;
@@ -146,13 +140,13 @@ static int watch(size_t n) {
     wait_for(&w.spawned);
     for (size_t i = 0; i < n; i++) w.children[i] = ukko_system_ref(here, paths[i]);
     uint64_t t = now_ns();
-    double c = cpu();
+    double c = cpu_of(RUSAGE_SELF);
     ukko_tell_text(NULL, watching, "go");
     /* the watches are acknowledged before any of the ends, as both go in order */
     ukko_tell_msg(NULL, p, ukko_msg_new(&ukko_poison_pill_type));
     wait_for(&w.ended);
     char extra[80];
-    snprintf(extra, sizeof extra, ",\"cpu_us_each\":%.3f", (cpu() - c) / (double)n * 1e6);
+    snprintf(extra, sizeof extra, ",\"cpu_us_each\":%.3f", (cpu_of(RUSAGE_SELF) - c) / (double)n * 1e6);
     report("ukko", "remote_watch", (double)n / ((double)(now_ns() - t) / 1e9), "watches/s", extra);
     for (size_t i = 0; i < n; i++) ukko_ref_release(w.children[i]);
     ukko_ref_release(p);

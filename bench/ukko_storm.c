@@ -4,13 +4,13 @@
    ended. So many live at a time as the window says. Both talk as well to the JVM peer's storm-drive and
    storm-host, and answer each line on stdin with how much they hold: what is left over is a leak.
    Actors run on the system's workers; main waits. */
+#include "common/process.h"
 #include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include <ukko/ukko.h>
@@ -19,12 +19,6 @@ static int64_t now_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-static double own_cpu(void) {
-    struct rusage r;
-    getrusage(RUSAGE_SELF, &r);
-    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
-           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
 }
 static long resident_kb(void) {
     long pages = 0, size;
@@ -168,7 +162,7 @@ static void report(void) {
     malloc_trim(0);
     printf("{\"ev\":\"held\",\"bytes\":%ld,\"started\":%ld,\"stopped\":%ld,\"cpu_s\":%.3f}\n",
            resident_kb() * 1024, atomic_load_explicit(&started, memory_order_relaxed),
-           atomic_load_explicit(&stopped, memory_order_relaxed), own_cpu());
+           atomic_load_explicit(&stopped, memory_order_relaxed), cpu_of(RUSAGE_SELF));
     fflush(stdout);
 }
 static void storm(ukko_system *sys, const char *to, long count, long window) {
@@ -178,7 +172,7 @@ static void storm(ukko_system *sys, const char *to, long count, long window) {
     job.made = job.answered = job.ended = job.unconfirmed = 0;
     job.done = false;
     int64_t t0 = now_ns();
-    double cpu = own_cpu();
+    double cpu = cpu_of(RUSAGE_SELF);
     int rc = ukko_system_spawn(sys, ukko_props_new(&parent_actor), NULL, NULL);
     if (rc) fail("parent", rc, "");
     pthread_mutex_lock(&job.mutex);
@@ -187,7 +181,7 @@ static void storm(ukko_system *sys, const char *to, long count, long window) {
     double s = (double)(now_ns() - t0) / 1e9;
     printf("{\"ev\":\"storm\",\"made\":%ld,\"answered\":%ld,\"ended\":%ld,\"unconfirmed\":%ld,"
            "\"seconds\":%.3f,\"per_s\":%.1f,\"cpu_s\":%.3f}\n",
-           job.made, job.answered, job.ended, job.unconfirmed, s, (double)count / s, own_cpu() - cpu);
+           job.made, job.answered, job.ended, job.unconfirmed, s, (double)count / s, cpu_of(RUSAGE_SELF) - cpu);
     fflush(stdout);
 }
 /* "held" and, of the driver, "storm COUNT WINDOW"; the end of stdin ends it. */

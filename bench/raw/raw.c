@@ -4,6 +4,7 @@
    size behind a 4-byte length; R1_* pass 100 bytes to and fro. With `across` the two processes are
    pinned to cores 0 and 1. */
 #include "../common/bench.h"
+#include "../common/process.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,11 +20,6 @@
 #ifndef SYS_NAME
 #define SYS_NAME "raw"
 #endif
-
-static void die(const char *what) {
-    perror(what);
-    exit(1);
-}
 
 /* ---- TCP helpers ------------------------------------------------------- */
 static void tcp_pair(int fd[2]) {

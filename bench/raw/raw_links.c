@@ -4,6 +4,7 @@
    process writes, another reads, each with one thread and epoll. `raw_links BYTES LINKS MESSAGES [WINDOW]`
    passes frames of that size behind a 4-byte length and tells the rate and the processor time of both. */
 #include "../common/bench.h"
+#include "../common/process.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +12,6 @@
 #include <netinet/tcp.h>
 #include <stdbool.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -32,16 +32,6 @@ static int n_conns, poller;
 static size_t frame;
 static uint64_t per_link, window = 1000;
 
-static void die(const char *what) {
-    perror(what);
-    exit(1);
-}
-static double own_cpu(int who) {
-    struct rusage r;
-    getrusage(who, &r);
-    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
-           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
-}
 static void watch(int i, int op, uint32_t events) {
     struct epoll_event ev = {.events = events, .data.u32 = (uint32_t)i};
     if (epoll_ctl(poller, op, conns[i].fd, &ev)) die("epoll_ctl");
@@ -188,7 +178,7 @@ int main(int argc, char **argv) {
     double s = (double)(now_ns() - start) / 1e9, all = (double)per_link * n_conns;
     waitpid(pid, NULL, 0);
     char extra[160], name[64];
-    double reader = own_cpu(RUSAGE_SELF) / all * 1e9, writer = own_cpu(RUSAGE_CHILDREN) / all * 1e9;
+    double reader = cpu_of(RUSAGE_SELF) / all * 1e9, writer = cpu_of(RUSAGE_CHILDREN) / all * 1e9;
     snprintf(name, sizeof name, "links_%d", n_conns);
     snprintf(extra, sizeof extra, ",\"cpu_ns\":%.1f,\"reader_ns\":%.1f,\"writer_ns\":%.1f",
              reader + writer, reader, writer);

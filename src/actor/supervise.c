@@ -95,10 +95,7 @@ static void put_causes(uk_buf *b, const ukko_failure *why) {
     if (!t) uk_buf_str(b, why->class_name);
     for (int depth = 0; t && depth < MAX_CAUSES; depth++) {
         if (depth) uk_buf_str(b, " <- ");
-        if (t->original_class)
-            uk_buf_printf(b, "%s: Serialization of [%s] failed. %s", t->class_name,
-                          t->original_class, t->original_message ? t->original_message : "null");
-        else uk_buf_printf(b, "%s: %s", t->class_name, t->message ? t->message : "null");
+        uk_buf_printf(b, "%s: %s", t->class_name, t->message ? t->message : "null");
         t = ukko_msg_get(t->cause, &ukko_throwable_type);
     }
 }

@@ -7,9 +7,6 @@
 
 enum { SHOWN = 2048, HEAD_CHARS = 64, HEAD_BYTES = 16 };
 
-static const char not_serializable[] =
-    "org.apache.pekko.remote.serialization.ThrowableNotSerializableException";
-
 /* ---- Text and bytes ------------------------------------------------------------------ */
 
 /* The UTF-16 form of a text, as Java counts and hashes it. */
@@ -96,11 +93,7 @@ json_t *value_path(const ukko_ref *ref) {
 }
 
 static json_t *throwable_value(const ukko_throwable *t) {
-    if (!t->original_class) return out_failure(t->class_name, t->message);
-    char message[1024];
-    snprintf(message, sizeof message, "Serialization of [%s] failed. %s", t->original_class,
-             t->original_message ? t->original_message : "null");
-    return out_failure(not_serializable, message);
+    return out_failure(t->class_name, t->message);
 }
 
 json_t *value_throwable(const ukko_msg *msg) {

@@ -325,12 +325,12 @@ class Context:
         except OSError as e:
             raise Fail("the connection to stay open", e)
 
-    def closes(self, link, timeout=None):
+    def closes(self, link, timeout=None, expected="the node to close the connection"):
         """The node closes the connection (with or without a goodbye)."""
         try:
             return link.wait_eof(TIMEOUT if timeout is None else timeout)
         except w.Timeout as e:
-            raise Fail("the node to close the connection", e)
+            raise Fail(expected, e)
 
     def says_goodbye(self, link, kind):
         """The node sends this DISASSOCIATE, nothing but empty frames after it, and closes."""

@@ -107,10 +107,7 @@ def _(t):
     for what, info in infos.items():
         link = peer.connect(t.node, handshake=False)
         link.send(w.encode("PekkoProtocolMessage", {"instruction": {"commandType": 1, "handshakeInfo": info}}))
-        try:
-            t.closes(link)
-        except Fail as f:
-            raise Fail("close after ASSOCIATE with " + what, f.seen)
+        t.closes(link, expected="close after ASSOCIATE with " + what)
         t.eq("ASSOCIATE after " + what, [], [p for p in link.pdus if p.kind == "ASSOCIATE"])
     t.alive()
 
@@ -232,10 +229,7 @@ def _(t):
     for name, b in (("TLS", hello), ("HTTP", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"), ("Artery", b"AKKA\x01" + bytes(28)), ("Artery", b"PEKK\x02" + bytes(28)), ("SSH", b"SSH-2.0-OpenSSH_9.6\r\n")):
         link = t.peer().connect(t.node, handshake=False)
         link.send_raw(b)
-        try:
-            t.closes(link)
-        except Fail as f:
-            raise Fail("close after " + name, f.seen)
+        t.closes(link, expected="close after " + name)
         t.eq("ASSOCIATE after " + name, [], [p for p in link.pdus if p.kind == "ASSOCIATE"])
     t.alive()
 

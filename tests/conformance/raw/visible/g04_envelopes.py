@@ -2,7 +2,7 @@
 """Payloads: recipients, senders, and what the node cannot read."""
 
 import pekkowire as w
-from speclib import Fail, case
+from speclib import case
 
 
 def not_delivered(t, link, to, sender=None, text=None):
@@ -72,10 +72,7 @@ def _(t):
     for path in ("not a path", "pekko.tcp://", "pekko.tcp://sys@host/user/x"):
         link = t.link()
         link.say(path, "x")
-        try:
-            t.closes(link)
-        except Fail as f:
-            raise Fail("the recipient %r to end the association" % path, f.seen)
+        t.closes(link, expected="the recipient %r to end the association" % path)
     t.alive()
 
 
@@ -85,10 +82,7 @@ def _(t):
     for uid in ("#abc", "#99999999999", "#1.5"):
         link = t.link()
         link.say(t.node.path("/user/collector") + uid, "x")
-        try:
-            t.closes(link)
-        except Fail as f:
-            raise Fail("the uid %r to end the association" % uid, f.seen)
+        t.closes(link, expected="the uid %r to end the association" % uid)
     t.alive()
 
 
@@ -245,10 +239,7 @@ def _(t):
     for what, body in bad.items():
         link = t.link()
         link.send(body)
-        try:
-            t.closes(link)
-        except Fail as f:
-            raise Fail("a payload with %s to end the association" % what, f.seen)
+        t.closes(link, expected="a payload with %s to end the association" % what)
     t.alive()
 
 

@@ -4,7 +4,7 @@
 import struct
 
 import pekkowire as w
-from speclib import Fail, case
+from speclib import case
 
 KEY9 = w.tag(9, 0)
 
@@ -75,10 +75,7 @@ def echoed(t, link, what, body, text="odd"):
 def closes(t, what, body, handshake=True):
     link = t.peer().connect(t.node, handshake=handshake)
     link.send(body(link))
-    try:
-        t.closes(link)
-    except Fail as f:
-        raise Fail("%s to end the association" % what, f.seen)
+    t.closes(link, expected="%s to end the association" % what)
     t.eq("messages after " + what, [], link.all(lambda p: p.has_message))
 
 

@@ -2,7 +2,7 @@
 """Texts of references: as recipients, as senders and inside messages; who answers an Identify, and a Watch."""
 
 import pekkowire as w
-from speclib import Fail, case
+from speclib import case
 
 
 def from_us(t, link, sender):
@@ -64,10 +64,7 @@ def _(t):
         t.eq("reference for " + path, t.node.path("/deadLetters"), inside(t, link, path))
         other = t.link()
         other.say(path, "x")
-        try:
-            t.closes(other)
-        except Fail as f:
-            raise Fail("the recipient %r to end the association" % path, f.seen)
+        t.closes(other, expected="the recipient %r to end the association" % path)
     for host in ("1a", "a-b.c", "localhost.", "0127.0.0.01", "[::1]", "x1.y2"):
         path = "pekko.tcp://far@%s:7355/user/x#5" % host
         t.eq("sender for " + path, path, from_us(t, link, path))
@@ -127,10 +124,7 @@ def _(t):
     for fragment in ("#", "#5?", "#5/6", "#%35", "#2147483648"):
         other = t.link()
         other.say(t.node.path("/user/sink"), "x", other.peer.path("/user/me") + fragment)
-        try:
-            t.closes(other)
-        except Fail as f:
-            raise Fail("a sender with %r to end the association" % fragment, f.seen)
+        t.closes(other, expected="a sender with %r to end the association" % fragment)
     t.alive()
 
 
