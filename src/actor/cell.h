@@ -33,12 +33,12 @@ void uk_props_release_late(ukko_props *props); /* some time before this worker s
 bool uk_props_take(const ukko_props *props); /* a count that this worker keeps; false: none */
 ukko_props *uk_props_copy(const ukko_props *props); /* a recipe of its own, less the last three */
 
-/* Values of an inbox besides a list of envelopes and system messages, newest first. The odd ones: who
-   replaces it makes the cell runnable. */
+/* Values of an inbox besides a list of envelopes and system messages, newest first. The odd ones:
+   who replaces it makes the cell runnable. */
 enum { UK_INBOX_BUSY = 0, UK_INBOX_IDLE = 1, UK_INBOX_CLOSED = 2, UK_INBOX_OWNED = 3 };
-/* In a pointer of an inbox; blocks are 16-aligned. SYSTEM: it is a uk_sysmsg. CHAIN: it is the first
-   of several envelopes in the order they were sent; its msg, which is the message around it, stands
-   in for the last of them, whose next leads on. */
+/* In a pointer of an inbox; blocks are 16-aligned. SYSTEM: it is a uk_sysmsg. CHAIN: it is the
+   first of several envelopes in the order they were sent; its msg, which is the message around it,
+   stands in for the last of them, whose next leads on. */
 enum { UK_INBOX_SYSTEM = 4, UK_INBOX_CHAIN = 8, UK_INBOX_MARKS = 15 };
 
 typedef enum uk_wait { /* what the cell does when its last dying child is gone */
@@ -126,7 +126,8 @@ enum { /* uk_cell.marks: never taken back */
 #define UK_SPARE_NONE UINT32_MAX
 struct uk_cell {
     ukko_ref ref; /* first: a cell is a reference */
-    /* what senders touch lies on one cache line with the reference, what the turn touches on the next */
+    /* what senders touch lies on one cache line with the reference, what the turn touches on the
+       next */
     _Atomic uintptr_t inbox; /* see cell.c for the orders */
     uk_dispatcher *disp;
     uk_cell *run_next; /* in the injector */
@@ -139,8 +140,8 @@ struct uk_cell {
         uk_gone gone; /* after its end: on the way to the parent, which then owns it */
     };
     uk_sysmsg *sys_last;      /* likewise: the newest, a ring that leads on to the oldest */
-    /* the newest node that was taken: still in the inbox; 0: the inbox was emptied. SOLE: always 0, but
-       while the cell is runnable and finds no room in the ring: the next of these */
+    /* the newest node that was taken: still in the inbox; 0: the inbox was emptied. SOLE: always 0,
+       but while the cell is runnable and finds no room in the ring: the next of these */
     uintptr_t anchor;
     const ukko_behavior *behavior;
     uk_more *more;
@@ -203,7 +204,8 @@ uk_more *uk_cell_more(uk_cell *cell);
 int32_t uk_new_uid(void); /* never 0 */
 
 /* children.c: the parent's turn; of a guardian any thread */
-/* Takes a count of child, but not with UKKO_EEXISTS. generated: the name is from uk_kids_name(), so it is a new one. */
+/* Takes a count of child, but not with UKKO_EEXISTS. generated: the name is from uk_kids_name(), so
+   it is a new one. */
 int uk_kids_add(uk_cell *parent, ukko_slice name, bool generated, ukko_ref *child);
 ukko_ref *uk_kids_mine(uk_cell *parent, ukko_slice name); /* retained, or NULL */
 bool uk_kids_remove(uk_cell *parent, ukko_ref *child);    /* gives its count up; false: no child */

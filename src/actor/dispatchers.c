@@ -136,8 +136,8 @@ static int scaled(const uk_dispatcher_conf *c, const scale *s, unsigned *out, uk
     *out = (unsigned)n + (n > (unsigned)n);
     return UKKO_OK;
 }
-/* A pool of the JVM goes beyond its core when its queue is full, which takes a bounded one; here those
-   threads are there from the first actor on, and sleep. */
+/* A pool of the JVM goes beyond its core when its queue is full, which takes a bounded one; here
+   those threads are there from the first actor on, and sleep. */
 static int core_or_max(const uk_dispatcher_conf *c, unsigned *out, ukko_error *err) {
     static const char size[] = "thread-pool-executor.task-queue-size";
     int64_t queue;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The dispatchers of a system by the ids of their sections, read and started when they are first asked
-   for. Any thread. */
+/* The dispatchers of a system by the ids of their sections, read and started when they are first
+   asked for. Any thread. */
 #ifndef UK_ACTOR_DISPATCHERS_H
 #define UK_ACTOR_DISPATCHERS_H
 #include "actor/deploy.h"
@@ -37,8 +37,8 @@ void uk_dispatchers_free(uk_dispatchers *d); /* NULL is fine */
 int uk_dispatcher_find(ukko_system *sys, const char *id, const uk_dispatcher_conf **out,
                        ukko_error *err);
 
-/* The two that every system has: sys->dispatcher with that many threads (negative: as configured) and
-   sys->internal. Before the system starts. */
+/* The two that every system has: sys->dispatcher with that many threads (negative: as configured)
+   and sys->internal. Before the system starts. */
 int uk_dispatchers_open(ukko_system *sys, int threads, uint64_t seed, ukko_error *err);
 int uk_dispatchers_start(ukko_system *sys); /* those two */
 /* Joins all workers; what is queued stays queued. No other thread makes actors any more. */
@@ -46,7 +46,8 @@ void uk_dispatchers_stop(ukko_system *sys);
 /* The one to run an actor on, started. Pinned: one of its own, and a count of it. */
 int uk_dispatcher_get(ukko_system *sys, const uk_dispatcher_conf *c, uk_dispatcher **out,
                       ukko_error *err);
-/* The mailbox in common of those who run on a balancing one; the first who asks says how. Borrowed. */
+/* The mailbox in common of those who run on a balancing one; the first who asks says how.
+   Borrowed. */
 struct uk_mailbox;
 struct uk_shared *uk_dispatcher_shared(ukko_system *sys, const uk_dispatcher_conf *c,
                                        const struct uk_mailbox *box);

@@ -5,23 +5,24 @@
  *    schedules the cell; the compare-and-swap is acq_rel: release publishes the message, acquire
  *    takes over what the last turn wrote.
  * 2. A turn takes what is new by a plain load (acquire): all from the inbox down to the anchor, the
- *    newest node it took before. The anchor stays in the inbox, so it must not be freed before it is
- *    replaced by a newer one or the inbox falls idle: no other node can then have its address.
- * 3. System messages come through the same inbox, their pointers marked by a bit, so that a turn can
- *    end with one compare-and-swap. Taking parts the two kinds; system messages go first, and the
- *    turn looks for new ones before each message. When the newest node is a system message the inbox
- *    is emptied by an exchange: only envelopes are anchors.
+ *    newest node it took before. The anchor stays in the inbox, so it must not be freed before it
+ *    is replaced by a newer one or the inbox falls idle: no other node can then have its address.
+ * 3. System messages come through the same inbox, their pointers marked by a bit, so that a turn
+ *    can end with one compare-and-swap. Taking parts the two kinds; system messages go first, and
+ *    the turn looks for new ones before each message. When the newest node is a system message the
+ *    inbox is emptied by an exchange: only envelopes are anchors.
  * 4. A turn ends by inbox anchor -> IDLE (release). After that it does not touch the cell: another
  *    worker may already have run it to its end.
  * 5. A chain is one node with several envelopes in the order they were sent.
- * 6. SOLE: the dispatcher of the cell has a single worker. To that the cell's queues are open also outside of
- *    the turn: it puts there what its actors send to each other, with no atomic instruction, and keeps the cell
- *    when it has nothing to do. For all others the inbox is OWNED then; who replaces that hands the
- *    cell to the injector, with a count of it. What takes nodes from the inbox before they come out of the
- *    injector leaves BUSY there; when they come out it is OWNED again. So a cell is in the injector
- *    once at most, and may be runnable besides (`active`). Who puts something in the queues looks at the inbox
- *    first: what was sent before stays before. The I/O thread runs such a cell only while the worker is
- *    free of turns (law 6 of sched.c), and only one that is not active; it goes by the inbox as all others.
+ * 6. SOLE: the dispatcher of the cell has a single worker. To that the cell's queues are open also
+ *    outside of the turn: it puts there what its actors send to each other, with no atomic
+ *    instruction, and keeps the cell when it has nothing to do. For all others the inbox is OWNED
+ *    then; who replaces that hands the cell to the injector, with a count of it. What takes nodes
+ *    from the inbox before they come out of the injector leaves BUSY there; when they come out it
+ *    is OWNED again. So a cell is in the injector once at most, and may be runnable besides
+ *    (`active`). Who puts something in the queues looks at the inbox first: what was sent before
+ *    stays before. The I/O thread runs such a cell only while the worker is free of turns (law 6 of
+ *    sched.c), and only one that is not active; it goes by the inbox as all others.
  */
 #ifndef UK_ACTOR_INBOX_H
 #define UK_ACTOR_INBOX_H
@@ -34,7 +35,8 @@ void uk_inbox_dead(uk_cell *c, uk_envelope *e); /* it was closed: a dead letter 
 static inline bool uk_inbox_closed(uk_cell *c) {
     return atomic_load_explicit(&c->inbox, memory_order_relaxed) == UK_INBOX_CLOSED;
 }
-/* Pushes a node; false: the inbox is closed. `next` is the node's link, `marked` what points to it. */
+/* Pushes a node; false: the inbox is closed. `next` is the node's link, `marked` what points to
+   it. */
 static inline bool uk_inbox_push(uk_cell *c, void *next, uintptr_t marked) {
     uintptr_t old = atomic_load_explicit(&c->inbox, memory_order_relaxed);
     do {

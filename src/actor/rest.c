@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How workers without work rest, and how they are woken. Most of what a worker has in its ring is run by
- * itself within microseconds, and faster than two could that pass its cache lines to and fro. So the first worker
- * that runs out of work while others are busy looks at their queues again and again, with naps between the
- * looks, and takes only what goes on waiting (steal.c); all the others sleep. The word `rest` of the
- * dispatcher says who does what: the number of sleepers, LOOKS when one looks, NAP when it naps and may
- * be called. Negative: LOOKS. Laws:
- * 1. At most one worker looks. Who begins replaces a word that has neither LOOKS nor NAP (acquire), who
- *    ends takes LOOKS away (release): what has been seen of others goes from one to the next.
- * 2. No lost wake-up, rings: an owner puts a cell in its ring and then reads the word. Negative: the
- *    worker that looks will find it. Positive: the owner wakes one. Who makes the word positive, to sleep
- *    or for a long nap, has a barrier run on all threads and then looks at the rings itself.
- * 3. Who stops looking to do something else wakes a sleeper, if there is one, which looks in its place.
- * 4. No lost wake-up, injector: its count and the word are seq_cst. Who naps or falls asleep has said so in
- *    the word before it looks at the count; who has handed in wakes the napping one, or one that sleeps. The one
- *    that looks and is awake comes to the injector before its next nap.
- * 5. Sleepers in the word + tokens of `sleep` in flight = workers inside park(). Whoever lowers the word
- *    owes or is owed one token. Likewise NAP and the tokens of `nap`.
+ * How workers without work rest, and how they are woken. Most of what a worker has in its ring is
+ * run by itself within microseconds, and faster than two could that pass its cache lines to and
+ * fro. So the first worker that runs out of work while others are busy looks at their queues again
+ * and again, with naps between the looks, and takes only what goes on waiting (steal.c); all the
+ * others sleep. The word `rest` of the dispatcher says who does what: the number of sleepers, LOOKS
+ * when one looks, NAP when it naps and may be called. Negative: LOOKS. Laws:
+ * 1. At most one worker looks. Who begins replaces a word that has neither LOOKS nor NAP (acquire),
+ *    who ends takes LOOKS away (release): what has been seen of others goes from one to the next.
+ * 2. No lost wake-up, rings: an owner puts a cell in its ring and then reads the word. Negative:
+ *    the worker that looks will find it. Positive: the owner wakes one. Who makes the word
+ *    positive, to sleep or for a long nap, has a barrier run on all threads and then looks at the
+ *    rings itself.
+ * 3. Who stops looking to do something else wakes a sleeper, if there is one, which looks in its
+ *    place.
+ * 4. No lost wake-up, injector: its count and the word are seq_cst. Who naps or falls asleep has
+ *    said so in the word before it looks at the count; who has handed in wakes the napping one, or
+ *    one that sleeps. The one that looks and is awake comes to the injector before its next nap.
+ * 5. Sleepers in the word + tokens of `sleep` in flight = workers inside park(). Whoever lowers the
+ *    word owes or is owed one token. Likewise NAP and the tokens of `nap`.
  * 6. When all others sleep, the one that looks sleeps too: nothing runs then, nobody naps.
  * Runs on workers; uk_wake() on any thread.
  */
@@ -28,7 +30,8 @@
 
 #define LOOKS INT32_MIN
 enum { NAP = 1 << 30, SLEEPERS = NAP - 1 };
-/* Short naps double to the limit; after a while with empty rings they are long, but owners may call. */
+/* Short naps double to the limit; after a while with empty rings they are long, but owners may
+   call. */
 enum { NAP_NS = 50000, NAP_MAX_NS = 400000, NAP_LONG_NS = 5000000, QUIET_NS = 5000000 };
 
 typedef uk_worker worker;
@@ -107,8 +110,8 @@ bool uk_work_in_sight(uk_dispatcher *d) {
 
 /* ---- asleep ---- */
 
-/* The last one asleep, in the word already: looks after turns on the I/O thread (sched.c, law 5). Comes
-   back with a token taken. */
+/* The last one asleep, in the word already: looks after turns on the I/O thread (sched.c, law 5).
+   Comes back with a token taken. */
 static void watch_inline(worker *w) {
     uk_dispatcher *d = w->d;
     uint64_t seen = atomic_load_explicit(&d->inline_seq, memory_order_acquire);

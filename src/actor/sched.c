@@ -5,15 +5,17 @@
  * 2. A worker's last-in slot, ring and outbox are its own; another worker takes from them with a
  *    claim (worker.h), and late (steal.c).
  * 3. Who runs out of work rests by the laws of rest.c; no wake-up is lost.
- * 4. In find() a worker that looks at others stops that (uk_stop_looking) before it does anything else.
+ * 4. In find() a worker that looks at others stops that (uk_stop_looking) before it does anything
+ *    else.
  * 5. An I/O thread may run one actor itself when all workers sleep, or are about to (uk_batch_run).
- *    `inline_seq` is odd meanwhile; while such turns happen, the last worker to fall asleep, or the one that
- *    looks, looks at it, and takes the I/O rounds over when one lasts (UK_WATCH_MS). Slow turns switch this off for a while.
- * 6. While the I/O thread runs an actor, one worker is free of turns: it sleeps or looks for work, or
- *    stands guard, ready to take the I/O rounds over. So no set of actors that block holds up the I/O.
- *    A worker raises `busy` before it takes a cell and then reads inline_seq; the I/O thread makes
- *    inline_seq odd, has a barrier run on all threads and then reads all `busy`. It needs neither when all
- *    workers sleep.
+ *    `inline_seq` is odd meanwhile; while such turns happen, the last worker to fall asleep, or the
+ *    one that looks, looks at it, and takes the I/O rounds over when one lasts (UK_WATCH_MS). Slow
+ *    turns switch this off for a while.
+ * 6. While the I/O thread runs an actor, one worker is free of turns: it sleeps or looks for work,
+ *    or stands guard, ready to take the I/O rounds over. So no set of actors that block holds up
+ *    the I/O. A worker raises `busy` before it takes a cell and then reads inline_seq; the I/O
+ *    thread makes inline_seq odd, has a barrier run on all threads and then reads all `busy`. It
+ *    needs neither when all workers sleep.
  * Runs on the worker threads it starts; uk_schedule() on any thread.
  */
 #include "actor/sched.h"
@@ -193,9 +195,9 @@ static void inj_end(uk_dispatcher *d) { /* of a single worker, which has ended *
 
 /* ---- a worker's own queue: inside ---- */
 
-/* A single worker keeps what does not fit itself: a cell of its own may be in the injector besides. The
-   oldest of the ring go there, as they go to the injector with more workers: who comes late runs early,
-   and a tree of actors is done branch by branch. */
+/* A single worker keeps what does not fit itself: a cell of its own may be in the injector besides.
+   The oldest of the ring go there, as they go to the injector with more workers: who comes late
+   runs early, and a tree of actors is done branch by branch. */
 static void put_behind(worker *w) {
     uint32_t h = atomic_load_explicit(&w->head, memory_order_relaxed);
     for (uint32_t n = 0; n < UK_RING / 2; n++) {
@@ -314,7 +316,8 @@ static __attribute__((noinline)) bool others_busy(worker *w) {
             return false;
     return true;
 }
-/* The owner's side of law 6: true when the I/O thread is in a turn, and all other workers are too. */
+/* The owner's side of law 6: true when the I/O thread is in a turn, and all other workers are
+   too. */
 static inline bool take_part(worker *w) {
     uk_dispatcher *d = w->d;
     atomic_store_explicit(&w->busy, true, memory_order_relaxed);
@@ -504,8 +507,8 @@ static bool may_run_here(uk_cell *c) {
 /* Before a turn on the I/O thread, which has been announced in inline_seq: will somebody be there
    when it lasts? (Law 6) */
 static bool somebody_is_free(uk_dispatcher *d) {
-    /* seq_cst, and inline_seq before: all sleep, and who is woken after this sees inline_seq odd behind
-       its fence in find() */
+    /* seq_cst, and inline_seq before: all sleep, and who is woken after this sees inline_seq odd
+       behind its fence in find() */
     if (atomic_load_explicit(&d->rest, memory_order_seq_cst) == (int)d->n) return true;
     uk_barrier_all();
     for (unsigned i = 0; i < d->n; i++)

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Taking from another worker what it does not get to. A claim is dear for both sides, and so is running cells on
- * another core than those they talk to; so it is done late, by the one worker that looks (rest.c), for
- * - cells that have waited in a ring since an earlier look: at once when turns are long there (or were, a moment ago),
- *   else after LONG_NS. A ring that drains between two looks is left alone, however full it always is;
- * - a cell in the last-in slot, and messages in the outbox, behind a turn that has lasted for LATE_NS.
+ * Taking from another worker what it does not get to. A claim is dear for both sides, and so is
+ * running cells on another core than those they talk to; so it is done late, by the one worker that
+ * looks (rest.c), for
+ * - cells that have waited in a ring since an earlier look: at once when turns are long there (or
+ *   were, a moment ago), else after LONG_NS. A ring that drains between two looks is left alone,
+ *   however full it always is;
+ * - a cell in the last-in slot, and messages in the outbox, behind a turn that has lasted for
+ *   LATE_NS.
  * Runs on workers.
  */
 #include "actor/crew.h"
 #include "actor/inbox.h"
 #include "base/os.h"
 
-/* Turns of less than COARSE_NS are not worth another core before LONG_NS; of HEAVY_NS always are. */
+/* Turns of less than COARSE_NS are not worth another core before LONG_NS; of HEAVY_NS always
+   are. */
 enum { SOON_NS = 100000, LONG_NS = 1000000, LATE_NS = 1000000, COARSE_NS = 1000, HEAVY_NS = 4000 };
 enum { HEAVY_KEPT_NS = 20000000 };
 
@@ -35,8 +39,9 @@ uk_cell *uk_ring_steal(worker *w, worker *from) {
     uk_asym_leave(&w->own);
     return got[0];
 }
-/* What a handler has kept back and goes on keeping. Its number falls when all of it is pushed: until then
-   the owner waits for the end of the claim before it sends anything else, so that the order is kept. */
+/* What a handler has kept back and goes on keeping. Its number falls when all of it is pushed:
+   until then the owner waits for the end of the claim before it sends anything else, so that the
+   order is kept. */
 void uk_push_late(worker *o) {
     if (!atomic_load_explicit(&o->out.n, memory_order_relaxed) || !uk_asym_claim(&o->own)) return;
     uk_envelope *first = o->out.first, *last = o->out.last;

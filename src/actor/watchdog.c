@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looks after workers whose turn lasts: an actor that blocks or computes for long keeps others from
    running. What waits in such a worker's slot or outbox gets another worker, which is woken for it;
-   what it has staged for other nodes is sent; after a limit the actor is named in a warning. While any worker runs, a timer looks at all of them
-   every LOOK_MS; when all sleep it stops, and the next one that is woken starts it again. On the timer
-   thread, but for uk_watchdog_wake(). */
+   what it has staged for other nodes is sent; after a limit the actor is named in a warning. While
+   any worker runs, a timer looks at all of them every LOOK_MS; when all sleep it stops, and the
+   next one that is woken starts it again. On the timer thread, but for uk_watchdog_wake(). */
 #include "actor/dispatchers.h"
 #include "actor/system.h"
 #include "actor/worker.h"
@@ -51,7 +51,7 @@ static bool look_at(uk_watchdog *g, uk_worker *w, int64_t now) { /* does it run?
         w->warned = false;
         return runs;
     }
-    /* a worker that fell asleep when all did sleeps on; awake, it looks at the others (steal_late) */
+    /* a worker that fell asleep when all did sleeps on; awake, it looks at the others (steal.c) */
     if (atomic_load_explicit(&w->next, memory_order_relaxed) ||
         atomic_load_explicit(&w->out.n, memory_order_relaxed))
         uk_wake(w->d);

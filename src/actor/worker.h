@@ -104,8 +104,8 @@ extern _Thread_local uk_thread uk_here __attribute__((tls_model("initial-exec"))
 
 uk_worker *uk_dispatcher_workers(uk_dispatcher *d, unsigned *n);
 void uk_schedule_slow(uk_cell *c);
-/* Turns of c and then of what is in the queues of a worker that is the only one of its dispatcher; at
-   most so many. In turn.c. */
+/* Turns of c and then of what is in the queues of a worker that is the only one of its dispatcher;
+   at most so many. In turn.c. */
 void uk_turns_own(uk_worker *w, uk_cell *c, unsigned runs);
 void uk_ring_full(uk_worker *w, uk_cell *c);
 void uk_wake(uk_dispatcher *d);
@@ -125,8 +125,8 @@ static inline void uk_turn_over(uk_worker *w) {
     uk_asym_wait(&w->own);
     uk_asym_leave(&w->own); /* else nobody could claim while we stand guard, or do the I/O */
 }
-/* By its owner: is anything kept back? Acquire pairs with the release in uk_push_late(): what another
-   pushed for us comes before what we push next. */
+/* By its owner: is anything kept back? Acquire pairs with the release in uk_push_late(): what
+   another pushed for us comes before what we push next. */
 static inline bool uk_outbox_any(uk_worker *w) {
     return atomic_load_explicit(&w->out.n, memory_order_acquire) != 0;
 }
@@ -164,8 +164,8 @@ static inline void uk_sole_queue(uk_worker *w, uk_cell *c) {
     if (old) uk_ring_put(w, old);
 }
 /* After work was put where others may take it. Who goes to sleep makes the word positive, has a
-   barrier run on all threads, and then looks at the queues: so it sees the work, or we see it asleep.
-   Negative: a worker looks at the queues, and will find it (rest.c). */
+   barrier run on all threads, and then looks at the queues: so it sees the work, or we see it
+   asleep. Negative: a worker looks at the queues, and will find it (rest.c). */
 static inline void uk_wake_if_idle(uk_worker *w) {
     uk_asym_fence();
     if (atomic_load_explicit(w->rest, memory_order_relaxed) > 0) uk_wake(w->d);
@@ -214,8 +214,8 @@ static inline void uk_ref_release_late(ukko_ref *r) {
 }
 /* Gives n counts of r back at once, with those that this worker keeps: it may be the end of r. */
 void uk_ref_release_all(ukko_ref *r, uint32_t n);
-/* As uk_ref_release_late(), while the worker runs a cell's turn: a cell of its own keeps the count for
-   its next message, one that has ended goes while it is in the caches. */
+/* As uk_ref_release_late(), while the worker runs a cell's turn: a cell of its own keeps the count
+   for its next message, one that has ended goes while it is in the caches. */
 static inline void uk_sender_release(uk_worker *w, ukko_ref *r) {
     if (r && r->vt == &uk_cell_vt) {
         uk_cell *s = uk_cell_of(r);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading key stores. What kind a file is, its first bytes say. Ciphers of old tools (RC2) come from
-   OpenSSL's legacy provider in a library context of their own, so that the process as a whole stays
-   without them. Runs on the thread that loads the keys. */
+/* Reading key stores. What kind a file is, its first bytes say. Ciphers of old tools (RC2) come
+   from OpenSSL's legacy provider in a library context of their own, so that the process as a whole
+   stays without them. Runs on the thread that loads the keys. */
 #include "net/keystore.h"
 #include "base/error.h"
 #include "base/mem.h"

@@ -40,8 +40,8 @@ void uk_loop_free(uk_loop *loop); /* after stop, or when it never started; NULL 
 /* Before start: called on the loop's own thread after each round, when it is not the loop's: it may
    run foreign code there. */
 void uk_loop_after(uk_loop *loop, void (*after)(void *data), void *data);
-/* [any] Runs the rounds in place of the own thread while that is held up in `after`; returns when it
-   comes back, or at once when it is not held up or another thread assists. */
+/* [any] Runs the rounds in place of the own thread while that is held up in `after`; returns when
+   it comes back, or at once when it is not held up or another thread assists. */
 void uk_loop_assist(uk_loop *loop);
 /* [loop] run() in the pool of threads for what may block, then done() on the loop; both get data.
    done() comes also when the loop was stopped meanwhile: then from uk_loop_free(). */
@@ -54,14 +54,15 @@ struct uk_stream **uk_loop_streams(uk_loop *loop); /* [loop] head of the list of
 size_t *uk_loop_stream_count(uk_loop *loop);       /* [loop] its length */
 /* A buffer of at least `size` bytes that all readers of this loop share. [loop] */
 uint8_t *uk_loop_scratch(uk_loop *loop, size_t size);
-/* [loop] n more bytes were read in this round; true: it has brought as many as a round shall, so that what
-   they are for is done while they are in the caches. What is left to read waits for uk_loop_later(). */
+/* [loop] n more bytes were read in this round; true: it has brought as many as a round shall, so
+   that what they are for is done while they are in the caches. What is left to read waits for
+   uk_loop_later(). */
 bool uk_loop_brought(uk_loop *loop, size_t n);
-/* [loop] Runs the task in one of the next rounds, after those that wait already, and before the kernel is
-   asked what there is to read, unless that was long ago. At most once at a time. */
+/* [loop] Runs the task in one of the next rounds, after those that wait already, and before the
+   kernel is asked what there is to read, unless that was long ago. At most once at a time. */
 void uk_loop_later(uk_loop *loop, uk_task *task);
-/* An empty buffer that was used before, so that its memory is there already; belongs to the caller until
-   it is given back. [loop] */
+/* An empty buffer that was used before, so that its memory is there already; belongs to the caller
+   until it is given back. [loop] */
 uk_buf uk_loop_buf(uk_loop *loop);
 void uk_loop_buf_back(uk_loop *loop, uk_buf *buf);
 

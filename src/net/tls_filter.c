@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One TLS connection over OpenSSL with memory buffers: no socket is touched here. Says why a handshake
-   failed in words that tell the causes apart. On the loop's thread, but for the self-test, which the
-   thread that loads the keys runs. */
+/* One TLS connection over OpenSSL with memory buffers: no socket is touched here. Says why a
+   handshake failed in words that tell the causes apart. On the loop's thread, but for the
+   self-test, which the thread that loads the keys runs. */
 #include "net/tls_internal.h"
 #include "base/error.h"
 #include "base/mem.h"

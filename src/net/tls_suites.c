@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Protocol versions and cipher suites by the names that Java's configuration uses. Runs on the thread
-   that loads the keys. */
+/* Protocol versions and cipher suites by the names that Java's configuration uses. Runs on the
+   thread that loads the keys. */
 #include "net/tls_internal.h"
 #include "base/error.h"
 #include <openssl/err.h>

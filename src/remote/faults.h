@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Injected faults: what holds for which address, a token bucket, and the filter that sits between the
-   frames of a connection and its socket (or its TLS). The table is for any thread, filters for the
-   I/O thread. */
+/* Injected faults: what holds for which address, a token bucket, and the filter that sits between
+   the frames of a connection and its socket (or its TLS). The table is for any thread, filters for
+   the I/O thread. */
 #ifndef UK_REMOTE_FAULTS_H
 #define UK_REMOTE_FAULTS_H
 #include "net/stream.h"
@@ -17,7 +17,8 @@ typedef struct uk_bucket {
     int64_t at_ms;
 } uk_bucket;
 void uk_bucket_init(uk_bucket *b, double per_second, double capacity, int64_t now_ms); /* full */
-/* Takes n tokens if there are so many; of a full one also more than it holds, which it then owes. */
+/* Takes n tokens if there are so many; of a full one also more than it holds, which it then
+   owes. */
 bool uk_bucket_take(uk_bucket *b, size_t n, int64_t now_ms);
 /* In how many ms n could be taken; 0: now. */
 int64_t uk_bucket_wait(const uk_bucket *b, size_t n, int64_t now_ms);
@@ -26,8 +27,8 @@ int64_t uk_bucket_wait(const uk_bucket *b, size_t n, int64_t now_ms);
 uk_faults *uk_faults_new(uint64_t seed);
 void uk_faults_free(uk_faults *f); /* after all filters; NULL is fine */
 
-/* Takes inner (TLS, or NULL). peer is "host:port"; NULL: it says so itself, in its handshake. sys and
-   debug: to log what is lost. Ends with the stream. */
+/* Takes inner (TLS, or NULL). peer is "host:port"; NULL: it says so itself, in its handshake. sys
+   and debug: to log what is lost. Ends with the stream. */
 uk_filter *uk_fault_filter(uk_faults *f, uk_filter *inner, const char *peer, size_t max_frame,
                            ukko_system *sys, bool debug);
 void uk_fault_filter_attach(uk_filter *f, uk_loop *loop, uk_stream *s); /* at once after it is made */

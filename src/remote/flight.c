@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ring of the flight recorder. The file is a header and slots of whole words, as they are in
-   memory. A slot begins with its number + 1, or BUSY while it is written: a reader that finds the same
-   number before and after has a whole entry, and a writer that has gone round the ring and finds
-   another still in the slot leaves it to that one. Any thread; the words are atomics because readers
-   look while others write. */
+   memory. A slot begins with its number + 1, or BUSY while it is written: a reader that finds the
+   same number before and after has a whole entry, and a writer that has gone round the ring and
+   finds another still in the slot leaves it to that one. Any thread; the words are atomics because
+   readers look while others write. */
 #include "remote/flight.h"
 #include "base/buf.h"
 #include "base/error.h"
@@ -130,7 +130,8 @@ static void drop_file(uk_flight *f) {
     f->path = NULL;
 }
 
-/* All blocks are there before the first write: a full disk is found out here and not by a signal. */
+/* All blocks are there before the first write: a full disk is found out here and not by a
+   signal. */
 static void *map_file(uk_flight *f, char *why, size_t len) {
     int rc = posix_fallocate(f->fd, 0, (off_t)f->size);
     void *p = rc ? MAP_FAILED
@@ -188,7 +189,8 @@ static bool claim(slot *s, uint64_t mark) {
     uint64_t was = atomic_load_explicit(&(*s)[0], memory_order_relaxed);
     do {
         if (was == BUSY || was > mark) return false;
-        /* acquire pairs with the release of the mark: the words of the last writer come before ours */
+        /* acquire pairs with the release of the mark: the words of the last writer come before
+           ours */
     } while (!atomic_compare_exchange_weak_explicit(&(*s)[0], &was, BUSY, memory_order_acquire,
                                                     memory_order_relaxed));
     return true;

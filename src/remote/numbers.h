@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The numbers of system messages to and from one address, and the incarnation they are for: what
-   survives a connection, what begins anew, and what an acknowledgement that fits nothing means. Pure;
-   one thread at a time, in a system the one with the peer's lock. */
+   survives a connection, what begins anew, and what an acknowledgement that fits nothing means.
+   Pure; one thread at a time, in a system the one with the peer's lock. */
 #ifndef UK_REMOTE_NUMBERS_H
 #define UK_REMOTE_NUMBERS_H
 #include "remote/acked.h"
@@ -44,16 +44,18 @@ void uk_numbers_give_up(uk_numbers *n, uk_item_fn fn, void *data);
 void uk_numbers_part(uk_numbers *n, uk_item_fn fn, void *data);
 /* This incarnation is over: the numbers begin anew. */
 void uk_numbers_restart(uk_numbers *n, uk_item_fn fn, void *data);
-/* This node is a new incarnation for the peer: both directions begin anew, and nothing is given up. */
+/* This node is a new incarnation for the peer: both directions begin anew, and nothing is given
+   up. */
 void uk_numbers_renumber(uk_numbers *n);
 /* Are they for another incarnation than uid? Then restart, before uk_numbers_for(). */
 static inline bool uk_numbers_foreign(const uk_numbers *n, int32_t uid) {
     return n->known && n->uid != uid;
 }
-/* A handshake with uid is done, and its connection taken into use. older: there are older ones, which
-   may bring again what came before. */
+/* A handshake with uid is done, and its connection taken into use. older: there are older ones,
+   which may bring again what came before. */
 void uk_numbers_for(uk_numbers *n, int32_t uid, bool older);
-/* May what a connection of this uid brings be taken? Not before an incarnation with it is in use. */
+/* May what a connection of this uid brings be taken? Not before an incarnation with it is in
+   use. */
 bool uk_numbers_takes(uk_numbers *n, int32_t uid, int64_t seq);
 
 /* Nothing is lost if they are forgotten. */
@@ -69,8 +71,8 @@ typedef enum uk_acked_what {
     UK_ACKED_BAD     /* what it wants is gone, or was never sent: there is no hope */
 } uk_acked_what;
 uk_acked_what uk_numbers_ack(uk_numbers *n, int64_t cumulative, uk_nacks nacks);
-/* The acknowledgement for a connection by which `seen` was the highest number that came. What another
-   connection has seen is not spoken of: a peer that has begun anew would take it for an
+/* The acknowledgement for a connection by which `seen` was the highest number that came. What
+   another connection has seen is not spoken of: a peer that has begun anew would take it for an
    acknowledgement of the future. Its nacks are valid until the next call on n. */
 uk_ack uk_numbers_ack_for(uk_numbers *n, int64_t seen);
 #endif
