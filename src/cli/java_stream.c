@@ -12,6 +12,7 @@
 enum {
     MAX_DEPTH = 100,
     MAX_HANDLES = 100000,
+    MAX_CLASSES = 10000,
     MAX_HEX = 1024, /* bytes of a block that are shown */
     MAX_NAME = 512,
     FIRST_HANDLE = 0x7e0000
@@ -38,8 +39,9 @@ enum {
 enum { WRITES = 1, SERIALIZABLE = 2, EXTERNALIZABLE = 4, BLOCKS = 8 };
 
 typedef struct member {
-    char type; /* B C D F I J S Z L [ */
-    char name[MAX_NAME];
+    char type;           /* B C D F I J S Z L [ */
+    uint16_t n;          /* of the name */
+    const uint8_t *name; /* in the stream */
 } member;
 
 typedef struct desc {
@@ -61,7 +63,7 @@ typedef struct stream {
     bool bad;
     int depth;
     handle *handles;
-    int n_handles, cap;
+    int n_handles, cap, n_classes;
     desc *all;
 } stream;
 
@@ -97,12 +99,16 @@ static json_t *text_of(const uint8_t *p, uint64_t n) {
     return j;
 }
 
+static void plain_name(char *to, const uint8_t *p, size_t n) {
+    size_t keep = n < MAX_NAME - 1 ? n : MAX_NAME - 1;
+    for (size_t i = 0; i < keep; i++) to[i] = p[i] > 32 && p[i] < 127 ? (char)p[i] : '?';
+    to[keep] = '\0';
+}
+
 static void name_of(stream *s, char *to) {
     uint64_t n = number(s, 2);
     const uint8_t *p = take(s, n);
-    size_t keep = s->bad ? 0 : n < MAX_NAME - 1 ? (size_t)n : MAX_NAME - 1;
-    for (size_t i = 0; i < keep; i++) to[i] = p[i] > 32 && p[i] < 127 ? (char)p[i] : '?';
-    to[keep] = '\0';
+    plain_name(to, p, s->bad ? 0 : (size_t)n);
 }
 
 static json_t *hex_of(const uint8_t *p, uint64_t n) {
@@ -151,6 +157,7 @@ static desc *class_desc(stream *s);
 static desc *new_desc(stream *s) {
     desc *d = calloc(1, sizeof *d);
     if (!d) abort();
+    if (++s->n_classes > MAX_CLASSES) s->bad = true;
     d->next = s->all;
     return s->all = d;
 }
@@ -173,7 +180,8 @@ static void read_members(stream *s, desc *d) {
     for (int i = 0; i < d->n && !s->bad; i++) {
         member *m = &d->members[i];
         m->type = (char)number(s, 1);
-        name_of(s, m->name);
+        m->n = (uint16_t)number(s, 2);
+        m->name = take(s, m->n);
         if (m->type == 'L' || m->type == '[') json_decref(content(s, (int)number(s, 1)));
         else if (!strchr("BCDFIJSZ", m->type) || !m->type) s->bad = true;
     }
@@ -270,10 +278,10 @@ static json_t *value(stream *s, char type) {
 
 /* A class of its own above may have a field of the same name. */
 static void put_field(json_t *fields, const desc *d, const member *m, json_t *v) {
-    char name[2 * MAX_NAME];
-    bool twice = json_object_get(fields, m->name) != NULL;
-    snprintf(name, sizeof name, "%s%s%s", twice ? d->name : "", twice ? "." : "", m->name);
-    json_object_set_new(fields, name, v);
+    char own[MAX_NAME], whole[2 * MAX_NAME];
+    plain_name(own, m->name, m->n);
+    snprintf(whole, sizeof whole, "%s.%s", d->name, own);
+    json_object_set_new(fields, json_object_get(fields, own) ? whole : own, v);
 }
 
 /* From the topmost class down. */
