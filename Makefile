@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
-FUZZ_SECONDS ?= 190
+FUZZ_SECONDS ?= 170
 STRESS_SECONDS ?= 600
 LINK_MODEL_RUNS ?= 100000
 SOAK_SECONDS ?= 900
@@ -113,7 +113,7 @@ spec-coverage:   ## which cases of Pekko's own specs are covered by a test, and 
 	@tools/need test
 	@tools/spec-coverage
 
-fuzz:            ## runs each fuzzer for FUZZ_SECONDS (190, an hour for all) on its kept corpus
+fuzz:            ## runs each fuzzer for FUZZ_SECONDS (170, an hour for all) on its kept corpus
 	@tools/need build fuzz
 	@tools/run-fuzz $(FUZZ_SECONDS)
 
