@@ -37,8 +37,7 @@ def made():
 def tls_server(name, *args, key=None):
     """openssl s_server with a certificate; gives (process, port). It answers nothing of ours, but shakes hands."""
     d = made()
-    with socket.create_server(('127.0.0.1', 0)) as s:
-        port = s.getsockname()[1]
+    port = free_port()
     p = subprocess.Popen(['openssl', 's_server', '-accept', '127.0.0.1:%d' % port, '-cert', '%s/%s.pem' % (d, name), '-key', '%s/%s-key.pem' % (d, name),
                           '-cert_chain', d + '/ca.pem', '-quiet', *args], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     while True:   # it has no line to wait for

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the command share: running it, a node of it, servers that misbehave, the form of errors and records."""
-import contextlib, json, os, re, signal, socket, struct, subprocess, tempfile, threading
+import contextlib, json, os, random, re, signal, socket, struct, subprocess, tempfile, threading
 
 signal.signal(signal.SIGINT, signal.default_int_handler)     # children get it, also when this was started in the background of a shell
 
@@ -209,9 +209,14 @@ def server(talk):
         s.close()
 
 
+PORTS = random.SystemRandom().sample(range(12000, 31000), 1000)
+
+
 def free_port():
-    with socket.create_server(('127.0.0.1', 0)) as s:
-        return s.getsockname()[1]
+    """a port on which nobody listens; below those that are given to who asks for any, so that nobody else comes to have it"""
+    while True:
+        with contextlib.suppress(OSError), socket.create_server(('', PORTS.pop())) as s:
+            return s.getsockname()[1]
 
 
 def at(port, path=''):

@@ -154,13 +154,11 @@ class Server:
 
 class SServer:
     def __init__(self, s, *more):
-        k = socket.create_server(('127.0.0.1', 0))
-        self.port = k.getsockname()[1]
-        k.close()
-        self.p = subprocess.Popen(['openssl', 's_server', '-accept', '127.0.0.1:%d' % self.port, '-naccept', '10', *more], cwd=s.d, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.p = subprocess.Popen(['openssl', 's_server', '-accept', '127.0.0.1:0', '-naccept', '10', *more], cwd=s.d, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT)
         for line in self.p.stdout:
-            if b'ACCEPT' in line:
+            if line.startswith(b'ACCEPT'):  # ACCEPT 127.0.0.1:40001
+                self.port = int(line.rsplit(b':', 1)[1])
                 break
         self.rest = threading.Thread(target=self.p.stdout.read, daemon=True)
         self.rest.start()

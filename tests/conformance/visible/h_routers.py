@@ -162,6 +162,7 @@ def pool_adjust(s):
     b.expect('worker-stop', actor=local_part(a, name + '/c5'))
     a.cmd('adjust /user/deployer/%s 1' % name)
     c.expect('worker-start', actor=local_part(a, name + '/c6'))     # numbers and turns are never taken back
+    s.equal(nodes_of(a, name), {b.address: 2, c.address: 2}, 'routees by node')     # the router knows it, too
     t = s.token()
     many(a, name, 8, t)
     s.equal(received(b, 4, t), {local_part(a, name + '/c1'): 2, local_part(a, name + '/c3'): 2}, 'messages at the first node')

@@ -3,6 +3,7 @@
    each connect. The resolver is replaced: it knows the names below, and asks the real one of others. */
 #include "support/logs.h"
 #include "support/nodes.h"
+#include "support/port.h"
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
@@ -100,13 +101,12 @@ static void talk(ukko_system *from, const char *address, bool answered) {
 static void aliases_are_answered(void **state) {
     char text[400], address[200];
     (void)state;
-    ukko_system *a = node_new("A", NULL), *other = node_new("Other", NULL);
-    int foreign = atoi(strrchr(ukko_remote_address(other), ':') + 1);
-    ukko_system_free(other); /* its port is free now */
+    ukko_system *a = node_new("A", NULL);
+    int port = free_port();
     snprintf(text, sizeof text,
              "pekko.remote.classic.netty.tcp { bind-hostname = \"0.0.0.0\", port = %d }\n"
              "ukko.remote.accepted-addresses = [\"127.0.0.2\", \"localhost:%d\", "
-             "\"pekko.tcp://Old@127.0.0.3:%d\"]", foreign, foreign, foreign);
+             "\"pekko.tcp://Old@127.0.0.3:%d\"]", port, port, port);
     logs log;
     size_t dropped = 0;
     logs_init(&log);
@@ -119,14 +119,14 @@ static void aliases_are_answered(void **state) {
         {"pekko.tcp://B@127.0.0.3:%d", false},   {"pekko.tcp://Old@127.0.0.2:%d", false},
         {"pekko.tcp://B@127.0.0.4:%d", false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        snprintf(address, sizeof address, cases[i].form, foreign);
+        snprintf(address, sizeof address, cases[i].form, port);
         talk(a, address, cases[i].answered);
         if (cases[i].answered) continue;
         snprintf(text, sizeof text, "inbound addresses are [%s]", ukko_remote_address(b));
         logs_wait(&log, text, ++dropped);
     }
     /* here they are this node's own, so nothing leaves it */
-    snprintf(address, sizeof address, "pekko.tcp://Old@127.0.0.3:%d/user/echo", foreign);
+    snprintf(address, sizeof address, "pekko.tcp://Old@127.0.0.3:%d/user/echo", port);
     ukko_ref *local = ukko_system_ref(b, address);
     snprintf(address, sizeof address, "%s/user/echo", ukko_remote_address(b));
     ukko_ref *plain = ukko_system_ref(b, address);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two systems of this process over loopback: what becomes of messages when there is no link, when
    they are too large or cannot be written, when nodes come, go and flap; and what a start refuses. */
+#include "support/port.h"
 #include "support/probe.h"
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <stdatomic.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 static const char base[] =
     "pekko { loglevel = WARNING, actor.provider = remote\n"
@@ -93,15 +91,6 @@ static void expect_dead(probe *p, const char *text, const char *reason) {
     assert_string_equal(ukko_msg_text(d->message), text);
     assert_non_null(strstr(d->reason, reason));
     ukko_msg_release(m);
-}
-static int free_port(void) {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof a;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
-    getsockname(fd, (struct sockaddr *)&a, &n);
-    close(fd);
-    return ntohs(a.sin_port);
 }
 static int open_files(void) {
     DIR *d = opendir("/proc/self/fd");
