@@ -252,7 +252,7 @@ static void a_thread_of_its_own(void **state) {
     probe_watch(p, a);
     ukko_tell(NULL, a, &ukko_poison_pill_type, NULL);
     ukko_msg_release(probe_expect(p, &ukko_terminated_type));
-    int64_t until = probe_now_ms() + 10000; /* its thread ends with it */
+    int64_t until = probe_now_ms() + 60000; /* its thread ends with it */
     while (live_dispatchers() != before + 1 && probe_now_ms() < until) sched_yield();
     assert_int_equal(live_dispatchers(), before + 1);
     ukko_ref_release(a);
