@@ -52,7 +52,7 @@ static ukko_system *moving_at(const char *bind, int port) {
 static void names_are_looked_up_at_each_connect(void **state) {
     (void)state;
     move_to("127.0.0.2");
-    ukko_system *a = node_new("A", NULL), *first = moving_at("127.0.0.2", 0);
+    ukko_system *a = node_new("A", NULL), *first = moving_at("127.0.0.2", free_port());
     char address[100];
     snprintf(address, sizeof address, "%s", ukko_remote_address(first));
     ukko_ref *echo = ref_at(a, address, "/user/echo");
