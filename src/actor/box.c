@@ -14,18 +14,13 @@
 #include "actor/system.h"
 #include "base/mem.h"
 #include "base/os.h"
-#include <time.h>
 
 enum { LOOK_NS = 1000000, SMALL_HEAP = 1024 };
 
 void uk_box_init(uk_box *b, const uk_mailbox *kind) {
-    pthread_condattr_t clock;
     memset(b, 0, sizeof *b);
     b->kind = kind;
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&b->room, &clock);
-    pthread_condattr_destroy(&clock);
+    uk_cond_init(&b->room);
     pthread_mutex_init(&b->lock, NULL);
 }
 void uk_box_fini(uk_box *b) { /* the system, and with it b->kind, may have ended before */
@@ -58,11 +53,10 @@ bool uk_may_wait_for(uk_cell *c) {
 static void wait_a_little(uk_cell *c, uk_box *b, int64_t until, bool look) {
     int64_t end = look ? uk_now_ns() + LOOK_NS : until;
     if (until < end) end = until;
-    struct timespec t = {end / 1000000000, end % 1000000000};
     pthread_mutex_lock(&b->lock);
     if (atomic_load_explicit(&b->queued, memory_order_seq_cst) >= b->kind->capacity &&
         !uk_inbox_closed(c))
-        pthread_cond_timedwait(&b->room, &b->lock, &t);
+        uk_cond_wait_until(&b->room, &b->lock, end);
     pthread_mutex_unlock(&b->lock);
 }
 int64_t uk_wait_end(int64_t push_ns) {

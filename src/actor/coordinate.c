@@ -5,10 +5,9 @@
 #include "actor/system.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include <errno.h>
+#include "base/os.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define SECTION "pekko.coordinated-shutdown"
 #define LOGGER "org.apache.pekko.actor.CoordinatedShutdown"
@@ -356,17 +355,10 @@ void ukko_shutdown_on_done(ukko_system *sys, ukko_shutdown_done_fn fn, void *dat
 }
 int ukko_shutdown_wait(ukko_system *sys, int64_t timeout_ms, ukko_error *err) {
     uk_coordinate *co = sys->coordinate;
-    struct timespec until;
-    int rc = 0;
     if (uk_sched_on_worker()) return UKKO_EDEADLOCK;
-    clock_gettime(CLOCK_REALTIME, &until);
-    int64_t ns = until.tv_nsec + (timeout_ms > 0 ? timeout_ms % 1000 * 1000000 : 0);
-    until.tv_sec += (timeout_ms > 0 ? timeout_ms / 1000 : 0) + ns / 1000000000;
-    until.tv_nsec = ns % 1000000000;
+    int64_t until = timeout_ms < 0 ? INT64_MAX : uk_ns_after(timeout_ms);
     pthread_mutex_lock(&co->lock);
-    while (!co->over && rc != ETIMEDOUT)
-        rc = timeout_ms < 0 ? pthread_cond_wait(&co->changed, &co->lock)
-                            : pthread_cond_timedwait(&co->changed, &co->lock, &until);
+    while (!co->over && uk_cond_wait_until(&co->changed, &co->lock, until)) {}
     bool over = co->over;
     pthread_mutex_unlock(&co->lock);
     if (!over) return uk_error(err, UKKO_ETIMEOUT, "the phases of the end are not over yet");
@@ -385,7 +377,7 @@ int uk_coordinate_new(ukko_system *sys, ukko_error *err) {
         return rc;
     }
     pthread_mutex_init(&co->lock, NULL);
-    pthread_cond_init(&co->changed, NULL);
+    uk_cond_init(&co->changed);
     co->lists = uk_zalloc((co->phases.n + 1) * sizeof *co->lists);
     sys->coordinate = co;
     if (uk_phases_find(&co->phases, UKKO_PHASE_ACTOR_SYSTEM_TERMINATE) >= 0)

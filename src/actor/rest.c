@@ -26,7 +26,6 @@
 #include "actor/system.h"
 #include "base/os.h"
 #include <errno.h>
-#include <time.h>
 
 #define LOOKS INT32_MIN
 enum { NAP = 1 << 30, SLEEPERS = NAP - 1 };
@@ -84,17 +83,7 @@ void uk_wake_all(uk_dispatcher *d) {
 static void wait_token(sem_t *s) {
     while (sem_wait(s) && errno == EINTR) {}
 }
-static bool wait_token_for(sem_t *s, int64_t ns) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    t.tv_nsec += ns;
-    t.tv_sec += t.tv_nsec / 1000000000;
-    t.tv_nsec %= 1000000000;
-    for (;;) {
-        if (!sem_timedwait(s, &t)) return true;
-        if (errno != EINTR) return false;
-    }
-}
+static bool wait_token_for(sem_t *s, int64_t ns) { return uk_sem_wait_until(s, uk_now_ns() + ns); }
 static bool stopping(uk_dispatcher *d) {
     return atomic_load_explicit(&d->stopping, memory_order_seq_cst);
 }

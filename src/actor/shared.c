@@ -10,7 +10,6 @@
 #include "actor/system.h"
 #include "base/mem.h"
 #include "base/os.h"
-#include <time.h>
 
 enum { LOOK_NS = 1000000 };
 
@@ -31,11 +30,7 @@ uk_shared *uk_shared_new(void) {
     uk_shared *s = uk_zalloc(sizeof *s);
     atomic_init(&s->refs, 1);
     pthread_mutex_init(&s->lock, NULL);
-    pthread_condattr_t clock;
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->room, &clock);
-    pthread_condattr_destroy(&clock);
+    uk_cond_init(&s->room);
     return s;
 }
 uk_shared *uk_shared_retain(uk_shared *s) {
@@ -114,9 +109,8 @@ static given try_put(uk_shared *s, uk_envelope *e, uk_cell **woken) {
 static void wait_a_little(uk_shared *s, int64_t until) {
     int64_t end = uk_here.w ? uk_now_ns() + LOOK_NS : until;
     if (until < end) end = until;
-    struct timespec t = {end / 1000000000, end % 1000000000};
     s->waiting++;
-    pthread_cond_timedwait(&s->room, &s->lock, &t);
+    uk_cond_wait_until(&s->room, &s->lock, end);
     s->waiting--;
 }
 static given put_or_wait(uk_shared *s, uk_envelope *e, bool may_wait, uk_cell **woken) {

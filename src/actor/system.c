@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "base/os.h"
 #include "config/internal.h"
-#include <errno.h>
 #include <stddef.h>
 #include <time.h>
 
@@ -191,7 +190,7 @@ int ukko_system_new(ukko_system **out, const ukko_system_opts *o, ukko_error *er
     }
     sys->address = sys->local_address = uk_format("pekko://%s", sys->name);
     pthread_mutex_init(&sys->lock, NULL);
-    pthread_cond_init(&sys->changed, NULL);
+    uk_cond_init(&sys->changed);
     uk_events_init(sys);
     sys->extensions = uk_extensions_new();
     sys->timers = uk_timers_new(sys->threads == 0 && !looped);
@@ -374,20 +373,10 @@ uk_phase uk_system_phase(ukko_system *sys) {
 }
 bool uk_system_ended(ukko_system *sys) { return uk_system_phase(sys) == UK_PHASE_DONE; }
 int ukko_system_wait(ukko_system *sys, int64_t timeout_ms) {
-    struct timespec until;
-    int rc = 0;
     if (uk_sched_on_worker()) return UKKO_EDEADLOCK;
-    clock_gettime(CLOCK_REALTIME, &until);
-    if (timeout_ms >= 0) {
-        until.tv_sec += timeout_ms / 1000;
-        until.tv_nsec += timeout_ms % 1000 * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-    }
+    int64_t until = timeout_ms < 0 ? INT64_MAX : uk_ns_after(timeout_ms);
     pthread_mutex_lock(&sys->lock);
-    while (sys->phase != UK_PHASE_DONE && rc != ETIMEDOUT)
-        rc = timeout_ms < 0 ? pthread_cond_wait(&sys->changed, &sys->lock)
-                            : pthread_cond_timedwait(&sys->changed, &sys->lock, &until);
+    while (sys->phase != UK_PHASE_DONE && uk_cond_wait_until(&sys->changed, &sys->lock, until)) {}
     bool done = sys->phase == UK_PHASE_DONE;
     pthread_mutex_unlock(&sys->lock);
     return done ? UKKO_OK : UKKO_ETIMEOUT;

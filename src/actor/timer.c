@@ -5,10 +5,8 @@
 #include "actor/sched.h"
 #include "base/mem.h"
 #include "base/os.h"
-#include <errno.h>
 #include <pthread.h>
 #include <stddef.h>
-#include <time.h>
 #include <ukko/base.h>
 
 enum { SLOTS = 4096, WORDS = SLOTS / 64 };
@@ -85,12 +83,8 @@ static bool fire_one(uk_timers *w, int64_t now) {
 }
 static void sleep_until(uk_timers *w, int64_t at) {
     w->sleeping_to = at;
-    if (at == INT64_MAX) {
-        pthread_cond_wait(&w->wake, &w->lock);
-    } else {
-        struct timespec t = {at / 1000, (at % 1000) * 1000000};
-        pthread_cond_timedwait(&w->wake, &w->lock, &t);
-    }
+    if (at == INT64_MAX) pthread_cond_wait(&w->wake, &w->lock);
+    else uk_cond_wait_until(&w->wake, &w->lock, at * 1000000);
     w->sleeping_to = 0;
 }
 static void *timer_main(void *arg) {
@@ -107,14 +101,10 @@ static void *timer_main(void *arg) {
 }
 uk_timers *uk_timers_new(bool virtual_clock) {
     uk_timers *w = uk_zalloc(sizeof *w);
-    pthread_condattr_t attr;
     w->virtual_clock = virtual_clock;
     w->done_ms = virtual_clock ? 0 : uk_now_ms();
     pthread_mutex_init(&w->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    uk_cond_init(&w->wake);
     for (unsigned i = 0; i < SLOTS; i++) w->slots[i].next = w->slots[i].prev = &w->slots[i];
     return w;
 }

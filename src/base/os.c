@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Clocks, random numbers and CPU count for Linux and other POSIX systems. Any thread. */
+/* Clocks, waiting, random numbers and CPU count for Linux and other POSIX systems. Any thread. */
 #include "base/os.h"
-#include <pthread.h>
+#include <errno.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -22,6 +22,49 @@ int64_t uk_wall_ms(void) {
     clock_gettime(CLOCK_REALTIME, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
+/* ---- waiting ---- */
+
+static struct timespec time_of(int64_t ns) {
+    return (struct timespec){ns / 1000000000, ns % 1000000000};
+}
+int64_t uk_ns_after(int64_t ms) {
+    int64_t now = uk_now_ns();
+    if (ms <= 0) return now;
+    return ms > (INT64_MAX - now) / 1000000 ? INT64_MAX : now + ms * 1000000;
+}
+void uk_cond_init(pthread_cond_t *c) {
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(c, &attr);
+    pthread_condattr_destroy(&attr);
+}
+bool uk_cond_wait_until(pthread_cond_t *c, pthread_mutex_t *lock, int64_t ns) {
+    struct timespec t = time_of(ns);
+    return pthread_cond_timedwait(c, lock, &t) != ETIMEDOUT;
+}
+/* sem_clockwait() is glibc's, and ThreadSanitizer does not know it. */
+#if defined(__GLIBC__) && defined(__GLIBC_PREREQ) && !defined(__SANITIZE_THREAD__)
+#  if __GLIBC_PREREQ(2, 30)
+#    define UK_SEM_CLOCKWAIT 1
+#  endif
+#endif
+bool uk_sem_wait_until(sem_t *s, int64_t ns) {
+#ifdef UK_SEM_CLOCKWAIT
+    struct timespec t = time_of(ns);
+    while (sem_clockwait(s, CLOCK_MONOTONIC, &t))
+        if (errno != EINTR) return false;
+#else
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    int64_t left = ns - uk_now_ns();
+    t = time_of((int64_t)t.tv_sec * 1000000000 + t.tv_nsec + (left > 0 ? left : 0));
+    while (sem_timedwait(s, &t))
+        if (errno != EINTR) return false;
+#endif
+    return true;
+}
+
 uint64_t uk_random64(void) {
     uint64_t v;
     if (getentropy(&v, sizeof v)) abort(); /* only when the kernel has no random source */
