@@ -21,7 +21,8 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { READ_SIZE = 256 * 1024, LAST_READS = 1024, WRITE_ROUNDS = 16 };
+/* More is not in the first two caches any more when it is decoded; less is more calls. */
+enum { READ_SIZE = 128 * 1024, LAST_READS = 1024, WRITE_ROUNDS = 16 };
 enum { KEEP_BUFFER = 64 * 1024, CIPHER_AHEAD = 64 * 1024 };
 
 struct uk_stream {
