@@ -13,7 +13,7 @@
 
 #define CLI_EXIT_MAP(X)                                                                     \
     X(OK, 0, "done")                                                                        \
-    X(NEGATIVE, 1, "the peer answered negatively: no such actor, Status.Failure")           \
+    X(NEGATIVE, 1, "the peer answered negatively: no such actor, Status.Failure; warnings")  \
     X(USAGE, 2, "wrong usage or configuration")                                             \
     X(CONNECT, 3, "host not found, or nothing listens there")                               \
     X(TLS, 4, "TLS failure, or a TLS port without TLS")                                     \

@@ -63,6 +63,7 @@ typedef struct decode {
     int n_flows;
     int64_t packets, frames, shown, bad, tls, gaps;
     struct timeval now;
+    bool raw;          /* frames without a capture around them */
     bool gathers;      /* frames are not shown: those of the first flow that has some are kept */
     const flow *first; /* that one */
     uint8_t *kept;
@@ -130,20 +131,24 @@ static void time_of(const struct timeval *t, char *buf, size_t len) {
     snprintf(buf, len, "%s.%06ldZ", day, (long)t->tv_usec);
 }
 
+/* f NULL: the frame comes without a connection, and without a time */
 static void show_frame(decode *d, const flow *f, const ukko_wire_pdu *pdu, size_t size) {
-    char text[FRAME_TEXT], kind[FRAME_KIND], from[80], to[80], at[48];
+    char text[FRAME_TEXT], kind[FRAME_KIND], from[80] = "", to[80] = "", at[48] = "";
     frame_kind(pdu, kind, sizeof kind);
     if (d->filter && !frame_fits(d->filter, kind)) return;
-    end_text(&f->from, from, sizeof from);
-    end_text(&f->to, to, sizeof to);
-    time_of(&d->now, at, sizeof at);
+    if (f) {
+        end_text(&f->from, from, sizeof from);
+        end_text(&f->to, to, sizeof to);
+        time_of(&d->now, at, sizeof at);
+    }
     frame_text(pdu, text, sizeof text);
     json_t *j = json_object();
-    json_object_set_new(j, "ts", output_text(at));
-    json_object_set_new(j, "from", output_text(from));
-    json_object_set_new(j, "to", output_text(to));
+    json_object_set_new(j, "ts", output_text(f ? at : NULL));
+    json_object_set_new(j, "from", output_text(f ? from : NULL));
+    json_object_set_new(j, "to", output_text(f ? to : NULL));
     frame_members(j, pdu, size);
-    output_record(d->c, j, "%.15s %s > %s %s", at + 11, from, to, text);
+    if (f) output_record(d->c, j, "%.15s %s > %s %s", at + 11, from, to, text);
+    else output_record(d->c, j, "%s", text);
     d->shown++;
 }
 
@@ -446,8 +451,13 @@ static int read_all(decode *d, pcap_t *in, const char *name) {
 }
 
 static void sum_up(const decode *d) {
-    output_note(d->c, "%lld packets, %lld frames, %lld shown%s", (long long)d->packets,
-                (long long)d->frames, (long long)d->shown, d->bad ? "; some were undecodable" : "");
+    const char *bad = d->bad ? "; some were undecodable" : "";
+    if (d->raw)
+        output_note(d->c, "%lld frames, %lld shown%s", (long long)d->frames, (long long)d->shown,
+                    bad);
+    else
+        output_note(d->c, "%lld packets, %lld frames, %lld shown%s", (long long)d->packets,
+                    (long long)d->frames, (long long)d->shown, bad);
     if (d->tls && !d->secrets)
         output_note(d->c,
                     "%lld directions are TLS: --tls-keylog FILE, what the nodes wrote while they "
@@ -490,40 +500,102 @@ int capture_frames(cli *c, const char *name, uint8_t **bytes, size_t *len) {
     return status;
 }
 
-static pcap_t *open_capture(const cli *c, const char *name, char *why) {
-    bool follow = args_count(c, "follow") > 0;
-    if (strcmp(name, "-") == 0) return pcap_fopen_offline(interrupt_input(stdin), why);
-    if (!follow) return pcap_open_offline(name, why);
+/* ---- Frames by themselves ------------------------------------------------------------ */
+
+/* 1: a frame came; 0: the end; -1: what comes is none */
+static int read_frame(decode *d, FILE *in) {
+    unsigned char head[4];
+    size_t n = fread(head, 1, sizeof head, in);
+    if (n == 0) return 0;
+    uint32_t len = n == sizeof head ? four(head) : UINT32_MAX;
+    if (len == 0) return 1;
+    if (len > MAX_FRAME) return -1;
+    unsigned char *body = malloc(len);
+    if (!body) abort();
+    bool whole = fread(body, 1, len, in) == len;
+    ukko_wire_pdu pdu;
+    bool first = d->frames == 0;
+    bool good = whole && (!first || ukko_wire_decode((ukko_slice){body, len}, &pdu) == UKKO_OK);
+    if (good) on_frame(d, NULL, (ukko_slice){body, len});
+    free(body);
+    return good ? 1 : -1;
+}
+
+static int read_frames(decode *d, FILE *in, const char *name) {
+    problem bad = {CLI_TOO_BIG, "CAPTURE", "decode", NULL,
+                   "it is to be a file of pcap or pcapng, or frames with their lengths in front"};
+    int rc = 1;
+    while (rc == 1 && !interrupt_came()) {
+        rc = read_frame(d, in);
+        if (d->frames % TELL_EACH == 1) output_progress(d->c, "%lld frames", (long long)d->frames);
+    }
+    problem io = {CLI_IO, "FILE", "decode", NULL, NULL};
+    if (interrupt_came()) return CLI_INTERRUPTED;
+    if (ferror(in)) return cli_fail(d->c, &io, "%s: %s", name, strerror(errno));
+    if (rc == 0 && d->frames) return CLI_OK;
+    if (d->frames) sum_up(d);
+    return cli_fail(d->c, &bad,
+                    d->frames ? "%s: what follows is no frame" : "%s: no capture, and no frames",
+                    name);
+}
+
+/* ---- Opening ------------------------------------------------------------------------- */
+
+static FILE *open_input(const cli *c, const char *name) {
+    if (strcmp(name, "-") == 0) return interrupt_input(stdin);
     FILE *f = fopen(name, "rb");
-    if (f) return pcap_fopen_offline(interrupt_growing(f), why);
-    snprintf(why, PCAP_ERRBUF_SIZE, "%s", strerror(errno));
-    return NULL;
+    return f && args_count(c, "follow") ? interrupt_growing(f) : f;
+}
+
+/* Looks at the first bytes and puts them back. */
+static bool is_capture(FILE *in) {
+    unsigned char first[4];
+    size_t n = fread(first, 1, sizeof first, in);
+    bool capture = capture_begins(first, n);
+    while (n > 0) ungetc(first[--n], in);
+    return capture;
+}
+
+static int decode_input(decode *d, FILE *in, const char *name) {
+    char why[PCAP_ERRBUF_SIZE] = "";
+    problem bad = {CLI_TOO_BIG, "CAPTURE", "decode", NULL, NULL};
+    d->raw = !is_capture(in) && !interrupt_came();
+    if (d->raw) {
+        int status = read_frames(d, in, name);
+        fclose(in);
+        return status;
+    }
+    pcap_t *capture = interrupt_came() ? NULL : pcap_fopen_offline(in, why);
+    if (!capture) {
+        fclose(in);
+        return interrupt_came() ? CLI_INTERRUPTED /* before there was a header */
+                                : cli_fail(d->c, &bad, "%s: %s", name, why);
+    }
+    int status = read_all(d, capture, name);
+    pcap_close(capture); /* in with it */
+    return status;
+}
+
+static int open_secrets(decode *d) {
+    const char *given = args_value(d->c, "tls-keylog"), *env = getenv("SSLKEYLOGFILE");
+    const char *log = given ? given : env;
+    problem io = {CLI_IO, "FILE", "decode", NULL, NULL};
+    if (log && *log) d->secrets = tls_secrets_open(log);
+    return given && !d->secrets ? cli_fail(d->c, &io, "%s: %s", log, strerror(errno)) : CLI_OK;
 }
 
 int run_decode(cli *c) {
-    char why[PCAP_ERRBUF_SIZE] = "";
     const char *name = c->args[0];
     problem io = {CLI_IO, "FILE", "decode", NULL, NULL};
-    problem bad = {CLI_TOO_BIG, "CAPTURE", "decode", NULL, "it is to be a file of pcap or pcapng"};
     decode *d = calloc(1, sizeof *d);
+    if (!d) abort();
     d->c = c;
     d->filter = args_value(c, "filter");
     d->link = args_value(c, "link");
-    if (strcmp(name, "-") != 0 && access(name, R_OK) != 0) {
-        free(d);
-        return cli_fail(c, &io, "%s: %s", name, strerror(errno));
-    }
-    const char *log =
-        args_value(c, "tls-keylog") ? args_value(c, "tls-keylog") : getenv("SSLKEYLOGFILE");
-    if (log && *log && !(d->secrets = tls_secrets_open(log)) && args_value(c, "tls-keylog")) {
-        free(d);
-        return cli_fail(c, &io, "%s: %s", log, strerror(errno));
-    }
-    pcap_t *in = open_capture(c, name, why);
-    int status = in                 ? read_all(d, in, name)
-                 : interrupt_came() ? CLI_INTERRUPTED /* before there was a header */
-                                    : cli_fail(c, &bad, "%s: %s", name, why);
-    if (in) pcap_close(in);
+    int status = open_secrets(d);
+    FILE *in = status == CLI_OK ? open_input(c, name) : NULL;
+    if (status == CLI_OK)
+        status = in ? decode_input(d, in, name) : cli_fail(c, &io, "%s: %s", name, strerror(errno));
     if (status == CLI_OK || status == CLI_INTERRUPTED) sum_up(d);
     for (int i = 0; i < d->n_flows; i++) flow_free(d->flows[i]);
     tls_secrets_free(d->secrets);

@@ -29,6 +29,8 @@ static void print_finding(exam *e, const finding *f, const char *text) {
     json_object_set_new(j, "text", output_text(text));
     json_object_set_new(j, "where", output_text(f->where));
     json_object_set_new(j, "fix", output_text(f->fix));
+    if (f->fix && e->fixes)
+        json_array_append_new(e->fixes, json_pack("[s, s]", f->where ? f->where : "", f->fix));
     if (f->fix)
         output_record(e->c, j, " %-9s %s  %s\n                 %s: %s", f->check,
                       mark(e->c, f->verdict), text,
@@ -310,6 +312,17 @@ static void examine(exam *e) {
     tls_setup_free(e->tls);
 }
 
+/* For people; programs have the lines in the findings. */
+static void print_fixes(const exam *e, const char *where, const char *title) {
+    json_t *pair;
+    size_t i, n = 0;
+    json_array_foreach(e->fixes, i, pair) {
+        if (strcmp(json_string_value(json_array_get(pair, 0)), where) != 0) continue;
+        if (n++ == 0) output_note(e->c, "%s", title);
+        output_note(e->c, "    %s", json_string_value(json_array_get(pair, 1)));
+    }
+}
+
 static int doctor_one(cli *c, const char *text) {
     char as[400];
     exam e = {.c = c, .status = CLI_OK};
@@ -317,7 +330,11 @@ static int doctor_one(cli *c, const char *text) {
     int status = prepare(&e, text, as, sizeof as);
     if (status == CLI_OK) {
         if (c->n_args > 1) output_note(c, "%s", text);
+        if (args_count(c, "fix-hints")) e.fixes = json_array();
         examine(&e);
+        print_fixes(&e, "peer", "to change at the peer:");
+        print_fixes(&e, "here", "to change here:");
+        json_decref(e.fixes);
         status = e.worst == FAIL ? (int)e.status : e.worst == WARN ? CLI_NEGATIVE : CLI_OK;
     }
     ukko_config_release(e.config);

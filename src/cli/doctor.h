@@ -22,6 +22,7 @@ typedef struct exam {
     bool untrusted, replies;
     char own_issuer[256]; /* of the own certificate; "" without one */
     bool own_bad;         /* it is not valid now */
+    json_t *fixes;        /* for --fix-hints: ["here" or "peer", line] */
 } exam;
 
 typedef struct finding {

@@ -173,9 +173,9 @@ const field stop_fields[] = {
     }
 
 const field frame_fields[] = {
-    {"ts", "string", "when it was complete"},
-    {"from", "string", "address and port of the sending end"},
-    {"to", "string", "of the receiving end"},
+    {"ts", "string?", "when it was complete; null, as the next two, outside of a capture"},
+    {"from", "string?", "address and port of the sending end"},
+    {"to", "string?", "of the receiving end"},
     FRAME_MEMBERS,
     END,
 };

@@ -7,7 +7,9 @@
 enum { WIDTH = 79 };
 
 static const char target_text[] =
-    "TARGET is pekko.tcp://SYSTEM@HOST:PORT, with /user/NAME behind it for an actor.";
+    "TARGET is pekko.tcp://SYSTEM@HOST:PORT, with /user/NAME behind it for an actor; HOST:PORT,\n"
+    "whose system is asked for its name; or @NAME, a saved one (ukko help context).\n"
+    "TIME is 300ms, 5s or 1m.";
 
 /* ---- Help ---------------------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 
 int run_version(cli *c) {
     json_t *record = json_object();
+    if (args_count(c, "json")) c->mode = JSON;
     json_object_set_new(record, "ukko", output_text(ukko_version_text()));
     output_record(c, record, "ukko %s", ukko_version_text());
     return CLI_OK;

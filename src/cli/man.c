@@ -148,6 +148,26 @@ static void output(const command *k) {
     fields("With -o json one object is printed, with these members.", k->whole);
 }
 
+static void surroundings(void) {
+    static const char *const variables[][2] = {
+        {"UKKO_CONTEXT", "the saved target that is meant where none is named"},
+        {"UKKO_CONFIG", "the configuration of the command's own system, as --config"},
+        {"SSLKEYLOGFILE", "TLS secrets go there, as --tls-keylog; ukko decode reads them"},
+        {"NO_COLOR", "plain text also on a terminal"},
+        {"XDG_CONFIG_HOME", "where ukko/contexts.conf is kept, instead of ~/.config"},
+        {NULL, NULL}};
+    section("ENVIRONMENT");
+    for (int i = 0; variables[i][0]; i++) {
+        puts(".TP");
+        in('B', variables[i][0]);
+        putchar('\n');
+        paragraph(variables[i][1]);
+    }
+    section("SEE ALSO");
+    puts(
+        ".BR ukko\\-doctor (1)\nand a page for each other command,\n.BR ukko.conf (5),\n.BR ukko (7)");
+}
+
 /* ---- Pages --------------------------------------------------------------------------- */
 
 static void whole_page(void) {
@@ -161,9 +181,15 @@ static void whole_page(void) {
               "it pings, asks, watches, stops and creates actors, says why a node cannot be "
               "reached, and shows what passes between nodes.");
     puts(".PP");
-    paragraph("TARGET is pekko.tcp://SYSTEM@HOST:PORT, with /user/NAME behind it for an actor. "
-              "Results go to standard output, notes and errors to standard error. With -o json and "
-              "jsonl errors are objects on standard output as well.");
+    paragraph(
+        "TARGET is pekko.tcp://SYSTEM@HOST:PORT (or pekko.ssl.tcp, akka.tcp, akka.ssl.tcp), with "
+        "/user/NAME behind it for an actor; HOST:PORT, whose system is asked for its name; or "
+        "@NAME, a saved one (ukko-context(1)). TIME is 300ms, 5s or 1m.");
+    puts(".PP");
+    paragraph(
+        "Results go to standard output, notes and errors to standard error. With -o json and "
+        "jsonl errors are objects on standard output as well. With -o tsv an error is a line on "
+        "standard error: the word error, code, stage, peer, detail and hint.");
     section("COMMANDS");
     subcommands(NULL, commands);
     section("OPTIONS");
@@ -171,6 +197,7 @@ static void whole_page(void) {
     puts(".SS Options of the system that a command runs");
     options(system_options);
     exit_status();
+    surroundings();
 }
 
 static void command_page(const command *outer, const command *k) {

@@ -89,6 +89,8 @@ static int spawn_actors(ukko_system *sys, ukko_error *err) {
 
 static int own_from_options(cli *c, own_system *own) {
     const char *name = args_value(c, "name"), *host = args_value(c, "hostname");
+    if (c->n_args && args_value(c, "config"))
+        return cli_usage(c, "the configuration is given twice: '%s' and --config", c->args[0]);
     *own = (own_system){name ? name : "ukko", host ? host : "127.0.0.1", NULL, 7355};
     return args_number(c, "port", 0, 65535, &own->port);
 }
@@ -112,14 +114,15 @@ static int start(cli *c, const own_system *own, ukko_system **sys) {
     return rc == UKKO_OK ? CLI_OK : settings_failed(c, &err);
 }
 
-/* "9464", "0.0.0.0:9464" */
+/* "9464", ":9464", "0.0.0.0:9464" */
 static int read_place(cli *c, const char *place, char *host, size_t len, int32_t *port) {
     const char *colon = strrchr(place, ':');
     char *end;
     long n = strtol(colon ? colon + 1 : place, &end, 10);
     if (*end || n < 0 || n > 65535 || end == place)
         return cli_usage(c, "--status: '%s' is not [HOST:]PORT", place);
-    snprintf(host, len, "%.*s", colon ? (int)(colon - place) : 9, colon ? place : "127.0.0.1");
+    bool named = colon && colon > place;
+    snprintf(host, len, "%.*s", named ? (int)(colon - place) : 9, named ? place : "127.0.0.1");
     *port = (int32_t)n;
     return CLI_OK;
 }
@@ -127,7 +130,8 @@ static int read_place(cli *c, const char *place, char *host, size_t len, int32_t
 /* What the options leave open is as the configuration says. */
 static int start_status(cli *c, ukko_system *sys, ukko_status **page) {
     char host[200];
-    const char *place = args_value(c, "status"), *control = args_value(c, "control");
+    const char *metrics = args_value(c, "metrics"), *given = args_value(c, "status");
+    const char *place = given ? given : metrics, *control = args_value(c, "control");
     ukko_status_opts opts = UKKO_STATUS_OPTS;
     ukko_error err = {0};
     bool on = false;

@@ -34,7 +34,7 @@ const option system_options[] = {
     {"keystore", 0, "FILE", "own key and certificate, PKCS#12", "@file"},
     {"truststore", 0, "FILE", "what is trusted, PKCS#12", "@file"},
     {"storepass-file", 0, "FILE", "password of the stores and keys, on its first line", "@file"},
-    {"tls-keylog", 0, "FILE", "append TLS secrets for Wireshark to FILE; also $SSLKEYLOGFILE",
+    {"tls-keylog", 0, "FILE", "append TLS secrets to FILE, for ukko decode and Wireshark; also $SSLKEYLOGFILE",
      "@file"},
     {"record", 0, "FILE", "write what is sent and what comes, without TLS, as a capture (pcapng)", "@file"},
     {"insecure", 0, NULL, "trust whatever certificate the peer shows", NULL},
@@ -46,6 +46,7 @@ const option node_options[] = {
     {"port", 'p', "PORT", "published and bound port, 0 for any (7355)", NULL},
     {"name", 0, "NAME", "of the system (ukko)", NULL},
     {"status", 0, "[HOST:]PORT", "a status page, /metrics and /healthz there (127.0.0.1)", NULL},
+    {"metrics", 0, "[HOST:]PORT", "the same as --status", NULL},
     {"control", 0, "PATH", "a control socket there, for this user: ukko quarantine clear", "@file"},
     END,
 };
@@ -79,6 +80,7 @@ const option doctor_options[] = {
     {"frame", 0, "SIZE", "how large frames have to be taken (the own maximum-frame-size, 128000)",
      NULL},
     {"uid", 0, "N", "of the node that --as names, to see whether it is quarantined", NULL},
+    {"fix-hints", 0, NULL, "at the end, once more what is to be changed, for each side", NULL},
     END,
 };
 
@@ -221,6 +223,11 @@ const option gen_options[] = {
 
 const option completion_options[] = {
     {"words", 0, NULL, "for the scripts: what may stand last in the words behind --", NULL},
+    END,
+};
+
+const option version_options[] = {
+    {"json", 0, NULL, "as -o json", NULL},
     END,
 };
 

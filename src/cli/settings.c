@@ -90,6 +90,8 @@ static int add_text(ukko_config **config, const char *text, const char *origin, 
 
 static const char *config_file(const cli *c) {
     const char *given = args_value(c, "config"), *env = getenv("UKKO_CONFIG");
+    bool node = c->command && strcmp(c->command->name, "node") == 0 && c->n_args > 0;
+    if (node && !given) given = c->args[0];
     return given ? given : env && *env ? env : NULL;
 }
 

@@ -202,12 +202,16 @@ static const command context_commands[] = {
 
 const command commands[] = {
     {.name = "node",
-     .args = "",
+     .args = "[CONFIG]",
      .help = "run a node with the actors echo, counter, sink and router",
+     .most = 1,
      .options = node_options,
      .run = run_node,
      .fields = node_fields,
+     .complete = "@file",
+     .about = "CONFIG is the application.conf of the node, the same as --config. Options win over it.",
      .examples = LIST({"node", "a node on 127.0.0.1:7355"},
+                      {"node application.conf --status 9464", "as a configuration has it, with a status page"},
                       {"node -p 0 -D pekko.remote.classic.untrusted-mode=on", "on any port"},
                       {"node -D 'pekko.actor.deployment { \"/router\" { router = broadcast-pool, nr-of-instances = 5 } }'",
                        "/user/router sends to all of five counters"})},
@@ -459,7 +463,7 @@ const command commands[] = {
                        "then: ukko ping @jm"})},
     {.name = "decode",
      .args = "FILE",
-     .help = "print the frames of a capture (pcap, pcapng; - is standard input)",
+     .help = "print the frames of a capture (- is standard input)",
      .least = 1,
      .most = 1,
      .options = decode_options,
@@ -469,10 +473,12 @@ const command commands[] = {
      .many = true,
      .local = true,
      .attends = true,
-     .about = "KINDS are control.associate, .disassociate, .shutdown, .quarantined, .heartbeat; ack; "
-              "system.Watch and so on; message.String, message.ActorSelectionMessage:Identify and so "
-              "on. * and ? match, ! in front excludes. TLS 1.2 and 1.3 are read with the "
-              "secrets that --tls-keylog of another ukko, or an agent in a JVM, writes.",
+     .about = "FILE is a capture (pcap, pcapng), or the bytes that one side of a connection has sent: "
+              "frames, each behind its length in four bytes. KINDS are control.associate, "
+              ".disassociate, .shutdown, .quarantined, .heartbeat; ack; system.Watch and so on; "
+              "message.String, message.ActorSelectionMessage:Identify and so on. * and ? match, ! in "
+              "front excludes. TLS 1.2 and 1.3 are read with the secrets that --tls-keylog of "
+              "another ukko, or an agent in a JVM, writes.",
      .examples = LIST({"decode -Y 'system.*,control.*,!control.heartbeat' trace.pcap",
                        "what the links do"},
                       {"decode - # behind: tcpdump -i any -U -w - tcp port 6123 |",
@@ -555,6 +561,7 @@ const command commands[] = {
     {.name = "version",
      .args = "",
      .help = "print the version",
+     .options = version_options,
      .run = run_version,
      .fields = version_fields,
      .local = true},

@@ -29,6 +29,7 @@ extern const option store_options[];
 extern const option gen_options[];
 extern const option source_options[];
 extern const option completion_options[];
+extern const option version_options[];
 extern const option help_options[];
 
 extern const field node_fields[];

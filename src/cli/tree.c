@@ -12,7 +12,14 @@ typedef struct tree {
     char **refs; /* with address and uid */
     size_t n, cap;
     int64_t quiet_ms; /* a level is over when nothing came for so long */
+    const char *top;  /* where it begins: what has answered once */
 } tree;
+
+/* The path without the address. */
+static const char *path_of(const char *ref) {
+    const char *system = strstr(ref, "://"), *path = system ? strchr(system + 3, '/') : NULL;
+    return path ? path : ref;
+}
 
 static void add(tree *t, const char *ref) {
     if (t->n == MAX_ACTORS) return;
@@ -24,20 +31,35 @@ static void add(tree *t, const char *ref) {
     t->refs[t->n++] = strdup(ref);
 }
 
-/* One Identify; all answers, until it is quiet. The first one may take as long as any answer. */
-static int collect(tree *t, const char *pattern, int64_t first_ms, size_t *found) {
+static bool is_at(const char *ref, const char *path) {
+    const char *there = path_of(ref);
+    size_t n = strcspn(there, "#");
+    return strlen(path) == n && memcmp(there, path, n) == 0;
+}
+
+/* One Identify; all answers, until it is quiet. Behind it the top is asked once more: before that
+   answer the question may still be on its way, however long it has been quiet. */
+static int collect(tree *t, const char *pattern, size_t *found) {
     arrival *a;
-    int status;
+    int status = CLI_OK;
+    bool one = !strpbrk(pattern, "*?"), over = false, back = t->n == 0;
     *found = 0;
     session_identify(&t->s, pattern);
-    while ((status = session_next(&t->s, session_deadline(*found ? t->quiet_ms : first_ms), &a)) ==
-           CLI_OK) {
+    if (!back) session_identify(&t->s, t->top);
+    while (!over && status == CLI_OK) {
+        bool quiet = back && (t->n > 0);
+        status =
+            session_next(&t->s, session_deadline(quiet ? t->quiet_ms : t->s.cli->timeout_ms), &a);
+        if (status != CLI_OK) break;
         const ukko_identity *i = ukko_msg_get(a->msg, &ukko_identity_type);
-        if (i && i->ref) {
+        if (i && i->ref && !back && is_at(ukko_ref_path(i->ref), t->top)) {
+            back = true;
+        } else if (i && i->ref) {
             add(t, ukko_ref_path(i->ref));
             ++*found;
             output_progress(t->s.cli, "%zu actors, at %s", t->n, pattern);
         }
+        over = one && i && back && (*found || !i->ref);
         arrival_free(a);
     }
     return status == CLI_TIMEOUT ? CLI_OK : status;
@@ -52,15 +74,9 @@ static int descend(tree *t, const char *root, int64_t depth) {
         size_t len = strlen(pattern);
         if (len + 3 > sizeof pattern) break;
         memcpy(pattern + len, "/*", 3);
-        status = collect(t, pattern, t->quiet_ms, &found);
+        status = collect(t, pattern, &found);
     }
     return status;
-}
-
-/* The path without the address. */
-static const char *path_of(const char *ref) {
-    const char *system = strstr(ref, "://"), *path = system ? strchr(system + 3, '/') : NULL;
-    return path ? path : ref;
 }
 
 /* "/" comes before all other characters, so that children follow their parent. */
@@ -101,8 +117,9 @@ static int grow(tree *t, int64_t depth) {
     size_t found;
     const char *root = t->s.target.path;
     int status = CLI_OK;
+    t->top = *root ? root : tops[0];
     for (size_t i = 0; i < 2 && status == CLI_OK; i++) {
-        status = collect(t, *root ? root : tops[i], i ? t->quiet_ms : t->s.cli->timeout_ms, &found);
+        status = collect(t, *root ? root : tops[i], &found);
         if (status == CLI_OK && !found && i == 0)
             return *root ? session_not_found(&t->s) : session_no_answer(&t->s, "lookup");
         if (status == CLI_OK && found) status = descend(t, *root ? root : tops[i], depth);

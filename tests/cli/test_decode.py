@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """decode and dissector, on captures of real traffic: two JVMs (Pekko 1.0.2), a Flink 2.3.0 JobManager, Akka 2.6.21, ukko itself, and a JVM
 (1.7.0) over TLS 1.3 with its key log; and on captures that are broken."""
-import contextlib, os, random, shutil, signal, ssl, struct, subprocess, tempfile
+import contextlib, json, os, random, shutil, signal, ssl, struct, subprocess, tempfile
 from certs import made
 from support import *
 
@@ -187,6 +187,34 @@ def decode_goes_on_behind_a_hole():
         seq += len(x)
     texts = decoded(segments)
     assert texts[:3] == TEXTS[:3] and len(texts) == len(frames) * 5 - 1, len(texts)
+
+
+@test
+def decode_reads_frames_without_a_capture():
+    with tempfile.NamedTemporaryFile() as f:
+        f.write(STREAM)
+        f.flush()
+        rows = ukko_lines('decode', f.name)
+        assert [r['text'] for r in rows] == TEXTS and {(r['ts'], r['from'], r['to']) for r in rows} == {(None, None, None)}, rows
+        assert ukko('-q', 'decode', f.name).out.splitlines() == TEXTS
+        assert [json.loads(x)['text'] for x in ukko('-o', 'jsonl', 'decode', '-Y', 'control.*', '-', stdin=STREAM).out.splitlines()] == TEXTS[:1]
+        f.write(framed(b'\x7f') + STREAM[:50])
+        f.flush()
+        p = ukko('decode', f.name, code=8)   # what can be read is shown; then it ends in the middle of a frame
+        assert p.out.startswith('\n'.join(TEXTS)) and 'some were undecodable' in p.out and 'what follows is no frame' in p.err, p
+    for data in (b'', b'GET / HTTP/1.1\r\n', framed(b'no frame of ours'), bytes(4)):
+        with tempfile.NamedTemporaryFile() as f:
+            f.write(data)
+            f.flush()
+            assert error('decode', f.name, code=8)['code'] == 'CAPTURE', data
+    assert error('decode', '/', code=9)['code'] == 'FILE'
+    with tempfile.NamedTemporaryFile() as f:   # as it grows, by halves of frames
+        follow = Running('-o', 'jsonl', 'decode', '--follow', f.name)
+        for i in range(0, len(STREAM), 37):
+            f.write(STREAM[i:i + 37])
+            f.flush()
+        assert [follow.record()['text'] for _ in TEXTS] == TEXTS
+        assert follow.end(signal.SIGINT)[0] == 130
 
 
 @test

@@ -188,6 +188,17 @@ def doctor_planted_busy_actor():
 
 
 @test
+def doctor_sums_up_what_to_change():
+    n = Node('-D', 'pekko.remote.classic.netty.tcp.maximum-frame-size = 50000b')
+    p = ukko('doctor', '--fix-hints', n.address.replace('ukko@', 'wrong@'), code=5)
+    assert p.out.endswith('to change at the peer:\n    pekko.remote.classic.netty.tcp.maximum-frame-size = 128000b\n'
+                          'to change here:\n    address it as %s\n' % n.address), p.out
+    assert 'to change' not in ukko('doctor', '--fix-hints', node().address).out
+    assert {r['check'] for r in ukko_json('doctor', '--fix-hints', n.address, code=8)} == set(STEPS)
+    n.end()
+
+
+@test
 def doctor_planted_no_death_watch():
     n = Node('-D', 'pekko.remote.use-unsafe-remote-features-outside-cluster = off')
     fault(n.address, 'watch', 'NO_HEARTBEATS', 'pekko.remote.use-unsafe-remote-features-outside-cluster = on', code=1, where='peer')

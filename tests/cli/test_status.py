@@ -258,3 +258,16 @@ def top_as_text_and_on_a_terminal():
     finally:
         os.close(fd)
     n.end()
+
+
+@test
+def node_takes_its_configuration_as_an_argument():
+    with tempfile.NamedTemporaryFile('w', suffix='.conf') as f:
+        f.write('pekko.remote.classic.netty.tcp { hostname = localhost, bind-hostname = "127.0.0.1" }\n')
+        f.flush()
+        n = Node(f.name, '--metrics', ':0')
+        assert n.started['address'].startswith('pekko.tcp://ukko@localhost:') and n.started['status'].startswith('http://127.0.0.1:'), n.started
+        ukko('stat', n.started['status'])
+        n.end()
+        assert 'given twice' in error('node', f.name, '--config', f.name, code=2)['detail']
+    assert error('node', '/nowhere.conf', code=9)['code'] == 'FILE'
