@@ -170,6 +170,7 @@ const option bench_options[] = {
 const option proxy_options[] = {
     {"drop", 0, "KINDS", "let frames of these kinds not pass", NULL},
     {"delay", 0, "TIME", "hold each frame for so long", NULL},
+    {"delayed", 0, "KINDS", "with --delay: only these; others overtake them", NULL},
     {"split", 0, "SIZE", "write in pieces of so many bytes", NULL},
     {"cut-after", 0, "N", "end a connection after so many frames", NULL},
     {"filter", 'Y', "KINDS", "show only frames of these kinds", NULL},

@@ -28,7 +28,8 @@ typedef struct pipe_end { /* one direction */
     bool is_reply, ended, raw, closed;
     unsigned char *in;
     size_t len, cap, held;
-    parcel *first, **last;
+    parcel *first, **last; /* as they are due */
+    int64_t newest_ns;     /* when the last one is */
 } pipe_end;
 
 typedef struct pair {
@@ -46,7 +47,7 @@ typedef struct proxy {
     cli *c;
     char host[256];
     int port, listener, signals;
-    const char *drop, *filter;
+    const char *drop, *delayed, *filter;
     int64_t delay_ms, split, cut_after;
     pair *pairs[MAX_PAIRS];
     int n_pairs, made;
@@ -56,17 +57,32 @@ typedef struct proxy {
 
 /* ---- Bytes on their way -------------------------------------------------------------- */
 
-static void send_on(proxy *x, pipe_end *p, const void *bytes, size_t len) {
+/* Behind all that goes on no later: what waits longer is overtaken, what began goes first. */
+static void put_parcel(pipe_end *p, parcel *k) {
+    parcel **at = &p->first;
+    if (p->first && p->newest_ns <= k->due_ns) at = p->last; /* most often */
+    while (*at && (*at)->due_ns <= k->due_ns) at = &(*at)->next;
+    k->next = *at;
+    *at = k;
+    if (!k->next) {
+        p->last = &k->next;
+        p->newest_ns = k->due_ns;
+    }
+}
+
+/* kind NULL: of what is no frame */
+static void send_on(proxy *x, pipe_end *p, const void *bytes, size_t len, const char *kind) {
     const char *from = bytes;
     size_t piece = x->split ? (size_t)x->split : len;
+    bool waits = !x->delayed || (kind && frame_fits(x->delayed, kind));
+    int64_t due = clock_ns() + (waits ? x->delay_ms * 1000000 : 0);
     for (size_t at = 0; at < len; at += piece) {
         size_t n = len - at < piece ? len - at : piece;
         parcel *k = malloc(sizeof *k + n);
         if (!k) abort();
-        *k = (parcel){NULL, clock_ns() + x->delay_ms * 1000000, n, 0};
+        *k = (parcel){NULL, due, n, 0};
         memcpy(k->bytes, from + at, n);
-        *p->last = k;
-        p->last = &k->next;
+        put_parcel(p, k);
         p->held += n;
     }
 }
@@ -132,7 +148,7 @@ static bool on_frame(proxy *x, pair *q, pipe_end *p, ukko_slice body) {
     const unsigned char *frame = body.ptr - 4;
     if (ukko_wire_decode(body, &pdu) != UKKO_OK) {
         count(x, "undecodable", false);
-        send_on(x, p, frame, body.len + 4);
+        send_on(x, p, frame, body.len + 4, NULL);
         return true;
     }
     frame_kind(&pdu, kind, sizeof kind);
@@ -140,7 +156,7 @@ static bool on_frame(proxy *x, pair *q, pipe_end *p, ukko_slice body) {
     count(x, kind, dropped);
     if (!x->c->quiet && (!x->filter || frame_fits(x->filter, kind)))
         show(x, q, p, &pdu, body.len + 4, dropped);
-    if (!dropped) send_on(x, p, frame, body.len + 4);
+    if (!dropped) send_on(x, p, frame, body.len + 4, kind);
     return !x->cut_after || ++q->frames < x->cut_after;
 }
 
@@ -156,14 +172,14 @@ static bool cut_frames(proxy *x, pair *q, pipe_end *p) {
     int rc = 0;
     if (p->raw || is_foreign(p)) {
         p->raw = true;
-        send_on(x, p, p->in, p->len);
+        send_on(x, p, p->in, p->len, NULL);
         p->len = 0;
         return true;
     }
     while (go && (rc = ukko_wire_cut(&in, MAX_FRAME, &body)) == 1) go = on_frame(x, q, p, body);
     if (rc < 0) {
         p->raw = true;
-        send_on(x, p, in.ptr, in.len);
+        send_on(x, p, in.ptr, in.len, NULL);
         in.len = 0;
     }
     if (in.len) memmove(p->in, in.ptr, in.len);
@@ -180,7 +196,7 @@ static bool read_some(proxy *x, pair *q, pipe_end *p) {
     ssize_t n = recv(p->from, p->in + p->len, CHUNK, 0);
     if (n < 0) return errno == EAGAIN || errno == EINTR;
     if (n == 0) {
-        send_on(x, p, p->in, p->len); /* an empty frame, or half of one */
+        send_on(x, p, p->in, p->len, NULL); /* an empty frame, or half of one */
         p->len = 0;
         p->ended = true;
         return true;
@@ -309,6 +325,8 @@ static int prepare(proxy *x, char *host, size_t len, int *port) {
     int status = take_place(c, c->args[0], host, len, port);
     if (status == CLI_OK) status = target_parse(c, c->args[1], &t);
     if (status == CLI_OK) status = args_duration(c, "delay", &x->delay_ms);
+    if (status == CLI_OK && args_count(c, "delayed") && !x->delay_ms)
+        status = cli_usage(c, "--delayed goes with --delay");
     if (status == CLI_OK) status = args_size(c, "split", &x->split);
     if (status == CLI_OK) status = args_number(c, "cut-after", 1, INT64_MAX, &x->cut_after);
     if (status != CLI_OK) return status;
@@ -323,6 +341,7 @@ int run_proxy(cli *c) {
     proxy *x = calloc(1, sizeof *x);
     x->c = c;
     x->drop = args_value(c, "drop");
+    x->delayed = args_value(c, "delayed");
     x->filter = args_value(c, "filter");
     int status = prepare(x, host, sizeof host, &port);
     if (status == CLI_OK) status = listen_there(x, host, port);

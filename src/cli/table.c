@@ -433,7 +433,9 @@ const command commands[] = {
               "listens at TARGET (bind-hostname, bind-port). KINDS as for decode. TLS passes "
               "unread.",
      .examples = LIST({"proxy 2552 127.0.0.1:2553 --drop control.heartbeat --delay 200ms",
-                       "a slow link that loses heartbeats"})},
+                       "a slow link that loses heartbeats"},
+                      {"proxy 2552 127.0.0.1:2553 --delay 10s --delayed ack",
+                       "acknowledgements of system messages come late"})},
     {.name = "send-raw",
      .args = "TARGET FILE",
      .help = "send the frames of a file as they are, and show what comes back",

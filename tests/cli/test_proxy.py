@@ -52,6 +52,24 @@ def proxy_drops_delays_and_splits():
 
 
 @test
+def proxy_holds_frames_of_a_kind():
+    """what is held is overtaken by all else, in either order of its pieces, and comes in the end"""
+    ack, texts = framed(pb(1, pb(1, struct.pack('<BQ', 0x09, 5)))), [envelope('pekko.tcp://b@h:1/user/x', '', 20, '', b'%d' % i) for i in range(20)]
+    hello, got = associate('a', '127.0.0.1', 1, 7), []
+    with server(lambda c: got.append(c.makefile('rb').read())) as port:
+        listen = free_port()
+        p = Running('proxy', str(listen), '127.0.0.1:%d' % port, '--delay', '500ms', '--delayed', 'ack,control.heartbeat', '--split', '5')
+        p.line()
+        with socket.create_connection(('127.0.0.1', listen), timeout=LIMIT) as s:
+            s.sendall(hello + ack + b''.join(texts[:10]) + ack + b''.join(texts[10:]))
+            s.shutdown(socket.SHUT_WR)
+            s.recv(1)   # the end comes when all has passed
+        assert p.end(signal.SIGINT)[0] == 130
+    assert got == [hello + b''.join(texts) + ack + ack], got
+    assert 'goes with --delay' in error('proxy', '1', '127.0.0.1:1', '--delayed', 'ack', code=2)['detail']
+
+
+@test
 def proxy_cuts_and_counts():
     published, bound = free_port(), free_port()
     n = Node('-D', 'pekko.remote.classic.netty.tcp { port = %d, bind-port = %d }' % (published, bound))
