@@ -78,6 +78,7 @@ const field ping_whole[] = {
     {"peer", "string", "address of the peer"},
     {"uid", "integer", "of the peer's incarnation"},
     {"stages", "object", "resolve_ms, connect_ms, handshake_ms"},
+    {"tls", "object?", "version, cipher, certificate, valid_until; null without TLS"},
     {"answers_ms", "array", "one number for each answer"},
     {"min_ms", "number?", "the quickest answer; null: none was asked for"},
     {"avg_ms", "number?", "the mean"},

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `ukko ping`: the time of each step from the name look-up to an answered Identify. */
-#include "cli.h"
+#include "tls_link.h"
 #include <stdio.h>
+#include <time.h>
 
 typedef struct tally {
     int64_t n, least, most, sum;
@@ -22,12 +23,34 @@ static json_t *stages(const session *s) {
     return j;
 }
 
+/* NULL: no TLS */
+static json_t *tls_of(tls_report *r) {
+    char to[16] = "";
+    time_t end;
+    struct tm tm;
+    if (!tls_watched(r)) return NULL;
+    end = (time_t)r->not_after;
+    if (gmtime_r(&end, &tm)) strftime(to, sizeof to, "%Y-%m-%d", &tm);
+    return json_pack("{s:s, s:s, s:o, s:s}", "version", r->version, "cipher", r->cipher,
+                     "certificate", output_text(r->subject), "valid_until", to);
+}
+
+static void show_tls(const session *s) {
+    tls_report r;
+    json_t *j = tls_of(&r);
+    if (j)
+        output_note(s->cli, "tls                      %s, %s; %s, valid until %s", r.version,
+                    r.cipher, r.subject, json_string_value(json_object_get(j, "valid_until")));
+    json_decref(j);
+}
+
 static void show_stages(const session *s) {
     output_note(s->cli, "resolve    %8.3f ms  %s", (double)s->resolve_ns / 1e6, s->target.host);
     output_note(s->cli, "connect    %8.3f ms  port %d", (double)s->connect_ns / 1e6,
                 s->target.port);
     output_note(s->cli, "handshake  %8.3f ms  uid %d",
                 (double)(s->handshake_ns - s->first_ns) / 1e6, (int)s->uid);
+    show_tls(s);
 }
 
 /* json has one object at the end; the others get a line for each answer */
@@ -51,6 +74,9 @@ static void show_tally(const session *s, const tally *t, json_t *answers) {
     json_object_set_new(j, "peer", output_text(s->target.address));
     json_object_set_new(j, "uid", json_integer(s->uid));
     json_object_set_new(j, "stages", stages(s));
+    tls_report r;
+    json_t *tls = tls_of(&r);
+    json_object_set_new(j, "tls", tls ? tls : json_null());
     json_object_set(j, "answers_ms", answers);
     json_object_set_new(j, "min_ms", t->n ? output_ms(t->least) : json_null());
     json_object_set_new(j, "avg_ms", t->n ? output_ms(t->sum / t->n) : json_null());

@@ -164,6 +164,7 @@ static int start_system(session *s, const ukko_system_opts *opts) {
     ukko_error err = {0};
     int status, rc = ukko_system_new(&s->sys, opts, &err);
     if (rc == UKKO_OK) rc = ukko_remote_enable(s->sys, &err);
+    if (rc == UKKO_OK && s->target.tls) ukko_remote_tls_hook(s->sys, tls_watch, NULL);
     if (rc == UKKO_OK && (status = tap_system(s->cli, s->sys)) != CLI_OK) return status;
     if (rc == UKKO_OK) rc = ukko_system_start(s->sys, &err);
     if (rc == UKKO_OK && (rc = spawn_inbox(s)) != UKKO_OK) err.code = rc;

@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -366,6 +367,38 @@ static void show_certificate(SSL *ssl, const char *host, tls_report *r) {
                    r->verify == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
                    r->verify == X509_V_ERR_CERT_SIGNATURE_FAILURE;
     r->chain_pem = pem_of(ssl);
+}
+
+/* ---- Connections of a system --------------------------------------------------------- */
+
+static pthread_mutex_t watch_lock = PTHREAD_MUTEX_INITIALIZER; /* a leaf */
+static tls_report watched;
+
+static void on_done(const SSL *ssl, int where, int value) {
+    (void)value;
+    if (!(where & SSL_CB_HANDSHAKE_DONE)) return;
+    X509 *x = SSL_get0_peer_certificate(ssl);
+    tls_report r = {.fault = TLS_FINE};
+    snprintf(r.version, sizeof r.version, "%s", SSL_get_version(ssl));
+    snprintf(r.cipher, sizeof r.cipher, "%s",
+             SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)));
+    if (x) read_certificate(x, &r);
+    pthread_mutex_lock(&watch_lock);
+    watched = r;
+    pthread_mutex_unlock(&watch_lock);
+}
+
+int tls_watch(void *unused, void *ssl_ctx, bool server) {
+    (void)unused;
+    if (!server) SSL_CTX_set_info_callback(ssl_ctx, on_done);
+    return UKKO_OK;
+}
+
+bool tls_watched(tls_report *r) {
+    pthread_mutex_lock(&watch_lock);
+    *r = watched;
+    pthread_mutex_unlock(&watch_lock);
+    return *r->version != '\0';
 }
 
 /* ---- Why it failed ------------------------------------------------------------------- */

@@ -63,5 +63,9 @@ ssize_t tls_link_receive(tls_link *l, void *to, size_t len, int64_t deadline); /
 bool tls_link_refused(const tls_link *l, tls_report *r);
 void tls_link_free(tls_link *l);
 void tls_report_fini(tls_report *r);
+/* For ukko_remote_tls_hook(): notes what the connections that a system makes have agreed upon. */
+int tls_watch(void *unused, void *ssl_ctx, bool server);
+/* Of the last of them: version, cipher and certificate of the peer; false: there was none. Any thread. */
+bool tls_watched(tls_report *r);
 const char *tls_fault_name(tls_fault f); /* for programs: "TLS_VERSION" */
 #endif

@@ -292,6 +292,10 @@ def doctor_finds_nothing_at_a_healthy_tls_node():
     assert list(f) == ['dns', 'tcp', 'tls', 'cert', 'trust', 'certname', 'owncert', 'versions'] + STEPS[2:], list(f)
     f = examine('--tls', '127.0.0.1:%d' % n.port, *client())
     assert all(r['status'] == 'ok' for r in f.values()), f
+    tls = ukko_json('ping', '-n', '1', *client(), n.address)['tls']   # and what a system sees of it
+    assert tls['version'] == 'TLSv1.3' and tls['cipher'].startswith('TLS_') and tls['certificate'] == 'CN = localhost' and tls['valid_until'] > '2026', tls
+    assert 'TLSv1.3, ' + tls['cipher'] in ukko('ping', '--handshake-only', *client(), n.address).out
+    assert ukko_json('ping', '-n', '1', node().address)['tls'] is None
     n.end()
 
 
