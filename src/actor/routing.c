@@ -233,7 +233,7 @@ static void send_one(uk_cell *c, const uk_table *t, ukko_msg *msg,
 static void route_over(uk_cell *c, const uk_table *t, ukko_msg *msg,
                        ukko_ref *sender) { /* takes msg */
     ukko_router_kind kind = c->props->routing->conf->kind;
-    if (msg->type == &ukko_broadcast_type || kind == UKKO_ROUTER_BROADCAST) {
+    if (msg->type == &ukko_broadcast_type || (kind == UKKO_ROUTER_BROADCAST && t->n)) {
         send_all(t, unwrap(msg), sender);
     } else if (kind == UKKO_ROUTER_SCATTER_GATHER || (kind == UKKO_ROUTER_TAIL_CHOPPING && t->n)) {
         msg = unwrap(msg);

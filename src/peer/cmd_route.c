@@ -137,7 +137,9 @@ static void show_routees(void *data, int status, const ukko_msg *answer) {
                  list, NULL);
     } else {
         out_emit("routees", "path", out_text(path), "error",
-                 out_failure("org.apache.pekko.pattern.AskTimeoutException", ukko_strerror(status)),
+                 answer ? value_throwable(answer)
+                        : out_failure("org.apache.pekko.pattern.AskTimeoutException",
+                                      ukko_strerror(status)),
                  NULL);
     }
     free(path);

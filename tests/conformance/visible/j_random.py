@@ -6,7 +6,7 @@ STRING = 'java.lang.String'
 
 
 # ---------------------------------------------------------------- paths
-@scenario('SEL', 'a selection is a URI reference: no query, no authority, dead letters for what is none', 'ActorSelectionSpec 25')
+@scenario('SEL', 'a selection is a URI reference: no query, no authority, dead letters for what is none')
 def selections_are_references(s):
     a = s.x()
     me = a.ref('/user/collector')
@@ -32,7 +32,7 @@ def selections_are_references(s):
         a.expect('unhandled', since=n, cls=STRING, recipient=a.u('/'))
 
 
-@scenario('SEL', 'the name of a question holds the encoded path that was selected', 'AskSpec')
+@scenario('SEL', 'the name of a question holds the encoded path that was selected')
 def names_of_questions(s):
     a = s.x()
     for path, name in (('/user/collector', '_user_collector'), ('/user/./collector%20', '_user_._collector%2520'), ('/user/none+a', '_user_none%2Ba'), ('/user/n*', '_user_n*'), ('/user/none~(x)', '_user_none%7E%28x%29')):
@@ -42,7 +42,7 @@ def names_of_questions(s):
 
 
 # ---------------------------------------------------------------- senders
-@scenario('SEL', 'an answer to an Identify that nobody has sent is a dead letter', 'ActorSelectionSpec 1')
+@scenario('SEL', 'an answer to an Identify that nobody has sent is a dead letter')
 def identity_for_nobody(s):
     a = s.x()
     t = s.token()
@@ -62,7 +62,7 @@ def null_names_its_sender(s):
 
 
 # ---------------------------------------------------------------- the log
-@scenario('SUP', 'what the runtime logs of an actor has the local form of its path as its source', 'SupervisorSpec 1')
+@scenario('SUP', 'what the runtime logs of an actor has the local form of its path as its source')
 def sources_of_failures(s):
     a, b = s.pair()
     t = s.token()
@@ -79,7 +79,7 @@ def sources_of_failures(s):
 
 
 # ---------------------------------------------------------------- configuration
-@scenario('CFG', 'what is said of a dispatcher or a mailbox that is not there', 'ActorMailboxSpec 1')
+@scenario('CFG', 'what is said of a dispatcher or a mailbox that is not there')
 def missing_sections(s):
     a = s.x('--hocon', 'pekko.actor.deployment { /nomb { mailbox = nowhere }, /nodi { dispatcher = nowhere }, "/deployer/nomb" { mailbox = nowhere }, "/deployer/nodi" { dispatcher = nowhere } }')
     for line, text in (('spawn Echo nodi', 'Dispatcher [nowhere] not configured for path pekko://%s/user/nodi'), ('make Echo nodi', 'Dispatcher [nowhere] not configured for path pekko://%s/user/deployer/nodi'),
@@ -88,3 +88,29 @@ def missing_sections(s):
         n = a.here()
         a.cmd(line)
         a.expect('error', since=n, cause={'class': 'org.apache.pekko.ConfigurationException', 'message': text % a.name})
+
+
+# ---------------------------------------------------------------- routers
+@scenario('ROUT', 'what a broadcast pool gets while it has no routees is a dead letter; a Broadcast goes to nobody')
+def broadcast_to_nobody(s):
+    a = s.x()
+    name, t = s.token('p'), s.token()
+    path = '/user/deployer/' + name
+    a.cmd('pool broadcast %s 0 - Worker' % name)
+    a.expect('deployed', name=name)
+    a.cmds(['broadcast %s %s-all' % (path, t), 'tell %s %s' % (path, t), 'hashed %s k %s-hashed' % (path, t), 'tell-nosender %s %s-last' % (path, t)])
+    me, dead = a.ref('/user/collector'), a.u('/deadLetters')
+    for text, sender in ((t, me), (t + '-hashed', me), (t + '-last', dead)):
+        a.expect('deadletter', value=text, sender=sender, recipient=dead)
+    a.absent('deadletter', value=t + '-all')
+    a.cmd('stop-child ' + name)
+    a.expect('terminated-msg', ref=has(path))
+
+
+@scenario('ROUT', 'who asks a router that has ended for its routees is told that it has')
+def routees_of_an_ended_router(s):
+    a = s.x()
+    path = '/user/deployer/' + s.token('none')
+    a.cmd('routees ' + path)
+    e = a.expect('routees', path=path)
+    s.equal(e['error'], {'class': 'org.apache.pekko.pattern.AskTimeoutException', 'message': 'Recipient [Actor[pekko://%s%s]] had already been terminated. Message of type [org.apache.pekko.routing.GetRoutees$].' % (a.name, path)}, 'error')
