@@ -22,15 +22,28 @@ static _Thread_local struct {
 static ukko_error *spawn_error(void) { return uk_note_of(UK_NOTE_SPAWN); }
 void ukko_spawn_error(ukko_error *err) { *err = *spawn_error(); }
 
+/* Pekko has what is wrong with a mailbox in the cause of the exception, not in its text. */
+static ukko_msg *with_detail(const char *class_name, const char *text) {
+    const char *detail = strncmp(text, "configuration problem", 21) ? NULL : strstr(text, "]: ");
+    if (!detail) return ukko_msg_throwable(class_name, text);
+    char *whole = uk_strndup(text, (size_t)(detail + 1 - text));
+    ukko_throwable t = {.class_name = class_name,
+                        .message = whole,
+                        .cause = ukko_msg_throwable(class_name, detail + 3)};
+    ukko_msg *m = ukko_msg_copy(&ukko_throwable_type, &t);
+    ukko_msg_release(t.cause);
+    uk_free(whole);
+    return m;
+}
 ukko_msg *uk_spawn_failure(const ukko_ctx *ctx, int code) {
     if (spawn_by.parent != ctx->cell || spawn_by.uid != ctx->cell->ref.uid ||
         spawn_by.current != ctx->current || spawn_error()->code != code)
         return NULL;
     bool name = code == UKKO_EEXISTS || code == UKKO_EINVAL;
-    return ukko_msg_throwable(name                    ? uk_failure_class(UKKO_EEXISTS)
-                              : code == UKKO_ESTOPPED ? "java.lang.IllegalStateException"
-                                                      : uk_failure_class(code),
-                              spawn_error()->message);
+    return with_detail(name                    ? uk_failure_class(UKKO_EEXISTS)
+                       : code == UKKO_ESTOPPED ? "java.lang.IllegalStateException"
+                                               : uk_failure_class(code),
+                       spawn_error()->message);
 }
 int ukko_spawn(ukko_ctx *ctx, ukko_props *props, const char *name, ukko_ref **out) {
     int rc = uk_cell_spawn(ctx->cell->ref.sys, ctx->cell, props, name, out);

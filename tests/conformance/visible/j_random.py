@@ -81,13 +81,18 @@ def sources_of_failures(s):
 # ---------------------------------------------------------------- configuration
 @scenario('CFG', 'what is said of a dispatcher or a mailbox that is not there')
 def missing_sections(s):
-    a = s.x('--hocon', 'pekko.actor.deployment { /nomb { mailbox = nowhere }, /nodi { dispatcher = nowhere }, "/deployer/nomb" { mailbox = nowhere }, "/deployer/nodi" { dispatcher = nowhere } }')
+    a = s.x('--hocon', 'pekko.actor.deployment { /nomb { mailbox = nowhere }, /nodi { dispatcher = nowhere }, "/deployer/nomb" { mailbox = nowhere }, "/w/nomb" { mailbox = nowhere }, "/deployer/nodi" { dispatcher = nowhere } }')
     for line, text in (('spawn Echo nodi', 'Dispatcher [nowhere] not configured for path pekko://%s/user/nodi'), ('make Echo nodi', 'Dispatcher [nowhere] not configured for path pekko://%s/user/deployer/nodi'),
                        ('spawn Echo nomb', 'configuration problem while creating [pekko://%s/user/nomb] with dispatcher [pekko.actor.default-dispatcher] and mailbox [nowhere]'),
                        ('make Echo nomb', 'configuration problem while creating [pekko://%s/user/deployer/nomb] with dispatcher [pekko.actor.default-dispatcher] and mailbox [nowhere]')):
         n = a.here()
         a.cmd(line)
         a.expect('error', since=n, cause={'class': 'org.apache.pekko.ConfigurationException', 'message': text % a.name})
+    a.spawn('Worker', 'w')
+    a.cmd('tell /user/w child nomb')
+    text = 'configuration problem while creating [pekko://%s/user/w/nomb] with dispatcher [pekko.actor.default-dispatcher] and mailbox [nowhere]' % a.name
+    a.expect('worker-prerestart', actor='/user/w', cause={'class': 'org.apache.pekko.ConfigurationException', 'message': text})
+    a.expect('log', level='ERROR', source='pekko://%s/user/w' % a.name, msg=text, cause='org.apache.pekko.ConfigurationException: %s <- org.apache.pekko.ConfigurationException: Mailbox Type [nowhere] not configured' % text)
 
 
 # ---------------------------------------------------------------- routers
