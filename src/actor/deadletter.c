@@ -119,12 +119,12 @@ static void lost(ukko_system *sys, const ukko_type *event, ukko_msg *msg, ukko_r
     ukko_publish(sys, event, &d);
     ukko_msg_release(msg);
 }
-void uk_answer_identify(const ukko_msg *identify, ukko_ref *asker, ukko_ref *who,
+void uk_answer_identify(ukko_system *sys, const ukko_msg *identify, ukko_ref *asker, ukko_ref *who,
                         ukko_ref *in_name_of) {
     ukko_identity answer = {UK_BODY(ukko_identify, identify)->id, who};
-    ukko_msg *m = asker || who ? ukko_msg_copy(&ukko_identity_type, &answer) : NULL;
+    ukko_msg *m = ukko_msg_copy(&ukko_identity_type, &answer);
     if (asker) uk_ref_tell(asker, m, in_name_of);
-    else if (who) uk_dead_letter(who->sys, m, NULL, who->sys->dead, "the question had no sender");
+    else uk_dead_letter(sys, m, NULL, sys->dead, "the question had no sender");
 }
 void uk_dead_letter(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref *recipient,
                     const char *reason) {
@@ -140,7 +140,7 @@ void uk_dead_letter(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref 
     }
     if (msg->type == &ukko_identify_type) {
         /* /deadLetters answers in the name of who asks, as Pekko's does */
-        uk_answer_identify(msg, sender, NULL, recipient == sys->dead ? sender : NULL);
+        uk_answer_identify(sys, msg, sender, NULL, recipient == sys->dead ? sender : NULL);
         ukko_msg_release(msg);
         return;
     }

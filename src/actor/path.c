@@ -197,6 +197,39 @@ int uk_address_parse(ukko_slice text, uk_path *out) {
     if (!rc && (out->address.len != text.len || !text.len || out->port > 65535)) rc = UKKO_EPARSE;
     return rc;
 }
+static size_t decimal_len(int64_t v) {
+    size_t n = v < 0 ? 2 : 1;
+    for (v = v < 0 ? -v : v; v > 9; v /= 10) n++;
+    return n;
+}
+bool uk_path_is_canonical(ukko_slice text, const uk_path *p) {
+    ukko_slice e = p->elements;
+    size_t names = p->protocol.len + p->system.len + p->host.len + sizeof "://@:" - 1;
+    size_t uid = p->uid ? 1 + decimal_len(p->uid) : 0;
+    if (text.len != names + decimal_len(p->port) + e.len + uid) return false;
+    for (size_t i = 1; i < e.len; i++)
+        if (e.ptr[i] == '/' && (e.ptr[i - 1] == '/' || i + 1 == e.len)) return false;
+    return true;
+}
+void uk_path_put_canonical(uk_buf *out, const uk_path *p) {
+    ukko_slice rest = p->elements, e;
+    uk_buf_put(out, p->address.ptr, (size_t)(p->host.ptr + p->host.len - p->address.ptr));
+    uk_buf_printf(out, ":%d", p->port);
+    size_t before = out->len;
+    while (uk_path_next(&rest, &e)) {
+        uk_buf_byte(out, '/');
+        uk_buf_put(out, e.ptr, e.len);
+    }
+    if (out->len == before && p->elements.len) uk_buf_byte(out, '/');
+    if (p->uid) uk_buf_printf(out, "#%d", p->uid);
+}
+int uk_path_name_split(ukko_slice text, ukko_slice *name, int32_t *uid) {
+    size_t hash = find(text, '#', 0);
+    *name = sub(text, 0, hash);
+    *uid = 0;
+    if (find(*name, '/', 0) < name->len) return UKKO_EINVAL;
+    return hash == text.len ? UKKO_OK : parse_uid(sub(text, hash + 1, text.len), uid);
+}
 bool uk_path_next(ukko_slice *rest, ukko_slice *element) {
     size_t i = 0;
     while (i < rest->len && rest->ptr[i] == '/') i++;

@@ -24,6 +24,12 @@ int uk_address_parse(ukko_slice text, uk_path *out);
    *path is what stands before a query, which is left out, and a fragment, which is *uid ("#5"; empty:
    none). false: it has a scheme, or is no such path. */
 bool uk_path_relative(ukko_slice text, ukko_slice *path, ukko_slice *uid);
+/* Is the text of this path, which has a host, as Pekko writes it: no empty elements but for the root's,
+   no query, port and uid as plain numbers? */
+bool uk_path_is_canonical(ukko_slice text, const uk_path *p);
+void uk_path_put_canonical(uk_buf *out, const uk_path *p);
+/* "name#uid" of one element, as Pekko splits it; UKKO_EINVAL: the uid is no number, or a '/' in it. */
+int uk_path_name_split(ukko_slice text, ukko_slice *name, int32_t *uid);
 /* The next element of "/a//b": skips empty ones. false at the end. */
 bool uk_path_next(ukko_slice *rest, ukko_slice *element);
 /* May an actor be called so? URI characters and %XX, not empty, no leading '$' (unless generated). */

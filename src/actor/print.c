@@ -266,6 +266,7 @@ static const char *ref_class(const ukko_ref *ref) {
                    : "org.apache.pekko.actor.LocalActorRef";
     case UK_REF_PROMISE: return "org.apache.pekko.pattern.PromiseActorRef";
     case UK_REF_REMOTE: return "org.apache.pekko.remote.RemoteActorRef";
+    case UK_REF_IGNORE: return "org.apache.pekko.actor.IgnoreActorRef";
     case UK_REF_DEAD: return "org.apache.pekko.remote.RemoteActorRefProvider$RemoteDeadLetterActorRef";
     default: return "org.apache.pekko.actor.EmptyLocalActorRef";
     }

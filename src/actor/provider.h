@@ -82,8 +82,8 @@ bool uk_ref_stopped(const ukko_ref *ref);
 void uk_dead_letter(ukko_system *sys, ukko_msg *msg, ukko_ref *sender, ukko_ref *recipient,
                     const char *reason);
 /* Answers an Identify with who (NULL: nobody lives there), in the name of another (NULL: no sender, as
-   of Pekko's actors). asker NULL: nobody is told. */
-void uk_answer_identify(const ukko_msg *identify, ukko_ref *asker, ukko_ref *who,
+   of Pekko's actors). asker NULL: the answer is a dead letter. */
+void uk_answer_identify(ukko_system *sys, const ukko_msg *identify, ukko_ref *asker, ukko_ref *who,
                         ukko_ref *in_name_of);
 /* An undeliverable system message: a Watch is answered with NOTIFY(not confirmed). Takes m. */
 void uk_dead_system(ukko_system *sys, uk_sysmsg *m, ukko_ref *recipient);
@@ -183,7 +183,10 @@ extern const ukko_type uk_selection_type; /* ActorSelectionMessage */
 /* Walks from anchor on this thread and delivers; remote refs on the way get what is left in a
    message of their own. Takes msg (of uk_selection_type); sender borrowed, or NULL. */
 void uk_selection_deliver(ukko_ref *anchor, ukko_msg *msg, ukko_ref *sender);
-/* The same for one whose message is a ukko_opaque: goes only to local actors that take such ones;
+/* Could the names of the steps of a selection stand in a path? A '/' in one, or a '#' without a number, is a fault: no
+   actor is called so, and no path can be made of them for a dead letter. */
+bool uk_selection_sound(const uk_selection_body *s, ukko_slice *fault);
+/* As uk_selection_deliver(), for one whose message is a ukko_opaque: goes only to local actors that take such ones;
    gives their number. Takes nothing. */
 size_t uk_selection_offer(ukko_ref *anchor, ukko_msg *msg, ukko_ref *sender);
 bool uk_ref_takes_opaque(ukko_ref *ref); /* an actor here that asks for ukko_opaque_type */

@@ -48,7 +48,7 @@ static int receive_auto(ukko_ctx *ctx, const ukko_msg *m) {
     if (c->ref.sys->debug.autoreceive) debug_message(ctx, "AutoReceiveMessage", m);
     if (m->type == &ukko_terminated_type) return received_terminated(ctx, m);
     if (m->type == &ukko_identify_type) {
-        uk_answer_identify(m, ctx->current->sender, &ctx->cell->ref, NULL);
+        uk_answer_identify(c->ref.sys, m, ctx->current->sender, &ctx->cell->ref, NULL);
         return UKKO_OK;
     }
     if (m->type == &ukko_poison_pill_type) {

@@ -138,7 +138,7 @@ static void container_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
         return;
     }
     if (msg->type == &ukko_identify_type && to == sys->root) {
-        uk_answer_identify(msg, sender, to, NULL);
+        uk_answer_identify(sys, msg, sender, to, NULL);
         ukko_msg_release(msg);
         return;
     }
@@ -281,13 +281,25 @@ static void log_unresolved(ukko_system *sys, ukko_slice text, const uk_path *p, 
                "org.apache.pekko.remote.RemoteActorRefProvider", NULL, why,
                "No root guardian at [%.*s]", (int)p->address.len, (const char *)p->address.ptr);
 }
+/* A path of another system may be spelled in several ways; a reference is written in Pekko's. */
+static ukko_ref *resolve_remote(ukko_system *sys, ukko_slice text, const uk_path *p,
+                                const char **why) {
+    uk_path same;
+    if (!p->host.len || !sys->has_provider) return NULL;
+    if (uk_path_is_canonical(text, p)) return sys->provider.remote_ref(sys->provider.self, text, p, why);
+    uk_buf b = {0};
+    uk_path_put_canonical(&b, p);
+    int rc = uk_path_parse(uk_buf_slice(&b), &same);
+    ukko_ref *r =
+        rc ? NULL : sys->provider.remote_ref(sys->provider.self, uk_buf_slice(&b), &same, why);
+    uk_buf_fini(&b);
+    return r;
+}
 static ukko_ref *resolve(ukko_system *sys, ukko_slice text, const uk_path *p) {
     const char *why = sys->has_provider ? NULL : "no remoting here";
     if (uk_slice_is(text, "pekko://local/ignore")) return uk_ref_retain(sys->ignore);
     if (own_address(sys, p)) return uk_system_resolve_local(sys, p->elements, p->uid);
-    ukko_ref *r = p->host.len && sys->has_provider
-                      ? sys->provider.remote_ref(sys->provider.self, text, p, &why)
-                      : NULL;
+    ukko_ref *r = resolve_remote(sys, text, p, &why);
     if (r) return r;
     log_unresolved(sys, text, p, why);
     return p->host.len ? nowhere_ref(sys, text, p) : uk_empty_ref(sys, p->elements, p->uid);

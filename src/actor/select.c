@@ -48,14 +48,20 @@ static ukko_msg *inner(const walk *w) {
 static void missing(walk *w, ukko_ref *from, size_t i, bool fan_out) {
     ukko_system *sys = from->sys;
     uk_buf path = {0};
+    int32_t uid = 0; /* a path has that of its last element only */
     if (fan_out || w->offer) return;
     if (from != sys->root) from->vt->print(from, &path);
     for (; i < w->sel->n_steps; i++) {
         const uk_step *s = &w->sel->steps[i];
+        uk_path p = {.elements = s->text};
+        if (s->kind == UK_STEP_PARENT) p.elements = ukko_str("..");
+        else if (s->text.len && uk_path_name_split(s->text, &p.elements, &p.uid))
+            p.elements = s->text;
         uk_buf_byte(&path, '/');
-        if (s->kind == UK_STEP_PARENT) uk_buf_str(&path, "..");
-        else uk_buf_put(&path, s->text.ptr, s->text.len);
+        uk_buf_put(&path, p.elements.ptr, p.elements.len);
+        if (s->kind == UK_STEP_PARENT || s->text.len) uid = p.uid;
     }
+    if (uid) uk_buf_printf(&path, "#%d", uid);
     ukko_ref *nobody = uk_empty_ref(sys, uk_buf_slice(&path), 0);
     uk_dead_letter(sys, inner(w), w->sender, nobody, "no such actor");
     uk_ref_release(nobody);
@@ -106,19 +112,11 @@ static void fan(walk *w, const origin *o, ukko_ref *at, size_t i, bool fan_out, 
     for (size_t k = 0; k < matches; k++) go(w, all[k], i + 1, many, depth + 1);
     uk_free(all);
 }
-static ukko_ref *named(ukko_ref *at, ukko_slice name) {
-    const uint8_t *hash = memchr(name.ptr, '#', name.len);
-    uk_path p = {0};
-    if (!at->vt->child) return NULL;
-    if (!hash) return at->vt->child(at, name, 0);
-    uk_buf b = {0}; /* "name#uid": parsed as a path of one element */
-    uk_buf_byte(&b, '/');
-    uk_buf_put(&b, name.ptr, name.len);
-    int rc = uk_path_parse(uk_buf_slice(&b), &p);
-    ukko_ref *r =
-        rc ? NULL : at->vt->child(at, (ukko_slice){p.elements.ptr + 1, p.elements.len - 1}, p.uid);
-    uk_buf_fini(&b);
-    return r;
+static ukko_ref *named(ukko_ref *at, ukko_slice text) {
+    ukko_slice name;
+    int32_t uid;
+    if (!at->vt->child || uk_path_name_split(text, &name, &uid)) return NULL;
+    return at->vt->child(at, name, uid);
 }
 static void go(walk *w, ukko_ref *at, size_t i, bool fan_out, unsigned depth) {
     const uk_selection_body *sel = w->sel;
@@ -152,6 +150,16 @@ static void go(walk *w, ukko_ref *at, size_t i, bool fan_out, unsigned depth) {
     if (i == sel->n_steps || (kind != UK_REF_CELL && kind != UK_REF_CONTAINER))
         pass_on(w, at, i, fan_out);
     uk_ref_release(at);
+}
+bool uk_selection_sound(const uk_selection_body *s, ukko_slice *fault) {
+    ukko_slice name;
+    int32_t uid;
+    for (size_t i = 0; i < s->n_steps; i++) {
+        *fault = s->steps[i].text;
+        if (s->steps[i].kind != UK_STEP_PARENT && uk_path_name_split(*fault, &name, &uid))
+            return false;
+    }
+    return true;
 }
 size_t uk_selection_offer(ukko_ref *anchor, ukko_msg *msg, ukko_ref *sender) {
     walk w = {sender, msg, UK_BODY(uk_selection_body, msg), 0, true, 0};

@@ -5,6 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A list or map that keeps JSON's null apart from an empty one, as Java does. */
+#define MANY_OR_NULL(S, m, n, kind, how, type)                                                     \
+    {#m, kind, (how) | UKKO_OPTIONAL, 0, (uint32_t)offsetof(S, m),                                 \
+     (uint32_t)sizeof(((S *)0)->m), (uint32_t)offsetof(S, n), type, NULL}
+
 static const ukko_field greeting_fields[] = {
     UKKO_FIELD(greeting, text, UKKO_STR),
     UKKO_FIELD(greeting, number, UKKO_I64),
@@ -15,7 +20,7 @@ const ukko_type cbor_greeting_type =
 
 static const ukko_field big_doc_fields[] = {
     UKKO_FIELD(big_doc, title, UKKO_STR),
-    UKKO_FIELD_LIST(big_doc, lines, n_lines, UKKO_STR, NULL),
+    MANY_OR_NULL(big_doc, lines, n_lines, UKKO_STR, UKKO_REPEATED, NULL),
 };
 const ukko_type big_doc_type = UKKO_JACKSON(big_doc, "ukko.oracle.BigDoc", big_doc_fields);
 
@@ -29,8 +34,9 @@ static const ukko_type pair_type = UKKO_TYPE_LOCAL(pair, pair_fields);
     UKKO_FIELD(mixed, flag, UKKO_BOOL), UKKO_FIELD(mixed, small, UKKO_I32),                        \
         UKKO_FIELD(mixed, large, UKKO_I64), UKKO_FIELD(mixed, real, UKKO_F64),                     \
         UKKO_FIELD(mixed, text, UKKO_STR), UKKO_FIELD(mixed, nothing, UKKO_STR),                   \
-        UKKO_FIELD(mixed, blob, UKKO_BYTES), UKKO_FIELD_LIST(mixed, list, n_list, UKKO_I32, NULL), \
-        UKKO_FIELD_MAP(mixed, map, n_map, &pair_type)
+        UKKO_FIELD(mixed, blob, UKKO_BYTES),                                                       \
+        MANY_OR_NULL(mixed, list, n_list, UKKO_I32, UKKO_REPEATED, NULL),                          \
+        MANY_OR_NULL(mixed, map, n_map, UKKO_STRUCT, UKKO_REPEATED | UKKO_MAP, &pair_type)
 
 static const ukko_field mixed_fields[] = {
     MIXED_FIELDS,

@@ -204,6 +204,33 @@ static json_t *show_address(const void *body) {
     return out_text(text);
 }
 
+/* as texts of Scala's case classes */
+static json_t *framed(const char *before, json_t *inner, const char *after) {
+    const char *text = json_string_value(inner);
+    size_t size = strlen(before) + strlen(text) + strlen(after) + 1;
+    char *whole = malloc(size);
+    snprintf(whole, size, "%s%s%s", before, text, after);
+    json_t *shown = text_value(whole, size - 1);
+    free(whole);
+    json_decref(inner);
+    return shown;
+}
+
+static json_t *show_scope(const void *body) {
+    return framed("RemoteScope(", show_address(body), ")");
+}
+
+static json_t *show_unique_address(const void *body) {
+    char uid[24];
+    snprintf(uid, sizeof uid, "#%lld", (long long)((const ukko_address *)body)->uid);
+    return framed("", show_address(body), uid);
+}
+
+static json_t *show_config(const void *body) {
+    const ukko_string *s = body;
+    return framed("Config(SimpleConfigObject(", out_text_n(s->text, s->len), "))");
+}
+
 static json_t *show_terminated(const void *body) {
     const ukko_terminated *t = body;
     return out_map("actor", value_ref(t->ref), "existenceConfirmed",
@@ -227,12 +254,14 @@ static json_t *show_big_doc(const void *body) {
 }
 
 static json_t *list_value(const int32_t *list, size_t n) {
+    if (!list) return json_null();
     json_t *array = json_array();
     for (size_t i = 0; i < n; i++) json_array_append_new(array, json_integer(list[i]));
     return array;
 }
 
 static json_t *map_value(const pair *map, size_t n) {
+    if (!map) return json_null();
     json_t *object = json_object();
     for (size_t i = 0; i < n; i++) json_object_set_new(object, map[i].key, out_text(map[i].value));
     return object;
@@ -296,6 +325,9 @@ static const view views[] = {
     {&ukko_identify_type, show_identify, NULL},
     {&ukko_identity_type, show_identity, NULL},
     {&ukko_address_type, show_address, NULL},
+    {&ukko_unique_address_type, show_unique_address, NULL},
+    {&ukko_remote_scope_type, show_scope, NULL},
+    {&ukko_config_type, show_config, NULL},
     {&ukko_option_type, show_option, NULL},
     {&ukko_optional_type, show_optional, NULL},
     {&ukko_status_success_type, show_boxed, NULL},

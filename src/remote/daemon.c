@@ -367,7 +367,7 @@ static void select_child(ukko_ref *to, const ukko_msg *msg, ukko_ref *sender) {
 
 static void tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     if (msg->type == &ukko_identify_type) {
-        uk_answer_identify(msg, sender, to, sender); /* as Pekko */
+        uk_answer_identify(to->sys, msg, sender, to, sender); /* as Pekko */
     } else if (msg->type == &uk_selection_type) {
         select_child(to, msg, sender);
     } else {

@@ -243,6 +243,14 @@ static void deliver_system(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref 
     }
 }
 
+static bool selection_sound(const ukko_msg *m, ukko_error *err) {
+    ukko_slice fault;
+    if (uk_selection_sound(UK_BODY(uk_selection_body, m), &fault)) return true;
+    uk_error(err, UKKO_EPARSE, "the selection names [%.*s], and no actor is called so",
+             (int)(fault.len < 100 ? fault.len : 100), (const char *)fault.ptr);
+    return false;
+}
+
 static void deliver_message(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref *from) {
     ukko_msg *m;
     ukko_error err;
@@ -252,10 +260,16 @@ static void deliver_message(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref
         uk_unread(c, e, to, from, rc, &err);
         return;
     }
+    if (m->type == &uk_selection_type && !selection_sound(m, &err)) {
+        ukko_msg_release(m);
+        uk_unread_report(c, e, to, from, UKKO_EPARSE, &err);
+        return;
+    }
     if (c->remote->set.log_received) log_received(c, to, m, from);
     if (c->remote->set.log_frame_size >= 0)
         uk_log_frame_size(c->remote, ukko_msg_class(m), e->payload.len);
-    if (!uk_recv_allowed(c, to, m)) {
+    bool mute = uk_daemon_is(to) && m->type == &ukko_identify_type; /* /remote answers a selection only */
+    if (mute || !uk_recv_allowed(c, to, m)) {
         ukko_msg_release(m);
         return;
     }
@@ -298,8 +312,8 @@ void uk_recv_payload(uk_conn *c, ukko_slice payload) {
         uk_conn_broken(c, "Error while decoding incoming Pekko PDU of length: %zu", payload.len);
         return;
     }
-    if (e.has_ack) uk_sys_ack_in(c, &e);
-    if (!e.has_message || c->ended) return;
-    if (!e.has_seq) uk_recv_deliver(c, &e);
-    else if (uk_recv_check_paths(c, &e)) uk_sys_arrived(c, &e);
+    if (e.has_message && !e.has_seq) uk_recv_deliver(c, &e);
+    else if (e.has_message && uk_recv_check_paths(c, &e)) uk_sys_arrived(c, &e);
+    /* last: an acknowledgement that ends the link does not take back the message it came with */
+    if (e.has_ack && !c->ended) uk_sys_ack_in(c, &e);
 }

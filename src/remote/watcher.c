@@ -354,7 +354,7 @@ static void receive(uk_watcher *w, ukko_msg *msg, ukko_ref *sender) {
         ((uk_heartbeat_rsp *)ukko_msg_body(m))->uid = own_uid(w, sender);
         uk_ref_tell(sender, m, &w->ref);
     } else if (msg->type == &ukko_identify_type) {
-        uk_answer_identify(msg, sender, &w->ref, NULL);
+        uk_answer_identify(w->ref.sys, msg, sender, &w->ref, NULL);
     } else if (msg->type != &uk_heartbeat_type) {
         ukko_dead_letter d = {msg, sender ? sender : ukko_dead_letters(w->ref.sys), &w->ref, "unhandled"};
         ukko_publish(w->ref.sys, &ukko_unhandled_type, &d);

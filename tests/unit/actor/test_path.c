@@ -239,6 +239,50 @@ static void generated_names(void **state) {
         assert_string_equal(buf, rows[i].name);
     }
 }
+static void canonical_spelling(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"pekko.tcp://s@h:5/user/x", NULL},
+        {"pekko.tcp://s@h:5", NULL},
+        {"pekko.tcp://s@h:5/", NULL},
+        {"pekko.tcp://s@[::1]:0/user/x#-7", NULL},
+        {"pekko.tcp://s@h:05/user/x", "pekko.tcp://s@h:5/user/x"},
+        {"pekko.tcp://s@h:5//user///x/", "pekko.tcp://s@h:5/user/x"},
+        {"pekko.tcp://s@h:5//", "pekko.tcp://s@h:5/"},
+        {"pekko.tcp://s@h:5/user/x?q#+7", "pekko.tcp://s@h:5/user/x#7"},
+        {"pekko.tcp://s@h:5/user/x#0", "pekko.tcp://s@h:5/user/x"},
+        {"pekko.tcp://s@h:5/user/x#-2147483648", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uk_path p;
+        uk_buf b = {0};
+        ukko_slice text = ukko_str(cases[i][0]);
+        assert_int_equal(uk_path_parse(text, &p), UKKO_OK);
+        assert_int_equal(uk_path_is_canonical(text, &p), !cases[i][1]);
+        uk_path_put_canonical(&b, &p);
+        assert_string_equal(uk_buf_text(&b), cases[i][1] ? cases[i][1] : cases[i][0]);
+        uk_buf_fini(&b);
+    }
+}
+
+static void names_are_split(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *name;
+        int32_t uid;
+    } good[] = {{"a", "a", 0}, {"a#5", "a", 5}, {"a#+5", "a", 5}, {"#-5", "", -5}, {"", "", 0}};
+    static const char *const bad[] = {"a/b", "/", "a#", "a#b", "a#1#2", "a#2147483648", "a/b#1", "#"};
+    ukko_slice name;
+    int32_t uid;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_int_equal(uk_path_name_split(ukko_str(good[i].text), &name, &uid), UKKO_OK);
+        assert_true(uk_slice_is(name, good[i].name));
+        assert_int_equal(uid, good[i].uid);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(uk_path_name_split(ukko_str(bad[i]), &name, &uid), UKKO_EINVAL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parses_and_prints),
@@ -257,6 +301,8 @@ int main(void) {
         cmocka_unit_test(addresses),
         cmocka_unit_test(globs),
         cmocka_unit_test(generated_names),
+        cmocka_unit_test(canonical_spelling),
+        cmocka_unit_test(names_are_split),
     };
     return cmocka_run_group_tests_name("paths", tests, NULL, NULL);
 }
