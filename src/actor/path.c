@@ -52,10 +52,12 @@ bool uk_system_name_valid(const char *name) {
         if (!alnum((uint8_t)*p) && *p != '-' && *p != '_') return false;
     return true;
 }
+/* Of a foreign system; Java takes letters of all alphabets there. */
 static bool system_ok(ukko_slice s) {
-    if (!s.len) return false;
-    for (size_t i = 0; i < s.len; i++)
-        if (!alnum(s.ptr[i]) && !strchr("-_.~!$&'()*+,;:=%", s.ptr[i])) return false;
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t c = s.ptr[i];
+        if (!alnum(c) && c < 0x80 && (!c || !strchr("-_.~!$&'()*+,;:=%", c))) return false;
+    }
     return true;
 }
 bool uk_host_valid(ukko_slice host) {
@@ -120,7 +122,7 @@ static int parse_authority(ukko_slice a, uk_path *out) {
     size_t at = find(a, '@', 0);
     if (at == a.len) { /* the local form: proto://system */
         out->system = a;
-        return system_ok(a) && find(a, ':', 0) == a.len ? UKKO_OK : UKKO_EPARSE;
+        return a.len && system_ok(a) && find(a, ':', 0) == a.len ? UKKO_OK : UKKO_EPARSE;
     }
     out->system = sub(a, 0, at);
     ukko_slice hp = sub(a, at + 1, a.len);

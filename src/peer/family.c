@@ -383,7 +383,7 @@ static int worker_after(ukko_ctx *ctx, void *state, const ukko_msg *const *args,
 
 static void worker_answer(ukko_ctx *ctx, const worker *w, const ukko_msg *msg) {
     char path[512], *text = NULL;
-    char *args = out_compact(json_deep_copy(w->args)), *value = out_compact(value_of(msg));
+    char *args = out_plain(json_deep_copy(w->args)), *value = out_plain(value_of(msg));
     actor_recv(ctx, msg);
     ukko_ref_print(ukko_self(ctx), path, sizeof path);
     if (asprintf(&text, "worker%s at %s got %s", args, path, value) >= 0)

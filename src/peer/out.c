@@ -2,8 +2,10 @@
 /* The events of ukko-peer: one JSON object a line on standard output, written whole and at once
    under one lock. Any thread. */
 #include "peer.h"
+#include <ctype.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -92,6 +94,43 @@ char *out_compact(json_t *value) {
     char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
     json_decref(value);
     return text;
+}
+
+/* The number of bytes of UTF-8 that begin at s, and what they are. */
+static size_t code_point(const char *s, unsigned *cp) {
+    unsigned char c = (unsigned char)*s;
+    size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+    *cp = n == 1 ? c : c & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++) *cp = *cp << 6 | ((unsigned char)s[i] & 0x3f);
+    return n;
+}
+
+char *out_plain(json_t *value) {
+    char *text = out_compact(value), *whole = malloc(6 * strlen(text) + 1), *to = whole;
+    unsigned cp;
+    for (const char *s = text; *s;) {
+        bool short_form = *s == '\\' && strchr("bfrt", s[1]);
+        size_t n = code_point(s, &cp);
+        if (short_form) {
+            to += sprintf(to, "\\u%04x", s[1] == 'b' ? 8 : s[1] == 'f' ? 12 : s[1] == 'r' ? 13 : 9);
+            n = 2;
+        } else if (*s == '\\') {
+            for (n = 0; n < (s[1] == 'u' ? 6u : 2u); n++)
+                *to++ = n > 1 ? (char)tolower((unsigned char)s[n]) : s[n];
+        } else if (cp > 0xffff) {
+            cp -= 0x10000;
+            to += sprintf(to, "\\u%04x\\u%04x", 0xd800 + (cp >> 10), 0xdc00 + (cp & 0x3ff));
+        } else if (cp == 0x7f || cp == 0x2028 || cp == 0x2029) {
+            to += sprintf(to, "\\u%04x", cp);
+        } else {
+            memcpy(to, s, n);
+            to += n;
+        }
+        s += n;
+    }
+    *to = 0;
+    free(text);
+    return whole;
 }
 
 void out_emit(const char *ev, ...) {

@@ -17,6 +17,7 @@ json_t *out_text_n(const char *text, size_t len);
 json_t *out_map(const char *key, ...) __attribute__((sentinel)); /* pairs as for out_emit() */
 json_t *out_failure(const char *class_name, const char *message);
 char *out_compact(json_t *value); /* takes value; JSON text, ended by free() */
+char *out_plain(json_t *value); /* the same with the escapes of the reference peer */
 void out_unsupported(const char *what, const char *name); /* what: "cmd" or "option" */
 
 /* ---- features.c: what the library offers by now -------------------------------------- */

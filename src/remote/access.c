@@ -90,7 +90,8 @@ bool uk_access_takes(uk_conn *c, const uk_wire *e) {
    in by another transport can be: else plain bytes would answer for one behind TLS. */
 bool uk_access_credible(uk_conn *c, const char *address) {
     uk_path path;
-    if (address && !uk_address_parse(ukko_str(address), &path)) {
+    if (address) {
+        uk_peer_parse(ukko_str(address), &path);
         uk_transport *t = uk_transport_for(c->remote, path.protocol);
         if (!uk_remote_is_own(c->remote, &path) && (!t || t->set->tls == c->transport->set->tls))
             return true;

@@ -168,6 +168,8 @@ struct uk_peer {
     bool dear;            /* of a client: was open, so it is made anew when it is lost */
 };
 
+/* The parts of what a peer calls itself; that may be no address, and leads nowhere then. */
+void uk_peer_parse(ukko_slice address, uk_path *out);
 uk_peer *uk_peer_get(uk_remote *r, ukko_slice address);  /* [any] owned; NULL: not an address */
 uk_peer *uk_peer_find(uk_remote *r, ukko_slice address); /* [any] owned; NULL: not there */
 uk_peer *uk_peer_retain(uk_peer *p);
@@ -416,7 +418,8 @@ bool uk_remote_is_own(uk_remote *r, const uk_path *path);
 /* Between the two, this thread writes local references with the address of t. [any] */
 static inline void uk_transport_speak(const uk_transport *t);
 static inline void uk_transport_hush(const uk_transport *t);
-/* "proto://sys@host:port" of a peer that calls itself so. NULL: impossible. */
+/* "proto://sys@host:port" of a peer that calls itself so, whether or not it is an address. NULL: too long,
+   or not for a log. */
 char *uk_remote_origin_address(uk_remote *r, const uk_origin *o);
 
 /* ---- the whole ---- */

@@ -62,12 +62,27 @@ static void free_item(void *data, void *item) {
     uk_free(item);
 }
 
+/* A peer may call itself by what is no address to anybody else: it is known by this text then, and only
+   its own connections lead to it. */
+void uk_peer_parse(ukko_slice address, uk_path *out) {
+    if (!uk_address_parse(address, out)) return;
+    if (out->host.len && out->port >= 0 && out->address.len == address.len) return; /* but for the port */
+    ukko_slice scheme = address;
+    for (size_t i = 0; i + 3 <= address.len; i++)
+        if (!memcmp(address.ptr + i, "://", 3)) {
+            scheme.len = i;
+            break;
+        }
+    *out = (uk_path){.address = address, .protocol = scheme, .host = ukko_str("unknown.invalid"),
+                     .port = 1};
+}
+
 static uk_peer *peer_new(uk_remote *r, ukko_slice address) {
     uk_peer *p = uk_zalloc(sizeof *p);
     p->remote = r;
     atomic_store_explicit(&p->refs, 2, memory_order_relaxed); /* the map's and the caller's */
     p->address = uk_strndup(address.ptr, address.len);
-    uk_address_parse(ukko_str(p->address), &p->path);
+    uk_peer_parse(ukko_str(p->address), &p->path);
     p->transport = uk_transport_for(r, p->path.protocol);
     if (!p->transport) p->transport = r->transports; /* a peer with a scheme of its own */
     pthread_mutex_init(&p->lock, NULL);

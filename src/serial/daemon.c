@@ -95,12 +95,12 @@ int uk_daemon_encode(uk_serial *s, const uk_daemon_create *c, uk_buf *out, ukko_
    configuration. */
 static int read_value(uk_dec *d, const uk_daemon_value *v, ukko_msg **out) {
     if (!v->bytes.ptr) return UKKO_OK;
-    if (v->serializer < 0) return uk_dec_fail(d, UKKO_ENOTSERIAL, "a deployment in the old format");
+    if (!v->has_serializer) return uk_dec_fail(d, UKKO_ENOTSERIAL, "a deployment in the old format");
     return uk_decode_body(d, v->serializer, v->manifest, v->bytes, out);
 }
 static int read_config(uk_dec *d, const uk_daemon_value *v, ukko_msg *m, const char **out) {
     ukko_msg *cfg = NULL;
-    bool old = v->serializer < 0;
+    bool old = !v->has_serializer;
     if (!v->bytes.ptr) return UKKO_OK;
     int rc = uk_decode_body(d, old ? UKKO_SER_MISC : v->serializer,
                             old ? ukko_str("CF") : v->manifest, v->bytes, &cfg);
@@ -118,16 +118,20 @@ static int open_deploy(uk_dec *d, ukko_msg *m, uk_daemon_deploy *p) {
     if (!rc) rc = read_value(d, &p->raw_router, &p->router);
     return rc ? rc : read_value(d, &p->raw_scope, &p->scope);
 }
+static void set_serializer(uk_daemon_value *v, const uk_pb_field *f) {
+    v->serializer = (int32_t)f->value;
+    v->has_serializer = true;
+}
 static void split_deploy_field(const uk_pb_field *f, uk_daemon_deploy *p) {
     switch (f->number << 3 | f->wire) {
     case 2 << 3 | UK_PB_BYTES: p->raw_config.bytes = f->bytes; break;
     case 3 << 3 | UK_PB_BYTES: p->raw_router.bytes = f->bytes; break;
     case 4 << 3 | UK_PB_BYTES: p->raw_scope.bytes = f->bytes; break;
-    case 6 << 3 | UK_PB_VARINT: p->raw_scope.serializer = (int32_t)f->value; break;
+    case 6 << 3 | UK_PB_VARINT: set_serializer(&p->raw_scope, f); break;
     case 7 << 3 | UK_PB_BYTES: p->raw_scope.manifest = f->bytes; break;
-    case 8 << 3 | UK_PB_VARINT: p->raw_config.serializer = (int32_t)f->value; break;
+    case 8 << 3 | UK_PB_VARINT: set_serializer(&p->raw_config, f); break;
     case 9 << 3 | UK_PB_BYTES: p->raw_config.manifest = f->bytes; break;
-    case 10 << 3 | UK_PB_VARINT: p->raw_router.serializer = (int32_t)f->value; break;
+    case 10 << 3 | UK_PB_VARINT: set_serializer(&p->raw_router, f); break;
     case 11 << 3 | UK_PB_BYTES: p->raw_router.manifest = f->bytes; break;
     default: break;
     }
@@ -153,7 +157,6 @@ static int read_deploy(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_deplo
         return uk_dec_fail(d, UKKO_EPARSE, "a deployment is malformed");
     p->path = uk_dec_text(m, last[0]);
     p->dispatcher = uk_dec_field(m, last[4], NULL);
-    p->raw_config.serializer = p->raw_router.serializer = p->raw_scope.serializer = -1;
     while (uk_pb_next(&in, &f) > 0) split_deploy_field(&f, p);
     return read_tags(d, m, bytes, p);
 }
@@ -165,11 +168,14 @@ static size_t count(ukko_slice bytes, uint32_t number) {
     while (uk_pb_next(&in, &f) > 0) n += f.number == number;
     return n;
 }
+/* There are as many arguments as serializer ids, in the old format as values; what lists hold beyond
+   that means nothing. */
 static int read_raw_args(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_create *c) {
-    size_t n = count(bytes, 4), ids = count(bytes, 6), has = count(bytes, 7);
+    size_t values = count(bytes, 4), ids = count(bytes, 6), names = count(bytes, 5);
+    size_t n = ids ? ids : values, has = count(bytes, 7);
     size_t at[4] = {0};
     if (n > UK_MAX_ARGS) return uk_dec_fail(d, UKKO_ETOOBIG, "%zu arguments", n);
-    if (count(bytes, 5) != n || (ids ? ids != n || has != n : has > 0))
+    if (ids ? values < n || names < n || has < n : names != n || has > 0)
         return uk_dec_fail(d, UKKO_EPARSE, "the arguments of a deployment do not match");
     c->raw = ukko_msg_alloc(m, n * sizeof *c->raw);
     c->n_args = n;
@@ -178,14 +184,13 @@ static int read_raw_args(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_cre
     while (uk_pb_next(&in, &f) > 0) {
         bool text = f.wire == UK_PB_BYTES, number = f.wire == UK_PB_VARINT;
         if (f.number < 4 || f.number > 7 || !(f.number < 6 ? text : number)) continue;
-        if (at[f.number - 4] >= n) return uk_dec_fail(d, UKKO_EPARSE, "too many of them");
+        if (at[f.number - 4] >= n) continue;
         uk_daemon_value *v = &c->raw[at[f.number - 4]++];
         if (f.number == 4) v->bytes = f.bytes;
         if (f.number == 5) v->manifest = f.bytes;
-        if (f.number == 6) v->serializer = (int32_t)f.value;
+        if (f.number == 6) set_serializer(v, &f);
         if (f.number == 7) v->has_manifest = f.value != 0;
     }
-    for (size_t i = 0; !ids && i < n; i++) c->raw[i].serializer = -1;
     return UKKO_OK;
 }
 static int read_props(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_create *c) {
@@ -254,9 +259,9 @@ int uk_daemon_open(uk_serial *s, uk_daemon_create *c, ukko_error *err) {
     for (size_t i = 0; i < c->n_args; i++) {
         const uk_daemon_value *v = &c->raw[i];
         ukko_slice manifest = v->has_manifest ? v->manifest : (ukko_slice){NULL, 0};
-        int rc = v->serializer < 0
-                     ? decode_old(&d, v, &c->args[i])
-                     : uk_decode_body(&d, v->serializer, manifest, v->bytes, &c->args[i]);
+        int rc = v->has_serializer
+                     ? uk_decode_body(&d, v->serializer, manifest, v->bytes, &c->args[i])
+                     : decode_old(&d, v, &c->args[i]);
         if (rc) return rc;
     }
     return UKKO_OK;

@@ -9,7 +9,8 @@
 typedef struct uk_daemon_value {
     ukko_slice bytes;
     ukko_slice manifest; /* the class name when has_manifest is false */
-    int32_t serializer;  /* -1: old format, the class name tells */
+    int32_t serializer;
+    bool has_serializer; /* false: old format, the class name tells */
     bool has_manifest;
 } uk_daemon_value;
 

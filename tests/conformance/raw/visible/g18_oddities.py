@@ -4,7 +4,7 @@
 import json
 
 import pekkowire as w
-from speclib import case
+from speclib import WORKER, case
 
 
 @case("why-it-ended", profile="quick")
@@ -133,3 +133,50 @@ def _(t):
     t.eq("class", "org.apache.pekko.actor.IgnoreActorRef", t.received("pekko://local/ignore")["class"])
     p = t.echo(link, w.SER_MISC, w.f_bytes(1, "pekko://local/ignore"), "G")
     t.eq("echo", "pekko://local/ignore", w.decode("ActorRef", p.message)["path"])
+
+
+@case("origins-that-are-no-addresses")
+def _(t):
+    """A peer may call itself anything: the handshake is answered, the association is told by that text, and what it sends is delivered; a sender at such an address is nobody."""
+    for system, host, port, shown in ((None, "a_b", 7, None), (None, "h h", 7, None), (None, "h/x", 7, None), (None, "\u00fc", 7, None), (None, "", 7, None), (None, "127.0.0.1", 1 << 31, -(1 << 31)), (None, "127.0.0.1", (1 << 32) - 1, -1),
+                                      ("a b", "127.0.0.1", 7, None), ("a@b", "127.0.0.1", 7, None)):
+        peer = t.peer()
+        system = system or peer.system
+        link = peer.connect(t.node, handshake=False)
+        link.associate(system=system, host=host, port=port)
+        link.wait("ASSOCIATE", skip=False)
+        address = "pekko.tcp://%s@%s:%d" % (system, host, port if shown is None else shown)
+        t.event("lifecycle", kind="AssociatedEvent", remote=address, inbound=True)
+        m = t.unique("odd")
+        link.say(t.node.path("/user/collector"), m, address + "/user/me#77777")
+        t.eq("sender at " + address, t.node.path("/deadLetters"), t.received(m)["sender"])
+        t.eq("frames", [], link.all(lambda p: p.kind in w.GOODBYES))
+
+
+@case("origins-that-are-hardly-addresses")
+def _(t):
+    """Answers go to a peer at a port that cannot be, or of a system with an odd name, over its own connection."""
+    for system, port in ((None, 65536), (None, 70000), (None, 0), ("", 7), ("\u00fc", 7), ("_x", 7), ("-x", 7), ("x.y", 7)):
+        peer = t.peer()
+        system = peer.system if system is None else system
+        link = peer.connect(t.node, handshake=False)
+        link.associate(system=system, port=port)
+        link.wait("ASSOCIATE", skip=False)
+        me = "pekko.tcp://%s@%s:%d/user/me#77777" % (system, peer.host, port)
+        t.eq("echo to " + me, b"hi", t.echo(link, w.SER_STRING, b"hi", sender=me).message)
+
+
+@case("arguments-and-their-lists")
+def _(t):
+    """A deployment has as many arguments as serializer ids; what the lists of values, manifests and flags hold beyond that means nothing. Too few are no deployment."""
+    link = t.link()
+    p = link.peer
+    values = {"args": [b"a", b"\x05\x00\x00\x00"], "manifests": ["java.lang.String", "java.lang.Integer"], "serializerIds": [w.SER_STRING, w.SER_INT], "hasManifest": [False, False]}
+    for n, (more, shown) in enumerate((({}, '["a",5]'), ({"hasManifest": [False, False, True]}, '["a",5]'), ({"manifests": values["manifests"] + ["x"]}, '["a",5]'), ({"args": values["args"] + [b"z"]}, '["a",5]'), ({"serializerIds": [w.SER_STRING]}, '["a"]'),
+                                        ({"args": ["\U0001f680\x7f\n\"\\\t\u2028".encode(), values["args"][1]]}, '["\\ud83d\\ude80\\u007f\\n\\"\\\\\\u0009\\u2028",5]'))):
+        ref = t.node.path("/remote/pekko.tcp/%s@%s:%d/user/parent/w%d" % (p.system, p.host, p.port, n), 500 + n)
+        order = w.encode("DaemonMsgCreateData", {"props": dict(dict(values, **more), deploy=w.deploy_data(), clazz=WORKER),
+                                                 "deploy": w.deploy_data(t.node.address), "path": ref, "supervisor": {"path": p.path("/user/parent", 5)}})
+        link.tell(t.node.path("/remote"), w.SER_DAEMON, order)
+        answer = t.echo(link, w.SER_STRING, b"hi", to=ref[len(t.node.address):])
+        t.eq("answer of w%d" % n, 'worker%s at %s got "hi"' % (shown, ref[len(t.node.address):].split("#")[0]), answer.string)
