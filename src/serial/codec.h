@@ -170,6 +170,10 @@ ukko_slice uk_java_class(ukko_slice stream);
 void uk_utf8_repair(ukko_slice bytes, uk_buf *out);
 /* A NUL-terminated copy in the memory of m; invalid UTF-8 is repaired. */
 const char *uk_dec_text(ukko_msg *m, ukko_slice bytes);
+/* As uk_pb_last(); but of the embedded messages (bit number - 1) that come in several fields a JVM
+   makes one, whose later fields count: so they are given whole, joined in the memory of m if need
+   be. */
+int uk_dec_last(ukko_msg *m, ukko_slice bytes, ukko_slice *last, size_t n, unsigned embedded);
 /* The same of a field, see uk_pb_last(); absent when it is not there. */
 static inline const char *uk_dec_field(ukko_msg *m, ukko_slice field, const char *absent) {
     return field.ptr ? uk_dec_text(m, field) : absent;

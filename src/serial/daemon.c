@@ -195,7 +195,7 @@ static int read_raw_args(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_cre
 }
 static int read_props(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_create *c) {
     ukko_slice in[3];
-    if (uk_pb_last(bytes, in, 3) || !in[1].ptr || !in[2].ptr)
+    if (uk_dec_last(m, bytes, in, 3, 2) || !in[1].ptr || !in[2].ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "the props of a deployment are malformed");
     c->class_name = uk_dec_text(m, in[2]);
     int rc = read_deploy(d, m, in[1], &c->props);
@@ -211,7 +211,8 @@ static int read_supervisor(uk_dec *d, ukko_msg *m, ukko_slice bytes, const char 
 static int read_create(uk_dec *d, ukko_slice bytes, uk_daemon_create *c) {
     enum { PROPS, DEPLOY, PATH, SUPERVISOR, N };
     ukko_slice in[N];
-    bool bad = uk_pb_last(bytes, in, N) != UKKO_OK;
+    unsigned embedded = 1U << PROPS | 1U << DEPLOY | 1U << SUPERVISOR;
+    bool bad = uk_dec_last(c->memory, bytes, in, N, embedded) != UKKO_OK;
     for (int i = 0; i < N; i++) bad |= !in[i].ptr;
     if (bad) return uk_dec_fail(d, UKKO_EPARSE, "a deployment is malformed");
     c->path = uk_dec_text(c->memory, in[PATH]);

@@ -137,7 +137,7 @@ static int read_generic_pool(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
     uk_pb_field f;
     ukko_slice last[4];
     unsigned seen = 0;
-    if (uk_pb_last(bytes, last, 4)) return uk_dec_fail(d, UKKO_EPARSE, "a pool is malformed");
+    if (uk_dec_last(m, bytes, last, 4, 8)) return uk_dec_fail(d, UKKO_EPARSE, "a pool is malformed");
     while (uk_pb_next(&in, &f) > 0) {
         if (f.wire != UK_PB_VARINT || f.number > 3) continue;
         seen |= 1U << f.number;
@@ -152,7 +152,7 @@ static int read_generic_pool(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
 static int decode_timed_pool(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
     ukko_pool *p = ukko_msg_body(m);
     ukko_slice in[3];
-    if (uk_pb_last(bytes, in, 3)) return uk_dec_fail(d, UKKO_EPARSE, "a pool is malformed");
+    if (uk_dec_last(m, bytes, in, 3, 7)) return uk_dec_fail(d, UKKO_EPARSE, "a pool is malformed");
     if (!in[0].ptr) return uk_dec_fail(d, UKKO_EPARSE, "a pool without its general part");
     int rc = read_generic_pool(d, in[0], m);
     if (!rc && in[1].ptr) rc = read_duration(d, in[1], &p->within);
@@ -206,7 +206,7 @@ static int decode_from_config(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
     ukko_msg *m = *out = ukko_msg_new(&ukko_from_config_type);
     ukko_from_config *c = ukko_msg_body(m);
     ukko_slice in[2];
-    if (uk_pb_last(bytes, in, 2)) return uk_dec_fail(d, UKKO_EPARSE, "malformed");
+    if (uk_dec_last(m, bytes, in, 2, 1)) return uk_dec_fail(d, UKKO_EPARSE, "malformed");
     c->dispatcher = uk_dec_field(m, in[1], NULL);
     return read_resizer(d, in[0], &c->resizer);
 }
@@ -232,7 +232,7 @@ static int decode_router_config(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
     ukko_msg *m = *out = ukko_msg_new(&ukko_remote_router_config_type);
     ukko_remote_router_config *c = ukko_msg_body(m);
     ukko_slice local;
-    int bad = uk_pb_last(bytes, &local, 1);
+    int bad = uk_dec_last(m, bytes, &local, 1, 1);
     int rc = bad ? UKKO_OK : read_nested(d, local, &c->local);
     if (rc) return rc;
     if (!c->local || !is_pool(c->local->type))
@@ -243,7 +243,7 @@ static int decode_router_config(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
 static int decode_scope(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
     ukko_msg *m = *out = ukko_msg_new(&ukko_remote_scope_type);
     ukko_slice node;
-    if (uk_pb_last(bytes, &node, 1) || !node.ptr)
+    if (uk_dec_last(m, bytes, &node, 1, 1) || !node.ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "a scope without node");
     return uk_get_address(d, m, node, ukko_msg_body(m));
 }

@@ -141,7 +141,7 @@ int uk_misc_encode(uk_enc *e, const ukko_msg *msg, ukko_slice *manifest) {
 static int decode_identify(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {
     ukko_identity *i = ukko_msg_body(m); /* ukko_identify is its beginning */
     ukko_slice in[2];
-    if (uk_pb_last(bytes, in, 2) || !in[0].ptr)
+    if (uk_dec_last(m, bytes, in, 2, 3) || !in[0].ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "no correlation id");
     int rc = uk_dec_payload(d, in[0], &i->id);
     bool has_ref = type == &ukko_identity_type && in[1].ptr;
@@ -151,7 +151,7 @@ static int decode_option(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukk
     ukko_boxed *b = ukko_msg_body(m);
     ukko_slice value;
     if (!bytes.len) return UKKO_OK;
-    if (uk_pb_last(bytes, &value, 1) || !value.ptr)
+    if (uk_dec_last(m, bytes, &value, 1, 1) || !value.ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "an option without value");
     int rc = uk_dec_payload(d, value, &b->value);
     if (rc || b->value) return rc;
@@ -193,7 +193,7 @@ static int decode_unique(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukk
     ukko_slice address;
     uint64_t uid;
     (void)type;
-    if (uk_pb_last(bytes, &address, 1) || !address.ptr)
+    if (uk_dec_last(m, bytes, &address, 1, 1) || !address.ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "a unique address is malformed");
     if (!uk_pb_last_varint(bytes, 2, &uid))
         return uk_dec_fail(d, UKKO_EPARSE, "a unique address without uid");

@@ -137,7 +137,7 @@ static int read_throwable(uk_dec *d, ukko_msg *m, ukko_slice bytes, ukko_throwab
                           ukko_slice *cause) {
     ukko_slice in[3];
     uk_payload p;
-    if (uk_pb_last(bytes, in, 3) || !in[0].ptr)
+    if (uk_dec_last(m, bytes, in, 3, 4) || !in[0].ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "an exception without class");
     t->class_name = uk_dec_text(m, in[0]);
     t->message = uk_dec_field(m, in[1], "");
@@ -202,7 +202,7 @@ static int decode_actor_init(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
     ukko_throwable *t = ukko_msg_body(m);
     ukko_slice in[3];
     t->class_name = AIEX;
-    if (uk_pb_last(bytes, in, 3) || !in[1].ptr || !in[2].ptr)
+    if (uk_dec_last(m, bytes, in, 3, 5) || !in[1].ptr || !in[2].ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "message or cause is missing");
     t->message = uk_dec_text(m, in[1]);
     int rc = in[0].ptr ? uk_get_ref(d, in[0], &t->actor) : UKKO_OK;

@@ -206,3 +206,29 @@ def _(t):
     for what, ack in (("half a packed nack", minus + w.f_bytes(2, b"123")), ("an ack that is a varint", w.f_varint(1, 0)), ("an ack without a number", b""), ("only nacks", w.f_bytes(2, struct.pack("<q", 0)))):
         closes(t, what, lambda link: w.f_bytes(1, w.f_bytes(1, ack)))
     t.alive()
+
+
+@case("embedded-messages-in-pieces")
+def _(t):
+    """An embedded message that comes in several fields is one: what a later piece holds replaces, what it lacks stays."""
+    link = t.link()
+    pieces = lambda field, parts: b"".join(w.f_bytes(field, p) for p in parts)
+    text, number, other = w.f_bytes(1, b"odd"), w.f_varint(2, w.SER_STRING), w.f_bytes(1, b"another")
+    for parts in ((text, number), (number, text), (text + number, b""), (b"", text + number), (other + number, text), (text, w.f_varint(2, 0), number)):
+        what = " in the pieces %s" % (parts,)
+        p = t.echo(link, w.SER_MISC, pieces(1, parts), "C")
+        t.eq("Some" + what, w.encode("Option", {"value": w.text("odd")}), p.message)
+        p = t.echo(link, w.SER_MISC, pieces(1, parts), "A")
+        t.eq("the correlation id" + what, (b"odd", w.SER_STRING), tuple(w.decode("ActorIdentity", p.message)["correlationId"][k] for k in ("enclosedMessage", "serializerId")))
+    full = {"protocol": "pekko.tcp", "system": "s", "hostname": "h", "port": 7}
+    fields = [w.f_bytes(1, "pekko.tcp"), w.f_bytes(2, "s"), w.f_bytes(3, "h"), w.f_varint(4, 7)]
+    p = t.echo(link, w.SER_MISC, pieces(1, fields[2:] + [w.f_bytes(3, "no")] + fields[:3]) + w.f_varint(2, 5), "UD")
+    t.eq("a unique address in pieces", w.encode("UniqueAddress", {"address": full, "uid": 5}), p.message)
+    data = [w.f_bytes(1, "s"), w.f_bytes(2, "h"), w.f_varint(3, 7), w.f_bytes(4, "pekko.tcp")]
+    p = t.echo(link, w.SER_MISC, pieces(1, data), "RS")
+    t.eq("a scope in pieces", w.encode("RemoteScope", {"node": w.address_data("pekko.tcp://s@h:7")}), p.message)
+    generic = [w.f_varint(1, 3), w.f_varint(3, 0)]
+    times = [w.f_varint(1, 5), w.f_varint(2, 4)]
+    p = t.echo(link, w.SER_MISC, pieces(1, generic) + pieces(2, times), "ROSGP")
+    pool = w.decode("ScatterGatherPool", p.message)
+    t.eq("a pool in pieces", (3, False, {"value": 5, "unit": 4}), (pool["generic"]["nrOfInstances"], pool["generic"]["usePoolDispatcher"], pool["within"]))
