@@ -172,7 +172,7 @@ void uk_utf8_repair(ukko_slice bytes, uk_buf *out);
 const char *uk_dec_text(ukko_msg *m, ukko_slice bytes);
 /* As uk_pb_last(); but of the embedded messages (bit number - 1) that come in several fields a JVM
    makes one, whose later fields count: so they are given whole, joined in the memory of m if need
-   be. */
+   be. UKKO_ETOOBIG: pieces of more than 64 KB. */
 int uk_dec_last(ukko_msg *m, ukko_slice bytes, ukko_slice *last, size_t n, unsigned embedded);
 /* The same of a field, see uk_pb_last(); absent when it is not there. */
 static inline const char *uk_dec_field(ukko_msg *m, ukko_slice field, const char *absent) {

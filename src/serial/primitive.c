@@ -35,8 +35,11 @@ void uk_utf8_repair(ukko_slice bytes, uk_buf *out) {
         p += n;
     }
 }
+/* No writer cuts an embedded message in pieces; who does it a million times gets no memory for it. */
+enum { MAX_JOINED = 64 * 1024 };
+
 /* All fields of that number one behind the other, when there are several. */
-static void join(ukko_msg *m, ukko_slice bytes, uint32_t number, ukko_slice *io) {
+static int join(ukko_msg *m, ukko_slice bytes, uint32_t number, ukko_slice *io) {
     uk_pb_field f;
     size_t n = 0, len = 0;
     for (uk_pb in = uk_pb_of(bytes); uk_pb_next(&in, &f) > 0;) {
@@ -44,7 +47,8 @@ static void join(ukko_msg *m, ukko_slice bytes, uint32_t number, ukko_slice *io)
         n++;
         len += f.bytes.len;
     }
-    if (n < 2) return;
+    if (n < 2) return UKKO_OK;
+    if (len > MAX_JOINED) return UKKO_ETOOBIG;
     uint8_t *to = ukko_msg_alloc(m, len + 1);
     *io = (ukko_slice){to, 0};
     for (uk_pb in = uk_pb_of(bytes); uk_pb_next(&in, &f) > 0;) {
@@ -52,11 +56,12 @@ static void join(ukko_msg *m, ukko_slice bytes, uint32_t number, ukko_slice *io)
         memcpy(to + io->len, f.bytes.ptr, f.bytes.len);
         io->len += f.bytes.len;
     }
+    return UKKO_OK;
 }
 int uk_dec_last(ukko_msg *m, ukko_slice bytes, ukko_slice *last, size_t n, unsigned embedded) {
     int rc = uk_pb_last(bytes, last, n);
     for (size_t i = 0; !rc && i < n; i++)
-        if (embedded >> i & 1 && last[i].ptr) join(m, bytes, (uint32_t)i + 1, &last[i]);
+        if (embedded >> i & 1 && last[i].ptr) rc = join(m, bytes, (uint32_t)i + 1, &last[i]);
     return rc;
 }
 const char *uk_dec_text(ukko_msg *m, ukko_slice bytes) {
