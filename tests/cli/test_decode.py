@@ -13,6 +13,22 @@ def capture(name):
     return os.path.join(HERE, name + '.pcapng')
 
 
+def survives_damage(name, times, most, seed, *args):
+    """up to so many bytes of a capture replaced: there may be nothing to show, but nothing crashes"""
+    whole, rng = open(capture(name), 'rb').read(), random.Random(seed)
+    with tempfile.NamedTemporaryFile(suffix='.pcapng') as f:
+        for i in range(times):
+            data = bytearray(whole)
+            for _ in range(rng.randint(1, most)):
+                data[rng.randrange(200, len(data))] = rng.randrange(256)
+            f.seek(0)
+            f.truncate()
+            f.write(data)
+            f.flush()
+            p = subprocess.run([UKKO, *args, f.name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT)
+            assert p.returncode in (0, 8), (i, p)
+
+
 @test
 def decode_shows_every_frame():
     for name, n in FRAMES.items():
@@ -62,18 +78,7 @@ def decode_reads_tls_of_a_jvm_with_its_key_log():
     assert ukko_lines('decode', capture('tls'), env={'SSLKEYLOGFILE': keys}) == rows
     assert not [r for r in ukko_lines('decode', '--tls-keylog', keys, '--link', ':1', capture('tls'))]
     # with what is in it damaged: nothing that is no frame is shown, and nothing crashes
-    whole, rng = open(capture('tls'), 'rb').read(), random.Random(11)
-    with tempfile.NamedTemporaryFile(suffix='.pcapng') as f:
-        for i in range(40):
-            data = bytearray(whole)
-            for _ in range(rng.randint(1, 100)):
-                data[rng.randrange(200, len(data))] = rng.randrange(256)
-            f.seek(0)
-            f.truncate()
-            f.write(data)
-            f.flush()
-            p = subprocess.run([UKKO, '-o', 'jsonl', 'decode', '--tls-keylog', keys, f.name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT)
-            assert p.returncode in (0, 8), (i, p)
+    survives_damage('tls', 40, 100, 11, '-o', 'jsonl', 'decode', '--tls-keylog', keys)
 
 
 def tls_talk(keys, version, suites=None, curve=None, options=0, pieces=7):
@@ -224,18 +229,7 @@ def decode_survives_broken_captures():
         f.write(b'no capture at all')
         f.flush()
         assert error('decode', f.name, code=8)['code'] == 'CAPTURE'
-    whole, rng = open(capture('flink'), 'rb').read(), random.Random(7)
-    with tempfile.NamedTemporaryFile(suffix='.pcapng') as f:
-        for i in range(30):
-            data = bytearray(whole)
-            for _ in range(rng.randint(1, 200)):
-                data[rng.randrange(200, len(data))] = rng.randrange(256)
-            f.seek(0)
-            f.truncate()
-            f.write(data)
-            f.flush()
-            p = subprocess.run([UKKO, 'decode', f.name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT)
-            assert p.returncode in (0, 8), (i, p)
+    survives_damage('flink', 30, 200, 7, 'decode')
 
 
 # ---------------------------------------------------------------- Wireshark

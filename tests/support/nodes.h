@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* For tests: systems with remoting in this process, over loopback, with short times, but for the one
-   after which a silent node counts as lost: a busy machine is silent, too. An actor that echoes;
-   waiting for things to become so. Test thread. */
+   after which a silent node counts as lost: a busy machine is silent, too. An actor that echoes.
+   Test thread. */
 #ifndef TESTS_SUPPORT_NODES_H
 #define TESTS_SUPPORT_NODES_H
 #include "support/probe.h"
@@ -97,14 +97,6 @@ static inline ukko_ref *find_at(ukko_system *from, const char *address, const ch
         if (ukko_find_wait(from, text, 300, &ref)) usleep(20000);
     assert_non_null(ref);
     return ref;
-}
-/* Looks every 10 ms whether a condition has become true; what: for the report. */
-static inline void until(bool (*is_so)(void *data), void *data, const char *what) {
-    for (int i = 0; i < 6000; i++) {
-        if (is_so(data)) return;
-        usleep(10000);
-    }
-    fail_msg("not within a minute: %s", what);
 }
 static inline ukko_terminated expect_terminated_of(probe *p, ukko_ref *who) {
     ukko_msg *m = probe_expect(p, &ukko_terminated_type);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* For tests: a system with a quiet log, and a probe, an actor whose messages the test thread takes
-   one by one. Test thread and worker threads. */
+   one by one; waiting for things to become so. Test thread and worker threads. */
 #ifndef TESTS_SUPPORT_PROBE_H
 #define TESTS_SUPPORT_PROBE_H
 #include <setjmp.h>
@@ -158,5 +158,13 @@ static inline ukko_system *test_system(const char *name, const char *text, ukko_
     if (ukko_system_start(sys, &err)) fail_msg("%s", err.message);
     ukko_config_release(cfg);
     return sys;
+}
+/* Looks every 10 ms whether a condition has become true; what: for the report. */
+static inline void until(bool (*is_so)(void *data), void *data, const char *what) {
+    for (int i = 0; i < 6000; i++) {
+        if (is_so(data)) return;
+        nanosleep(&(struct timespec){0, 10000000}, NULL);
+    }
+    fail_msg("not within a minute: %s", what);
 }
 #endif

@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A look into two systems that talk: their actors, and what has passed between them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <cmocka.h>
-#include <ukko/ukko.h>
+#include "support/probe.h"
 
 static int echo_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     (void)state;
@@ -138,12 +129,21 @@ static void test_traffic_is_counted_on_both_sides(void **state) {
 static void note_gated(void *data, const ukko_link *l) {
     *(bool *)data |= l->state == UKKO_LINK_GATED;
 }
+static bool is_gated(void *sys) {
+    bool gated = false;
+    ukko_remote_links(sys, note_gated, &gated);
+    return gated;
+}
+static bool has_dropped_three(void *sys) {
+    ukko_traffic t = {0};
+    assert_int_equal(ukko_inspect_traffic(sys, on_traffic, &t), 1);
+    return t.dropped >= 3;
+}
 
 static void test_what_a_gated_peer_misses_is_counted(void **state) {
     (void)state;
     ukko_system *a = make("a");
     ukko_traffic t = {0};
-    bool gated = false;
     ukko_ref *ref = NULL;
     /* nobody listens at a port that was free a moment ago */
     ukko_system *gone = make("gone");
@@ -153,13 +153,11 @@ static void test_what_a_gated_peer_misses_is_counted(void **state) {
     ref = ukko_system_ref(a, path);
     assert_non_null(ref);
     ukko_tell_from(ref, ukko_msg_string("makes the link connect, and fail"), NULL);
-    while (!gated) {
-        nanosleep(&(struct timespec){0, 1000000}, NULL);
-        ukko_remote_links(a, note_gated, &gated);
-    }
+    until(is_gated, a, "the link is gated");
     for (int i = 0; i < 3; i++) ukko_tell_from(ref, ukko_msg_string("is dropped"), NULL);
-    do assert_int_equal(ukko_inspect_traffic(a, on_traffic, &t), 1);
-    while (t.dropped < 3); /* the link tells that it is gated, and then gives up what it kept */
+    /* the link tells that it is gated, and then gives up what it kept */
+    until(has_dropped_three, a, "three are dropped");
+    assert_int_equal(ukko_inspect_traffic(a, on_traffic, &t), 1);
     assert_true(t.dropped <= 4 && t.round_trip_us == -1);
     ukko_ref_release(ref);
     ukko_system_free(a);

@@ -260,6 +260,7 @@ static void none_is_lost_when_their_actor_stops(void **state) {
     probe_free(dead);
 }
 
+static bool all_came(void *to) { return in_order(to) >= 5000; }
 /* What was said right before the end arrives. */
 static void nothing_is_lost_at_the_end(void **state) {
     (void)state;
@@ -273,7 +274,7 @@ static void nothing_is_lost_at_the_end(void **state) {
     ukko_ref_release(to);
     ukko_system_free(a);
     to = ukko_system_ref(b, "/user/order");
-    for (int i = 0; i < 3000 && in_order(to) < 5000; i++) usleep(20000);
+    until(all_came, to, "all 5000 have come");
     assert_int_equal(in_order(to), 5000);
     ukko_ref_release(to);
     ukko_system_free(b);
@@ -281,14 +282,7 @@ static void nothing_is_lost_at_the_end(void **state) {
 
 /* ---- incarnations ---- */
 
-/* What an incarnation had open is closed soon after it is gone. */
-static void until_few_files(int most) {
-    for (int i = 0; i < 6000; i++) {
-        if (open_files() <= most) return;
-        usleep(10000);
-    }
-    fail_msg("%d files are open, and not %d", open_files(), most);
-}
+static bool few_files(void *most) { return open_files() <= *(int *)most; }
 /* A peer that restarts all the time on one port: each incarnation is reached, nothing piles up. */
 static void flapping_peer(void **state) {
     (void)state;
@@ -302,7 +296,8 @@ static void flapping_peer(void **state) {
         spawn(b, &echo, "echo");
         until_answered(to);
         if (i == 2) files = open_files();
-        if (i > 2) until_few_files(files + 3);
+        int most = files + 3; /* what an incarnation had open is closed soon after it is gone */
+        if (i > 2) until(few_files, &most, "no more files are open than in the beginning");
         ukko_system_free(b);
         ukko_tell_text(NULL, to, "lost");
         b = node_at("B", address);
