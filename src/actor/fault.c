@@ -110,7 +110,7 @@ void uk_cell_hook_failed(ukko_ctx *ctx, const char *hook) {
     ctx->failure = NULL;
 }
 static void clear_failed(uk_cell *c) {
-    c->flags &= (uint8_t) ~(UK_CELL_FAILED | UK_CELL_FAILED_FATALLY | UK_CELL_FAILED_AGAIN);
+    c->flags &= (uint8_t)~(UK_CELL_FAILED | UK_CELL_FAILED_FATALLY | UK_CELL_FAILED_AGAIN);
     if (!c->more) return;
     uk_ref_release(c->more->perpetrator);
     if (c->more->failed) uk_cell_done(c, c->more->failed);

@@ -82,22 +82,12 @@ static void emit(ukko_system *sys, ukko_log_level level, const char *source, con
     (sys->log ? sys->log : to_stderr)(sys->log_data, &r);
     if (atomic_load_explicit(&sys->log_subs, memory_order_relaxed)) publish(sys, &r);
 }
-static char *vtext(const char *format, va_list ap) { /* owned */
-    va_list again;
-    uk_buf b = {0};
-    va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    uk_buf_reserve(&b, (size_t)n + 1);
-    vsnprintf((char *)b.ptr, (size_t)n + 1, format, ap);
-    return (char *)b.ptr;
-}
 void uk_log(ukko_system *sys, ukko_log_level level, const char *source, const char *logger,
             const char *marker, const char *cause, const char *format, ...) {
     if (!uk_log_enabled(sys, level)) return;
     va_list ap;
     va_start(ap, format);
-    char *text = vtext(format, ap);
+    char *text = uk_vformat(format, ap);
     va_end(ap);
     emit(sys, level, source, logger, marker, cause, text);
     uk_free(text);
@@ -108,7 +98,7 @@ void uk_log_of(const ukko_ref *ref, ukko_log_level level, const char *logger, co
     uk_buf source = {0};
     va_list ap;
     va_start(ap, format);
-    char *text = vtext(format, ap);
+    char *text = uk_vformat(format, ap);
     va_end(ap);
     uk_ref_show(ref, &source);
     emit(ref->sys, level, uk_buf_text(&source), logger, NULL, cause, text);

@@ -110,8 +110,8 @@ static int spawn_elsewhere(ukko_system *sys, const uk_deployment *d, ukko_ref **
     if (!sys->has_provider || !sys->provider.deploy || parent == sys->system_guardian) return 0;
     int rc = sys->provider.deploy(sys->provider.self, d, &ref, &order, spawn_error());
     if (rc <= 0) return rc;
-    if (uk_kids_add(parent, ukko_str(ukko_ref_name(ref)), false,
-                    ref)) { /* before the other node can answer */
+    /* before the other node can answer */
+    if (uk_kids_add(parent, ukko_str(ukko_ref_name(ref)), false, ref)) {
         ukko_msg_release(order);
         uk_ref_release(ref);
         return taken(d->name);

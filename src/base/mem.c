@@ -2,7 +2,6 @@
 /* The allocation hook and the few string helpers that need it. Any thread; the hook itself is
    set once, before the first call. */
 #include "base/mem.h"
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,15 +37,20 @@ char *uk_strndup(const void *text, size_t len) {
 }
 char *uk_strdup(const char *text) { return text ? uk_strndup(text, strlen(text)) : NULL; }
 
-char *uk_format(const char *format, ...) {
-    va_list ap, again;
-    va_start(ap, format);
+char *uk_vformat(const char *format, va_list ap) {
+    va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, format, ap);
-    va_end(ap);
-    char *out = uk_alloc((size_t)n + 1);
-    vsnprintf(out, (size_t)n + 1, format, again);
+    int n = vsnprintf(NULL, 0, format, again);
     va_end(again);
+    char *out = uk_alloc((size_t)n + 1);
+    vsnprintf(out, (size_t)n + 1, format, ap);
+    return out;
+}
+char *uk_format(const char *format, ...) {
+    va_list ap;
+    va_start(ap, format);
+    char *out = uk_vformat(format, ap);
+    va_end(ap);
     return out;
 }
 void ukko_free(void *ptr) { uk_free(ptr); }

@@ -3,6 +3,7 @@
    memory ends the process; sizes named by a peer are checked before they come here. Any thread. */
 #ifndef UK_BASE_MEM_H
 #define UK_BASE_MEM_H
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 void *uk_alloc(size_t size);
@@ -12,4 +13,5 @@ void uk_free(void *ptr);
 char *uk_strdup(const char *text); /* NULL gives NULL */
 char *uk_strndup(const void *text, size_t len);
 char *uk_format(const char *format, ...) __attribute__((format(printf, 1, 2))); /* owned: uk_free */
+char *uk_vformat(const char *format, va_list ap) __attribute__((format(printf, 1, 0))); /* owned */
 #endif

@@ -108,12 +108,18 @@ static void forget_one(decode *d) {
     d->flows[oldest] = d->flows[--d->n_flows];
 }
 
-static flow *flow_of(decode *d, const end *from, const end *to) {
+static flow *find_flow(const decode *d, const end *from, const end *to) {
     for (int i = 0; i < d->n_flows; i++)
         if (same_end(&d->flows[i]->from, from) && same_end(&d->flows[i]->to, to))
             return d->flows[i];
+    return NULL;
+}
+
+static flow *flow_of(decode *d, const end *from, const end *to) {
+    flow *f = find_flow(d, from, to);
+    if (f) return f;
     if (d->n_flows == MAX_FLOWS) forget_one(d);
-    flow *f = calloc(1, sizeof *f);
+    f = calloc(1, sizeof *f);
     if (!f) abort();
     f->from = *from;
     f->to = *to;
@@ -190,10 +196,7 @@ static void append(decode *d, flow *f, const unsigned char *bytes, size_t len);
 
 /* Its state is where the other direction has it already, or new. */
 static void tls_begin(decode *d, flow *f) {
-    flow *back = NULL;
-    for (int i = 0; i < d->n_flows && !back; i++)
-        if (same_end(&d->flows[i]->from, &f->to) && same_end(&d->flows[i]->to, &f->from))
-            back = d->flows[i];
+    const flow *back = find_flow(d, &f->to, &f->from);
     f->tls = back && back->tls && back->tls->users == 1 ? back->tls : calloc(1, sizeof *f->tls);
     f->inner = calloc(1, sizeof *f->inner);
     if (!f->tls || !f->inner) abort();

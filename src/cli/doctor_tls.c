@@ -181,11 +181,10 @@ static void check_name(exam *e, const tls_report *r) {
 }
 
 /* The own certificate, when there is one: the peer may say no more of it than that it is bad. */
-static void check_own(exam *e, const tls_material *m) {
-    tls_report r = {.fault = TLS_FINE};
-    char why[300], from[32], to[32];
-    tls_setup *s = tls_setup_new(m, false, why, sizeof why);
-    if (s && tls_setup_own(s, &r)) {
+static void check_own(exam *e, const tls_setup *s) {
+    tls_report r;
+    char from[32], to[32];
+    if (tls_setup_own(s, &r)) {
         finding f = {"owncert", FAIL, CLI_TLS, "OWN_CERT_EXPIRED", "here", OWN_FIX};
         finding good = {"owncert", FINE, CLI_OK, NULL, NULL, NULL};
         day(r.not_before, from, sizeof from);
@@ -199,7 +198,6 @@ static void check_own(exam *e, const tls_material *m) {
                        : "valid until",
              r.early ? from : to);
     }
-    tls_setup_free(s);
 }
 
 /* ---- Versions and suites of this side's own settings --------------------------------- */
@@ -266,8 +264,8 @@ static void check_suites(exam *e, const tls_report *seen) {
 
 /* ---- The whole ----------------------------------------------------------------------- */
 
-/* Can key and trust store be used at all? */
-static bool check_keys(exam *e, const tls_material *m) {
+/* What can be made of key and trust store; NULL: they cannot be used at all. */
+static tls_setup *check_keys(exam *e, const tls_material *m) {
     char why[300];
     tls_setup *s = tls_setup_new(m, false, why, sizeof why);
     if (!s)
@@ -276,8 +274,7 @@ static bool check_keys(exam *e, const tls_material *m) {
                         SECURITY "key-store, key-store-password, trust-store (ukko tls show, ukko "
                                  "tls check)"},
              "the own keys and certificates cannot be used: %s", why);
-    tls_setup_free(s);
-    return s != NULL;
+    return s;
 }
 
 bool exam_tls(exam *e) {
@@ -286,7 +283,8 @@ bool exam_tls(exam *e) {
     char why[300];
     tls_material any = e->keys; /* as much as possible, to see as much as possible */
     any.least = any.most = 0;
-    if (!check_keys(e, &any)) return false;
+    tls_setup *own = check_keys(e, &any);
+    if (!own) return false;
     bool up = attempt(e, &any, &r, &ch);
     channel_close(&ch);
     if (*r.version)
@@ -297,7 +295,8 @@ bool exam_tls(exam *e) {
         check_trust(e, &r);
         check_name(e, &r);
     }
-    check_own(e, &any);
+    check_own(e, own);
+    tls_setup_free(own);
     if (!up) {
         find_fault(e, &r);
     } else {

@@ -4,6 +4,7 @@
    is there; a direction that cannot be followed is given up. Main thread. */
 #include "tls_decode.h"
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/kdf.h>
@@ -40,18 +41,15 @@ struct tls_secrets {
     size_t n, cap;
 };
 
-static int nibble(int c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 /* How many bytes; 0: not hex, or more than fit. */
 static size_t unhex(const char *text, uint8_t *to, size_t cap) {
     size_t n = 0;
-    for (; nibble(text[0]) >= 0 && nibble(text[1]) >= 0 && n < cap; text += 2)
-        to[n++] = (uint8_t)(nibble(text[0]) << 4 | nibble(text[1]));
+    for (; *text && n < cap; text += 2) {
+        int high = OPENSSL_hexchar2int((unsigned char)text[0]);
+        int low = OPENSSL_hexchar2int((unsigned char)text[1]);
+        if (high < 0 || low < 0) return 0;
+        to[n++] = (uint8_t)(high << 4 | low);
+    }
     return *text ? 0 : n;
 }
 

@@ -96,21 +96,21 @@ char *out_compact(json_t *value) {
     return text;
 }
 
-/* The number of bytes of UTF-8 that begin at s, and what they are. */
-static size_t code_point(const char *s, unsigned *cp) {
-    unsigned char c = (unsigned char)*s;
-    size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-    *cp = n == 1 ? c : c & (0x7fu >> n);
-    for (size_t i = 1; i < n; i++) *cp = *cp << 6 | ((unsigned char)s[i] & 0x3f);
-    return n;
+uint32_t out_code_point(const char *text, size_t len, size_t *used) {
+    const unsigned char *s = (const unsigned char *)text;
+    size_t n = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+    uint32_t code = n == 1 ? s[0] : s[0] & (0x7fu >> n);
+    *used = n < len ? n : len;
+    for (size_t i = 1; i < *used; i++) code = code << 6 | (s[i] & 0x3fu);
+    return code;
 }
 
 char *out_plain(json_t *value) {
     char *text = out_compact(value), *whole = malloc(6 * strlen(text) + 1), *to = whole;
-    unsigned cp;
-    for (const char *s = text; *s;) {
+    size_t n;
+    for (const char *s = text; *s; s += n) {
         bool short_form = *s == '\\' && strchr("bfrt", s[1]);
-        size_t n = code_point(s, &cp);
+        uint32_t cp = out_code_point(s, strnlen(s, 4), &n);
         if (short_form) {
             to += sprintf(to, "\\u%04x", s[1] == 'b' ? 8 : s[1] == 'f' ? 12 : s[1] == 'r' ? 13 : 9);
             n = 2;
@@ -126,7 +126,6 @@ char *out_plain(json_t *value) {
             memcpy(to, s, n);
             to += n;
         }
-        s += n;
     }
     *to = 0;
     free(text);

@@ -18,6 +18,7 @@ json_t *out_map(const char *key, ...) __attribute__((sentinel)); /* pairs as for
 json_t *out_failure(const char *class_name, const char *message);
 char *out_compact(json_t *value); /* takes value; JSON text, ended by free() */
 char *out_plain(json_t *value); /* the same with the escapes of the reference peer */
+uint32_t out_code_point(const char *text, size_t len, size_t *used); /* the first one of UTF-8 */
 void out_unsupported(const char *what, const char *name); /* what: "cmd" or "option" */
 
 /* ---- features.c: what the library offers by now -------------------------------------- */
@@ -118,9 +119,9 @@ extern const ukko_actor echo_actor, sink_actor, collector_actor, forwarder_actor
     order_actor, caller_actor, receptionist_actor;                  /* actors.c */
 extern const ukko_actor parent_actor, watcher_actor, deployer_actor, all_for_one_deployer_actor,
     worker_actor;                                                   /* family.c */
-bool family_wait(void);
+bool family_wait(void); /* until /user/parent and all below it have started; false: not in 10 s */
 /* Pekko says what is wrong with a mailbox in the cause of the exception, not in its text. */
-void cut_detail(char *text); /* until /user/parent and all below it have started; false: not in 10 s */
+void cut_detail(char *text);
 extern const ukko_actor listener_actor;                             /* listener.c */
 extern const ukko_actor *const peer_actors[];                       /* by class; ends with NULL */
 const ukko_actor *actor_by_class(const char *name); /* "Worker" or the whole class name; or NULL */

@@ -21,18 +21,10 @@ static void utf16_add(utf16 *u, uint32_t unit) {
     u->units++;
 }
 
-static uint32_t next_code(const unsigned char *s, size_t len, size_t *used) {
-    size_t n = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-    uint32_t code = n == 1 ? s[0] : s[0] & (0x7fu >> n);
-    *used = n < len ? n : len;
-    for (size_t i = 1; i < *used; i++) code = code << 6 | (s[i] & 0x3fu);
-    return code;
-}
-
 static utf16 measure(const char *text, size_t len) {
     utf16 u = {0, 0, 0};
     for (size_t i = 0, n; i < len; i += n) {
-        uint32_t code = next_code((const unsigned char *)text + i, len - i, &n);
+        uint32_t code = out_code_point(text + i, len - i, &n);
         if (code >= 0x10000) {
             utf16_add(&u, 0xd800 + ((code - 0x10000) >> 10));
             utf16_add(&u, 0xdc00 + ((code - 0x10000) & 0x3ff));

@@ -376,8 +376,8 @@ static void tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
         uk_buf me = {0};
         uk_ref_show(to, &me);
         uk_log(to->sys, UKKO_LOG_WARN, "LocalActorRefProvider",
-               "org.apache.pekko.actor.LocalActorRefProvider", "SECURITY", NULL, "Unknown message [%s] received by [Actor[%s]]", text,
-               uk_buf_text(&me));
+               "org.apache.pekko.actor.LocalActorRefProvider", "SECURITY", NULL,
+               "Unknown message [%s] received by [Actor[%s]]", text, uk_buf_text(&me));
         uk_buf_fini(&me);
     }
     ukko_msg_release(msg);

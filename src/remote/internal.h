@@ -418,8 +418,8 @@ bool uk_remote_is_own(uk_remote *r, const uk_path *path);
 /* Between the two, this thread writes local references with the address of t. [any] */
 static inline void uk_transport_speak(const uk_transport *t);
 static inline void uk_transport_hush(const uk_transport *t);
-/* "proto://sys@host:port" of a peer that calls itself so, whether or not it is an address. NULL: too long,
-   or not for a log. */
+/* "proto://sys@host:port" of a peer that calls itself so, whether or not it is an address; the parts
+   are fit for a log (pdu.c sees to that). NULL: too long. */
 char *uk_remote_origin_address(uk_remote *r, const uk_origin *o);
 
 /* ---- the whole ---- */

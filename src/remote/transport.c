@@ -67,16 +67,9 @@ bool uk_remote_is_own(uk_remote *r, const uk_path *path) {
     return false;
 }
 
-static bool printable(ukko_slice s) {
-    for (size_t i = 0; i < s.len; i++)
-        if (s.ptr[i] < ' ' || s.ptr[i] == 0x7f) return false;
-    return true;
-}
-
 char *uk_remote_origin_address(uk_remote *r, const uk_origin *o) {
     bool bare6 = memchr(o->host.ptr, ':', o->host.len) && o->host.len && o->host.ptr[0] != '[';
     if (o->host.len > 255 || o->system.len > 255 || o->protocol.len > 40) return NULL;
-    if (!printable(o->host) || !printable(o->system) || !printable(o->protocol)) return NULL;
     return uk_format("%s.%.*s://%.*s@%s%.*s%s:%d", r->set.protocol_name,
                      (int)o->protocol.len, (const char *)o->protocol.ptr, (int)o->system.len,
                      (const char *)o->system.ptr, bare6 ? "[" : "", (int)o->host.len,
