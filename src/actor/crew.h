@@ -27,6 +27,7 @@ struct uk_dispatcher {
     sem_t sleep, nap;
     pthread_mutex_t lock; /* guards the injector; leaf */
     uk_cell *inj_head, *inj_tail;
+    uk_cell *held; /* under lock; wait for the I/O thread's turns (sched.c, law 5) */
     _Atomic size_t inj_n; /* seq_cst, law 3; written under lock */
     uint64_t rng, order; /* of a system that is stepped */
     _Alignas(64) _Atomic uint64_t
@@ -48,7 +49,15 @@ static inline uk_cell *uk_slot_take(uk_worker *w) { /* inside, or with a claim *
 
 /* sched.c */
 void uk_credits_give(uk_worker *w); /* all counts of senders that w has go back */
+/* Cells from head to tail, n of them, to the injector of d; from there on, by run_next, to those of
+   their dispatchers. */
+void uk_inject(uk_dispatcher *d, uk_cell *head, uk_cell *tail, size_t n);
+void uk_hand_in(uk_cell *cells);
 void uk_assist(uk_worker *w);       /* does the I/O until its thread is back */
+
+/* inline.c */
+void uk_held_hand_in(uk_dispatcher *d); /* any thread: what waits behind turns of the I/O thread */
+bool uk_inline_goes_on(void);           /* may the running turn? On the I/O thread, in one */
 
 /* rest.c */
 bool uk_work_in_sight(uk_dispatcher *d);

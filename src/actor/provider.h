@@ -123,10 +123,11 @@ void uk_system_address_terminated(ukko_system *sys, const char *address);
 void uk_batch_begin(ukko_system *sys);
 void uk_batch_end(ukko_system *sys);
 /* For an I/O thread, after each of its rounds, when it holds nothing: what its batches have collected
-   goes on. A single quick actor runs here and now, if all workers sleep: a conversation over the
-   network then costs no change of threads. From the first call on, batches of this thread wait for
-   the next one. When an actor holds the thread up, a worker calls provider.assist. */
-void uk_batch_run(ukko_system *sys);
+   goes on. Quick actors run here and now, while all workers sleep: a conversation over the network then
+   costs no change of threads, and what a round has brought does not change caches. From the first
+   call on, batches of this thread wait for the next one. When an actor holds the thread up, a worker
+   calls provider.assist. much: the round has brought so much that the time of turns is taken exactly. */
+void uk_batch_run(ukko_system *sys, bool much);
 /* True inside an actor's turn on this thread (then flush() will follow). */
 bool uk_in_turn(void);
 void uk_turn_dirty(void);

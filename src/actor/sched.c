@@ -7,10 +7,11 @@
  * 3. Who runs out of work rests by the laws of rest.c; no wake-up is lost.
  * 4. In find() a worker that looks at others stops that (uk_stop_looking) before it does anything
  *    else.
- * 5. An I/O thread may run one actor itself when all workers sleep, or are about to (uk_batch_run).
- *    `inline_seq` is odd meanwhile; while such turns happen, the last worker to fall asleep, or the
- *    one that looks, looks at it, and takes the I/O rounds over when one lasts (UK_WATCH_MS). Slow
- *    turns switch this off for a while.
+ * 5. An I/O thread may run what a round has made runnable itself when all workers sleep, or are
+ *    about to (uk_batch_run), as long as that is so and it takes no time. `inline_seq` is odd
+ *    meanwhile; while such turns happen, the last worker to fall asleep, or the one that looks,
+ *    looks at it, and takes the I/O rounds over when one lasts (UK_WATCH_MS), with the cells that
+ *    wait behind it (`held`). Slow turns switch this off for a while.
  * 6. While the I/O thread runs an actor, one worker is free of turns: it sleeps or looks for work,
  *    or stands guard, ready to take the I/O rounds over. So no set of actors that block holds up
  *    the I/O. A worker raises `busy` before it takes a cell and then reads inline_seq; the I/O
@@ -33,10 +34,6 @@
 
 enum { INJECTOR_EVERY = 61, OWN_RUNS = 60, HELP_MAX = 8, CALLS_MAX = 64 };
 enum { GUARD_SPIN_NS = 20000, GUARD_NAP_NS = 100000 };
-/* As long as an actor may go on on the I/O thread with what a read has brought. */
-enum { INLINE_NS = 20000 };
-/* A turn that was slow once may only have been interrupted; two within few turns are a habit. */
-enum { SLOW_NS = 500000, SLOW_COST = 16, SLOW_LIMIT = 20, INLINE_OFF_MS = 1000 };
 
 typedef uk_worker worker;
 
@@ -158,7 +155,7 @@ static void drop_counts(uk_cell *c, uk_cell *last) { /* of cells that nobody wil
         uk_ref_release(&c->ref);
     }
 }
-static void inject(uk_dispatcher *d, uk_cell *head, uk_cell *tail, size_t n) {
+void uk_inject(uk_dispatcher *d, uk_cell *head, uk_cell *tail, size_t n) {
     if (d->home) d = d->home;
     pthread_mutex_lock(&d->lock);
     if (d->over) {
@@ -233,7 +230,7 @@ void uk_ring_full(worker *w, uk_cell *c) { /* half of the ring, and c, to the in
     }
     atomic_store_explicit(&w->head, h + UK_RING / 2, memory_order_relaxed);
     tail->run_next = c;
-    inject(w->d, head, c, UK_RING / 2 + 1);
+    uk_inject(w->d, head, c, UK_RING / 2 + 1);
 }
 /* ---- finding work ---- */
 
@@ -303,6 +300,7 @@ static uk_cell *steal(worker *w) {
 /* Does the I/O until its thread is back. */
 void uk_assist(worker *w) {
     ukko_system *sys = w->d->sys;
+    uk_held_hand_in(sys->dispatcher);
     tls.w = NULL;
     sys->provider.assist(sys->provider.self);
     tls.w = w;
@@ -428,7 +426,7 @@ static void run_calling(uk_cell *c) {
 }
 static void run_or_keep(uk_cell *c, bool again) {
     if (tls.batch || tls.defer || tls.never_waits) {
-        inject(c->disp, c, c, 1); /* what the program does might hold this thread up */
+        uk_inject(c->disp, c, c, 1); /* what the program does might hold this thread up */
     } else if (again || tls.calls == CALLS_MAX) {
         c->run_next = tls.call_head;
         tls.call_head = c;
@@ -451,7 +449,7 @@ void uk_schedule_slow(uk_cell *c) { /* not on a worker of its dispatcher */
         return;
     }
     if (!tls.batch && !tls.defer) {
-        inject(c->disp, c, c, 1);
+        uk_inject(c->disp, c, c, 1);
         return;
     }
     c->run_next = NULL;
@@ -472,15 +470,13 @@ void uk_reschedule(uk_cell *c) {
     uk_asym_leave(&w->own);
     uk_wake_if_idle(w);
 }
-static void hand_in(void) {
-    uk_cell *c = tls.batch_head;
-    tls.batch_head = tls.batch_tail = NULL;
+void uk_hand_in(uk_cell *c) {
     while (c) { /* runs of cells of one dispatcher go in at once */
         uk_cell *head = c, *tail = c;
         size_t n = 1;
         for (; tail->run_next && tail->run_next->disp == head->disp; n++) tail = tail->run_next;
         c = tail->run_next;
-        inject(head->disp, head, tail, n);
+        uk_inject(head->disp, head, tail, n);
     }
 }
 void uk_batch_begin(ukko_system *sys) {
@@ -490,79 +486,16 @@ void uk_batch_begin(ukko_system *sys) {
 void uk_batch_end(ukko_system *sys) {
     (void)sys;
     if (--tls.batch || tls.defer) return;
-    hand_in();
-}
-static bool may_run_here(uk_cell *c) {
-    uk_dispatcher *d = c->disp;
-    if (c->run_next || !d->n || d != d->sys->dispatcher || !d->sys->provider.assist || uk_now_ms() < d->inline_off_ms)
-        return false;
-    for (unsigned i = 0; i < d->n; i++) {
-        worker *w = &d->workers[i];
-        if (atomic_load_explicit(&w->busy, memory_order_relaxed) ||
-            atomic_load_explicit(&w->next, memory_order_relaxed))
-            return false;
-    }
-    return !uk_work_in_sight(d);
-}
-/* Before a turn on the I/O thread, which has been announced in inline_seq: will somebody be there
-   when it lasts? (Law 6) */
-static bool somebody_is_free(uk_dispatcher *d) {
-    /* seq_cst, and inline_seq before: all sleep, and who is woken after this sees inline_seq odd
-       behind its fence in find() */
-    if (atomic_load_explicit(&d->rest, memory_order_seq_cst) == (int)d->n) return true;
-    uk_barrier_all();
-    for (unsigned i = 0; i < d->n; i++)
-        if (!atomic_load_explicit(&d->workers[i].busy, memory_order_acquire)) return true;
-    return false;
-}
-/* false: it may not run here after all. */
-static bool run_here(uk_cell *c) {
-    uk_dispatcher *d = c->disp;
-    int64_t start = uk_now_ns();
-    atomic_fetch_add_explicit(&d->inline_seq, 1, memory_order_seq_cst);
-    /* a cell that is active is in the turn that its worker sends the staged of, or waits for it */
-    if (!somebody_is_free(d) || (c->traits & UK_TRAIT_SOLE && uk_sole_is_active(c))) {
-        atomic_fetch_add_explicit(&d->inline_seq, 1, memory_order_release); /* no turn was made */
-        return false;
-    }
-    if (!atomic_load_explicit(&d->watching, memory_order_seq_cst)) {
-        atomic_store_explicit(&d->watching, true, memory_order_seq_cst);
-        uk_wake(d); /* it falls asleep again, looking */
-    }
-    tls.in_turn = true;
-    tls.inline_until = start + INLINE_NS;
-    tls.defer = tls.never_waits = false; /* what this turn makes runnable goes to the workers */
-    if (!(c->traits & UK_TRAIT_SOLE) || uk_sole_open(c)) uk_cell_run(c);
-    tls.defer = tls.never_waits = true;
-    tls.in_turn = false;
-    tls.inline_until = 0;
-    atomic_fetch_add_explicit(&d->inline_seq, 1, memory_order_release);
-    if (uk_now_ns() - start <= SLOW_NS) {
-        if (d->slow) d->slow--;
-    } else if ((d->slow += SLOW_COST) > SLOW_LIMIT) {
-        d->slow = 0;
-        d->inline_off_ms = uk_now_ms() + INLINE_OFF_MS;
-    }
-    return true;
-}
-void uk_batch_run(ukko_system *sys) {
-    (void)sys;
-    tls.defer = tls.never_waits = true;
     uk_cell *c = tls.batch_head;
-    if (!c) return;
-    if (!may_run_here(c)) {
-        hand_in();
-        return;
-    }
     tls.batch_head = tls.batch_tail = NULL;
-    if (!run_here(c)) inject(c->disp, c, c, 1);
+    uk_hand_in(c);
 }
 bool uk_in_turn(void) { return tls.in_turn; }
 void uk_turn_dirty(void) { tls.dirty = true; }
 bool uk_sched_on_worker(void) { return tls.w || tls.in_turn; }
 bool uk_sched_alone(void) {
     worker *w = tls.w;
-    if (!w) return tls.inline_until && uk_now_ns() < tls.inline_until; /* law 5 */
+    if (!w) return tls.inline_until && uk_inline_goes_on(); /* law 5 */
     return !atomic_load_explicit(&w->next, memory_order_relaxed) &&
            !uk_ring_count(w) &&
            !atomic_load_explicit(&w->d->inj_n, memory_order_relaxed);

@@ -44,6 +44,9 @@ size_t uk_dispatcher_queued(uk_dispatcher *d); /* likewise: cells that wait for 
 uint64_t uk_dispatcher_order(const uk_dispatcher *d); /* likewise: a signature of the turns so far */
 /* Nothing queued besides what the calling worker runs now? Then a turn may go on. */
 bool uk_sched_alone(void);
+/* In a turn on the I/O thread: so many messages more were handled. What they may cost is added to how
+   long it may go on. */
+void uk_inline_earn(unsigned messages);
 /* After uk_turn_flush(): must the calling worker give its cell back, so that somebody is ready to
    take the I/O rounds over? */
 bool uk_sched_on_guard(void);

@@ -106,6 +106,8 @@ static void end_life(uk_cell *c) {
 /* What is staged for other nodes may wait for the next budget of an actor that goes on at once, for
    this long after the first of it. A handler that then lasts is seen by the watchdog. */
 enum { STAGED_NS = 50000 };
+/* On the I/O thread: messages between looks at the clock, at most, when they are quick. */
+enum { INLINE_MOST = 64 };
 static void send_staged(ukko_system *sys, bool goes_on, int64_t *since_ns) {
     int64_t now = goes_on ? uk_now_ns() : 0;
     if (goes_on && !*since_ns) *since_ns = now;
@@ -139,6 +141,7 @@ void uk_cell_run(uk_cell *c) {
         if (w) uk_turn_counts(w);
         bool more = run_messages(&ctx, w, budget);
         uk_outbox_flush();
+        if (more && uk_here.inline_end) uk_inline_earn(budget);
         bool stopped = uk_cell_stopped(c);
         bool goes_on = more && !stopped && uk_sched_alone() && !on_guard(sys);
         if (__builtin_expect(uk_here.at_end, 0)) {
@@ -151,7 +154,10 @@ void uk_cell_run(uk_cell *c) {
             return;
         }
         bool guard = on_guard(sys); /* also after what was just written */
-        if (goes_on && !guard) continue;
+        if (goes_on && !guard) {
+            if (!w && budget < INLINE_MOST) budget *= 2; /* they were quick */
+            continue;
+        }
         bool sole = c->traits & UK_TRAIT_SOLE; /* w->turn stays until another begins */
         if (!sole) uk_turn_over(w);
         if (!more && (sole ? rest_own(c) : uk_inbox_idle(c))) return;

@@ -6,6 +6,7 @@
 #define UK_ACTOR_WORKER_H
 #include "actor/cell.h"
 #include "base/asym.h"
+#include "base/os.h"
 #include <stdatomic.h>
 
 enum { UK_RING = 2048, UK_CREDITS = 2048, UK_PLAINS = 16, UK_LIFO_RUNS = 24, UK_CREDIT_MAX = 256, UK_CHAIN_MAX = 64 };
@@ -93,6 +94,8 @@ typedef struct uk_thread {
     bool defer; /* an I/O thread: batches wait for uk_batch_run() */
     bool never_waits; /* an I/O or timer thread: it does not wait for room in a mailbox */
     int64_t inline_until; /* an I/O thread in an actor's turn: may go on until then; else 0 */
+    int64_t inline_end;   /* and longer while messages are quick, to here; 0: not so */
+    uk_switches inline_since;
     unsigned batch; /* nesting depth */
     unsigned calls; /* likewise, of turns of cells that run on the calling thread */
     uk_cell *call_head; /* such cells that wait for the innermost of these turns to end */

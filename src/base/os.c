@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -80,6 +81,13 @@ void uk_thread_name(const char *name) {
     char buf[16];
     snprintf(buf, sizeof buf, "%s", name);
     pthread_setname_np(pthread_self(), buf);
+}
+void uk_thread_switches(uk_switches *s) {
+    struct rusage u = {0};
+#ifdef RUSAGE_THREAD
+    getrusage(RUSAGE_THREAD, &u);
+#endif
+    *s = (uk_switches){u.ru_nvcsw, u.ru_nivcsw};
 }
 
 /* membarrier(2), by number: the libc has no call for it */

@@ -23,5 +23,10 @@ unsigned uk_cpu_count(void); /* those this process may run on; at least 1 */
    run again. Dear. false from ready: there is none, a fence on both sides is needed. */
 bool uk_barrier_all_ready(void);
 void uk_barrier_all(void);
+/* How often the calling thread has waited, and has been made to let another run. */
+typedef struct uk_switches {
+    long waits, preempted;
+} uk_switches;
+void uk_thread_switches(uk_switches *s);
 void uk_thread_name(const char *name); /* of the calling thread, cut to 15 characters */
 #endif

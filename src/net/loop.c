@@ -14,9 +14,9 @@
 #include <uv.h>
 
 enum { SPARES = 2, SPARE_MOST = 1 << 20 };
-/* What a round brings is to be handled while it is in the caches, but after less the threads that read and
-   those that handle change places too often. */
-enum { ROUND_BYTES = 1024 * 1024, ASK_MS = 5 };
+/* What a round brings is to be handled while it is in the caches; after less, who writes is woken for
+   less. */
+enum { ROUND_BYTES = 512 * 1024, ASK_MS = 5 };
 
 struct uk_loop {
     uv_loop_t uv;
@@ -32,7 +32,7 @@ struct uk_loop {
     bool ended;            /* under round */
     pthread_mutex_t round; /* who holds it is the loop's thread of the moment */
     _Atomic bool wanted;   /* the own thread wants its rounds back; seq_cst, with uv_async_send */
-    void (*after)(void *data);
+    void (*after)(void *data, size_t bytes);
     void *after_data;
     const char *name;
     _Atomic(uintptr_t) here; /* the thread's own mark; release when it starts, acquire elsewhere */
@@ -221,12 +221,13 @@ static void *loop_main(void *arg) {
             on_wake(&l->wake); /* what was posted together with the stop */
             uv_run(&l->uv, UV_RUN_NOWAIT);
         }
+        size_t bytes = l->brought;
         give_round(l);
-        if (l->after) l->after(l->after_data);
+        if (l->after) l->after(l->after_data, bytes);
     }
     return NULL;
 }
-void uk_loop_after(uk_loop *l, void (*after)(void *data), void *data) {
+void uk_loop_after(uk_loop *l, void (*after)(void *data, size_t bytes), void *data) {
     l->after = after;
     l->after_data = data;
 }

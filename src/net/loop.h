@@ -38,8 +38,8 @@ int64_t uk_loop_next_ms(const uk_loop *loop);
 void uk_loop_stop(uk_loop *loop);
 void uk_loop_free(uk_loop *loop); /* after stop, or when it never started; NULL is fine */
 /* Before start: called on the loop's own thread after each round, when it is not the loop's: it may
-   run foreign code there. */
-void uk_loop_after(uk_loop *loop, void (*after)(void *data), void *data);
+   run foreign code there. bytes: what was read in the round. */
+void uk_loop_after(uk_loop *loop, void (*after)(void *data, size_t bytes), void *data);
 /* [any] Runs the rounds in place of the own thread while that is held up in `after`; returns when
    it comes back, or at once when it is not held up or another thread assists. */
 void uk_loop_assist(uk_loop *loop);

@@ -54,7 +54,8 @@ static void add_refs(uk_remote *r) {
     uk_charges_start(r);
 }
 
-static void after_round(void *sys) { uk_batch_run(sys); }
+enum { MUCH = 64 * 1024 };
+static void after_round(void *sys, size_t bytes) { uk_batch_run(sys, bytes >= MUCH); }
 static void assist(void *self) { /* an actor holds the I/O thread up, perhaps with something staged */
     uk_send_late(0);
     uk_loop_assist(((uk_remote *)self)->loop);

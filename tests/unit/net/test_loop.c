@@ -59,8 +59,8 @@ static void end_reading(uk_task *t) {
     sem_post(&done);
 }
 static uk_task start = {NULL, begin_reading}, stop = {NULL, end_reading};
-static void after(void *data) {
-    (void)data;
+static void after(void *data, size_t bytes) {
+    (void)data, (void)bytes;
     rounds++;
 }
 

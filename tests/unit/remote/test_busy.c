@@ -18,6 +18,7 @@ static int block_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     pthread_cond_broadcast(&changed);
     while (!release_it) pthread_cond_wait(&changed, &lock);
     blocked = false;
+    pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&lock);
     ukko_reply_text(ctx, "unblocked");
     return UKKO_OK;
@@ -50,6 +51,26 @@ static int echo_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
     ukko_reply_msg(ctx, ukko_msg_retain(msg));
     return UKKO_OK;
 }
+/* Tells two actors of the other node in one turn, so that both messages come there in one round. */
+static ukko_ref *both[2];
+static int tells_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
+    (void)state;
+    if (strcmp(ukko_msg_text(msg), "both") != 0) return UKKO_OK; /* an answer */
+    for (int i = 0; i < 2; i++) ukko_tell_text(ctx, both[i], "go");
+    return UKKO_OK;
+}
+static int frees_receive(ukko_ctx *ctx, void *state, const ukko_msg *msg) {
+    (void)ctx, (void)state, (void)msg;
+    pthread_mutex_lock(&lock);
+    release_it = true;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+    return UKKO_OK;
+}
+static const ukko_actor tells = {
+    .size = sizeof(ukko_actor), .name = "tells", .receive = {NULL, tells_receive}};
+static const ukko_actor frees = {
+    .size = sizeof(ukko_actor), .name = "frees", .receive = {NULL, frees_receive}};
 static const ukko_actor blocker = {
     .size = sizeof(ukko_actor), .name = "blocker", .receive = {NULL, block_receive}};
 static const ukko_actor says = {
@@ -147,6 +168,35 @@ static void what_a_handler_says_is_heard_while_it_goes_on(void **state) {
     ukko_system_free(b);
     probe_free(hears);
 }
+/* The first of two actors, which the I/O thread would run one after the other, waits for the second. */
+static void who_comes_after_a_held_up_one_runs_elsewhere(void **state) {
+    (void)state;
+    ukko_system *a = node("A", 2), *b = node("B", 2);
+    probe *hears = probe_new(a, "hears");
+    ukko_ref *teller = NULL;
+    assert_int_equal(ukko_system_spawn(a, ukko_props_new(&tells), "tells", &teller), UKKO_OK);
+    assert_int_equal(ukko_system_spawn(b, ukko_props_new(&blocker), "blocker", NULL), UKKO_OK);
+    assert_int_equal(ukko_system_spawn(b, ukko_props_new(&frees), "frees", NULL), UKKO_OK);
+    assert_int_equal(ukko_system_spawn(b, ukko_props_new(&echo), "echo", NULL), UKKO_OK);
+    ukko_ref *to_echo = remote(a, b, "/user/echo");
+    both[0] = remote(a, b, "/user/blocker");
+    both[1] = remote(a, b, "/user/frees");
+    for (int round = 0; round < 20; round++) {
+        for (int i = 0; i < 20; i++) ask_echo(to_echo); /* the I/O thread runs actors now */
+        release_it = false;
+        ukko_tell_from(teller, ukko_msg_string("both"), hears->ref);
+        ask_echo(to_echo);
+        pthread_mutex_lock(&lock);
+        while (!release_it || blocked) pthread_cond_wait(&changed, &lock);
+        pthread_mutex_unlock(&lock);
+    }
+    ukko_ref_release(to_echo);
+    for (int i = 0; i < 2; i++) ukko_ref_release(both[i]);
+    ukko_ref_release(teller);
+    ukko_system_free(a);
+    ukko_system_free(b);
+    probe_free(hears);
+}
 /* Waits until all who can be are stuck: two of the three, or all. */
 static void until_stuck(int n) {
     pthread_mutex_lock(&lock);
@@ -213,6 +263,7 @@ static void one_of_several_held_up_and_still_alive(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_held_up_actor_does_not_hold_up_the_node),
                                        cmocka_unit_test(what_a_handler_says_is_heard_while_it_goes_on),
+                                       cmocka_unit_test(who_comes_after_a_held_up_one_runs_elsewhere),
                                        cmocka_unit_test(all_held_up_and_still_alive),
                                        cmocka_unit_test(one_of_several_held_up_and_still_alive)};
     return cmocka_run_group_tests_name("busy", tests, NULL, NULL);
