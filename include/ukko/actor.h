@@ -308,6 +308,9 @@ UKKO_API int ukko_system_spawn(ukko_system *sys, ukko_props *props, const char *
 
 /* [any] Detail of the last spawn on this thread that failed: names the argument, path or setting. */
 UKKO_API void ukko_spawn_error(ukko_error *err);
+/* [any] Where in that text begins what Pekko has in the exception's cause and not in its message; 0:
+   nowhere. Bytes. ": " stands before it. */
+UKKO_API size_t ukko_spawn_cause(void);
 
 /* ---- References to actors: ukko_ref(3) --------------------------------------------- */
 

@@ -7,6 +7,8 @@
 #include "actor/routing.h"
 #include "actor/system.h"
 #include "base/error.h"
+#include "base/mem.h"
+#include "base/note.h"
 
 typedef struct wish {
     ukko_system *sys;
@@ -32,6 +34,12 @@ static int grant(const wish *w, const uk_dispatcher_conf **on, const uk_mailbox 
 static const char *or_default(const char *id, const char *by_default) {
     return id ? id : by_default;
 }
+static int with_cause(ukko_error *err, int rc, const ukko_error *cause, char *text) { /* takes text */
+    uk_note_of(UK_NOTE_SPAWN_CAUSE)->code = (int)strlen(text);
+    rc = uk_error(err, rc, "%s%.200s", text, cause->message);
+    uk_free(text);
+    return rc;
+}
 /* The text of err says what is wrong; here is added with whom, in Pekko's words. */
 static int with_path(const wish *w, ukko_ref *parent, const char *name, int rc, ukko_error *err) {
     ukko_error inner = *err;
@@ -45,11 +53,11 @@ static int with_path(const wish *w, ukko_ref *parent, const char *name, int rc, 
         rc = uk_error(err, rc, "Dispatcher [%.200s] not configured for path %.200s", on,
                       uk_buf_text(&path));
     else
-        rc = uk_error(err, rc,
-                      "configuration problem while creating [%.120s] with dispatcher [%.60s] and "
-                      "mailbox [%.60s]: %.200s",
-                      uk_buf_text(&path), on, or_default(w->mailbox, "pekko.actor.default-mailbox"),
-                      inner.message);
+        rc = with_cause(err, rc, &inner,
+                        uk_format("configuration problem while creating [%.120s] with dispatcher "
+                                  "[%.60s] and mailbox [%.60s]: ",
+                                  uk_buf_text(&path), on,
+                                  or_default(w->mailbox, "pekko.actor.default-mailbox")));
     uk_buf_fini(&path);
     return rc;
 }

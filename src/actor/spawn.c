@@ -22,14 +22,17 @@ static _Thread_local struct {
 static ukko_error *spawn_error(void) { return uk_note_of(UK_NOTE_SPAWN); }
 void ukko_spawn_error(ukko_error *err) { *err = *spawn_error(); }
 
+static int *spawn_cause(void) { return &uk_note_of(UK_NOTE_SPAWN_CAUSE)->code; }
+size_t ukko_spawn_cause(void) { return spawn_error()->code ? (size_t)*spawn_cause() : 0; }
+
 /* Pekko has what is wrong with a mailbox in the cause of the exception, not in its text. */
 static ukko_msg *with_detail(const char *class_name, const char *text) {
-    const char *detail = strncmp(text, "configuration problem", 21) ? NULL : strstr(text, "]: ");
+    size_t detail = ukko_spawn_cause();
     if (!detail) return ukko_msg_throwable(class_name, text);
-    char *whole = uk_strndup(text, (size_t)(detail + 1 - text));
+    char *whole = uk_strndup(text, detail - 2);
     ukko_throwable t = {.class_name = class_name,
                         .message = whole,
-                        .cause = ukko_msg_throwable(class_name, detail + 3)};
+                        .cause = ukko_msg_throwable(class_name, text + detail)};
     ukko_msg *m = ukko_msg_copy(&ukko_throwable_type, &t);
     ukko_msg_release(t.cause);
     uk_free(whole);
@@ -70,6 +73,7 @@ static int bad_name(const char *name, size_t at) {
                     name, c ? width : 1, c ? name + at : "", at);
 }
 static int check(uk_cell *parent, const ukko_props *props, const char *name) {
+    *spawn_cause() = 0;
     if (!props || !props->actor || props->actor->size < offsetof(ukko_actor, receive))
         return uk_error(spawn_error(), UKKO_EINVAL, "props without an actor table");
     int wrong = name ? uk_path_element_fault(ukko_str(name)) : -1;

@@ -6,6 +6,7 @@
 
 typedef enum uk_note {
     UK_NOTE_SPAWN,   /* ukko_spawn_error() */
+    UK_NOTE_SPAWN_CAUSE, /* code: ukko_spawn_cause() */
     UK_NOTE_ASK,     /* ukko_ask_error() */
     UK_NOTE_ADDRESS, /* why an address has no transport */
     UK_NOTES

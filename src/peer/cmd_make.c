@@ -47,8 +47,7 @@ static int spawn_fault(call *c, const char *name, int code) {
         return fault_set(&c->fault, "org.apache.pekko.actor.InvalidActorNameException",
                          "actor name [%s] is not unique!", name);
     ukko_error why;
-    ukko_spawn_error(&why);
-    cut_detail(why.message);
+    spawn_problem(&why);
     return fault_set(&c->fault,
                      code == UKKO_EINVAL     ? "org.apache.pekko.actor.InvalidActorNameException"
                      : code == UKKO_ESTOPPED ? "java.lang.IllegalStateException"

@@ -232,9 +232,10 @@ static ukko_props *order_props(const make_order *o, ukko_error *err) {
     return o->router ? router_props(o, props, err) : props;
 }
 
-void cut_detail(char *text) {
-    char *detail = strncmp(text, "configuration problem", 21) ? NULL : strstr(text, "]: ");
-    if (detail) detail[1] = '\0';
+void spawn_problem(ukko_error *out) {
+    size_t cause = ukko_spawn_cause();
+    ukko_spawn_error(out);
+    if (cause) out->message[cause - 2] = '\0';
 }
 
 static void emit_not_made(const char *name, int code, const char *text) {
@@ -266,8 +267,7 @@ static int deployer_make(ukko_ctx *ctx, void *state, const void *body) {
     rc = ukko_spawn(ctx, props, o->name, &child);
     if (rc != UKKO_OK) {
         ukko_error why;
-        ukko_spawn_error(&why);
-        cut_detail(why.message);
+        spawn_problem(&why);
         emit_not_made(o->name, rc, why.message);
         return UKKO_OK;
     }
