@@ -167,7 +167,8 @@ int ukko_system_new(ukko_system **out, const ukko_system_opts *o, ukko_error *er
             o && o->name ? o->name : "");
     ukko_system *sys = uk_zalloc(sizeof *sys);
     sys->name = uk_strdup(o->name);
-    sys->uid = uk_new_uid();
+    do sys->uid = uk_new_uid();
+    while (!uk_uid_is_kin(sys->uid));
     sys->log = o->log;
     sys->log_data = o->log_data;
     atomic_init(&sys->log_level, UKKO_LOG_WARN);

@@ -2,7 +2,7 @@
 /* The actor /system/remote-deployment-watcher. It watches the children that were made on other
    nodes, and tells their parents of those whose node is lost. Between ukko nodes it also says, and
    is told, why a child was refused: the node that refuses looks for /system/ukko-deployments at the
-   creator, which a JVM has not got and answers without a trace in its log. In its own turns, but for
+   creator, when its uid says that it is of ukko's kin: see uk_uid_is_kin(). In its own turns, but for
    uk_charge_…() and uk_refusal_tell(): any thread. */
 #include "remote/deploy.h"
 #include "base/mem.h"

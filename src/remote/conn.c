@@ -329,7 +329,9 @@ static void on_connected(void *owner, int fd, const char *error) {
 /* A peer that has lost a connection wants to answer by one of its own making, unless whoever comes in
    is another incarnation: then it takes that one's connection. */
 static int32_t client_uid(const uk_peer *p) {
-    int32_t uid = p->own_uid ? (int32_t)uk_random64() : p->transport->proto.uid;
+    int32_t uid = p->transport->proto.uid;
+    while (p->own_uid && (uid == p->transport->proto.uid || !uk_uid_is_kin(uid)))
+        uid = (int32_t)uk_random64();
     return uid ? uid : 1;
 }
 

@@ -13,6 +13,7 @@ typedef struct creation {
     uk_remote *remote;
     uk_daemon_create *order;
     const char *from; /* address of the peer */
+    int32_t uid;      /* its uid */
     uk_path path;
 } creation;
 
@@ -25,6 +26,7 @@ static void log_refusal(const creation *c, ukko_log_level level, const char *why
 }
 static void tell(const creation *c, const char *reason, const char *detail) {
     char text[400];
+    if (!uk_uid_is_kin(c->uid)) return;
     snprintf(text, sizeof text, "%s%s%.300s", reason, detail ? ": " : "", detail ? detail : "");
     uk_refusal_tell(c->remote, c->from, c->order->path, c->order->class_name, text);
 }
@@ -147,33 +149,44 @@ static int make_elsewhere(const creation *c, const char *path, const ukko_props 
     return rc != 0;
 }
 
+/* A supervisor that is nobody's is as good as another, as for a JVM: the child just has nobody above. */
 static void make(const creation *c, const char *path, ukko_props *props) { /* takes props */
     uk_remote *r = c->remote;
-    ukko_ref *supervisor = uk_system_resolve(r->sys, ukko_str(c->order->supervisor));
-    uk_ref_kind kind = supervisor->vt->kind;
     bool ok;
-    if (kind == UK_REF_REMOTE || kind == UK_REF_CELL) {
-        if (make_elsewhere(c, path, props, supervisor, &ok)) {
-            ukko_props_release(props);
-        } else {
-            ukko_error err = {0};
-            ukko_ref *child = uk_system_place(r->sys, supervisor, props, path, c->path.uid, &err);
-            ok = !child || uk_daemon_adopt(r->daemon, child, supervisor);
-            if (!child) refuse(c, "No dispatcher or mailbox for", "it cannot be run there", err.message);
-        }
-        if (!ok)
-            refuse(c, "Skipping while terminating:", "the node is terminating", NULL);
-    } else {
-        log_refusal(c, UKKO_LOG_ERROR, "There is no such supervisor for", c->order->supervisor);
+    ukko_ref *supervisor = uk_system_resolve_foreign(r->sys, ukko_str(c->order->supervisor));
+    if (!supervisor) {
+        refuse(c, "The supervisor has a uid that is no number:", "its supervisor is malformed", NULL);
         ukko_props_release(props);
+        return;
     }
+    if (make_elsewhere(c, path, props, supervisor, &ok)) {
+        ukko_props_release(props);
+    } else {
+        ukko_error err = {0};
+        ukko_ref *child = uk_system_place(r->sys, supervisor, props, path, c->path.uid, &err);
+        ok = !child || uk_daemon_adopt(r->daemon, child, supervisor);
+        if (!child) refuse(c, "No dispatcher or mailbox for", "it cannot be run there", err.message);
+    }
+    if (!ok) refuse(c, "Skipping while terminating:", "the node is terminating", NULL);
     uk_ref_release(supervisor);
+}
+
+/* As a message that cannot be read: for a JVM they are a part of it. */
+static void log_unread(const creation *c, int rc, const char *why) {
+    uk_log(c->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_READER, NULL, NULL,
+           "%s serializer id [%d] and manifest [] from [%s]. Transient association error (association "
+           "remains live). The arguments cannot be read for class [%s] at [%s]: nothing is created. %s",
+           rc == UKKO_ENOTFOUND ? "Serializer not defined for message with"
+                                : "Could not deserialize message with",
+           UKKO_SER_DAEMON_CREATE, c->from, c->order->class_name, c->order->path, why);
 }
 
 static void make_kind(const creation *c, const char *path, const ukko_actor *actor) {
     ukko_error err = {0};
-    if (uk_daemon_open(c->remote->serial, c->order, &err)) {
-        refuse(c, "The arguments cannot be read for", "its arguments cannot be read", err.message);
+    int rc = uk_daemon_open(c->remote->serial, c->order, &err);
+    if (rc) {
+        log_unread(c, rc, err.message);
+        tell(c, "its arguments cannot be read", err.message);
         return;
     }
     ukko_props *props = props_of(c, actor, path);
@@ -194,8 +207,8 @@ static void create(creation *c) {
     uk_buf_fini(&path);
 }
 
-void uk_daemon_ordered(uk_remote *r, ukko_slice bytes, const char *from) {
-    creation c = {.remote = r, .from = from};
+void uk_daemon_ordered(uk_remote *r, ukko_slice bytes, const char *from, int32_t uid) {
+    creation c = {.remote = r, .from = from, .uid = uid};
     ukko_error err = {0};
     if (uk_daemon_decode(r->serial, bytes, &c.order, &err)) {
         uk_log(r->sys, UKKO_LOG_ERROR, "/remote", LOG_DAEMON, NULL, err.message,

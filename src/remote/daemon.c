@@ -115,7 +115,9 @@ static ref_list room_for(size_t n) {
 
 /* ---- parents ---- */
 
+/* Who is nobody's is not watched: as on a JVM, its children are not stopped for that. */
 static void watch_parent(uk_daemon *d, ukko_ref *parent, bool on) {
+    if (parent->vt->kind != UK_REF_REMOTE && parent->vt->kind != UK_REF_CELL) return;
     uk_provider *p = uk_system_provider(d->ref.sys);
     if (parent->vt->kind == UK_REF_REMOTE)
         (on ? p->watch : p->unwatch)(p->self, parent, &d->ref);

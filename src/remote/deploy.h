@@ -36,5 +36,5 @@ void uk_daemon_stop(ukko_ref *daemon, void (*done)(uk_remote *r));
 void uk_daemon_address_terminated(ukko_ref *daemon, const char *address);
 
 /* ---- create.c: [io] a DaemonMsgCreate has come ---- */
-void uk_daemon_ordered(uk_remote *r, ukko_slice bytes, const char *from);
+void uk_daemon_ordered(uk_remote *r, ukko_slice bytes, const char *from, int32_t uid);
 #endif

@@ -70,16 +70,8 @@ static bool is_ours(uk_remote *r, const uk_path *p) {
     return uk_slice_is(p->protocol, "pekko") && uk_slice_is(p->system, ukko_system_name(r->sys));
 }
 
-/* *ref is retained, NULL when the recipient is not local. Negative: no path at all. */
-static int recipient(uk_conn *c, ukko_slice text, ukko_ref **ref) {
+static int resolve(uk_conn *c, ukko_slice text, ukko_ref **ref) {
     uk_path path;
-    ukko_ref *known = look(&c->recipients, text);
-    if (known && !uk_ref_stopped(known)) {
-        *ref = uk_ref_retain(known);
-        return 0;
-    }
-    if (known) forget(c->remote, &c->recipients, &c->n_recipients, text);
-    *ref = NULL;
     int rc = uk_path_parse(text, &path);
     if (rc) return rc;
     if (!path.address.len) return UKKO_EPARSE;
@@ -92,9 +84,24 @@ static int recipient(uk_conn *c, ukko_slice text, ukko_ref **ref) {
         return 0;
     }
     *ref = uk_system_resolve_local(c->remote->sys, path.elements, path.uid);
-    if ((*ref)->vt->kind == UK_REF_CELL)
-        remember(c->remote, &c->recipients, &c->n_recipients, text, *ref);
     return 0;
+}
+/* *ref is retained, NULL when the recipient is not local. Negative: no path at all. */
+static int recipient(uk_conn *c, ukko_slice text, ukko_ref **ref) {
+    ukko_ref *known = look(&c->recipients, text);
+    if (known && !uk_ref_stopped(known)) {
+        *ref = uk_ref_retain(known);
+        return 0;
+    }
+    if (known) forget(c->remote, &c->recipients, &c->n_recipients, text);
+    *ref = NULL;
+    uk_buf fit = {0};
+    if (!uk_utf8_valid(text)) uk_utf8_repair(text, &fit);
+    int rc = resolve(c, fit.len ? uk_buf_slice(&fit) : text, ref);
+    uk_buf_fini(&fit);
+    if (!rc && *ref && (*ref)->vt->kind == UK_REF_CELL)
+        remember(c->remote, &c->recipients, &c->n_recipients, text, *ref);
+    return rc;
 }
 
 /* *ref is retained, or NULL: none. Only a uid that is no number is an error. */
@@ -298,7 +305,7 @@ void uk_recv_deliver(uk_conn *c, const uk_wire *e) {
     } else if (e->serializer == UKKO_SER_SYSTEM) {
         deliver_system(c, e, to, from);
     } else if (uk_daemon_is(to) && e->serializer == UKKO_SER_DAEMON_CREATE) {
-        uk_daemon_ordered(c->remote, e->message, c->peer->address);
+        uk_daemon_ordered(c->remote, e->message, c->peer->address, c->uid);
     } else {
         deliver_message(c, e, to, uk_daemon_is(to) ? NULL : from); /* it answers nobody directly */
     }

@@ -201,11 +201,15 @@ static int read_props(uk_dec *d, ukko_msg *m, ukko_slice bytes, uk_daemon_create
     int rc = read_deploy(d, m, in[1], &c->props);
     return rc ? rc : read_raw_args(d, m, bytes, c);
 }
+/* With a NUL inside there is no path, for a JVM as well. */
+static const char *path_text(ukko_msg *m, ukko_slice bytes) {
+    return bytes.len && memchr(bytes.ptr, 0, bytes.len) ? "" : uk_dec_text(m, bytes);
+}
 static int read_supervisor(uk_dec *d, ukko_msg *m, ukko_slice bytes, const char **out) {
     ukko_slice path;
     if (uk_pb_last(bytes, &path, 1) || !path.ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "no supervisor");
-    *out = uk_dec_text(m, path);
+    *out = path_text(m, path);
     return UKKO_OK;
 }
 static int read_create(uk_dec *d, ukko_slice bytes, uk_daemon_create *c) {
@@ -215,7 +219,7 @@ static int read_create(uk_dec *d, ukko_slice bytes, uk_daemon_create *c) {
     bool bad = uk_dec_last(c->memory, bytes, in, N, embedded) != UKKO_OK;
     for (int i = 0; i < N; i++) bad |= !in[i].ptr;
     if (bad) return uk_dec_fail(d, UKKO_EPARSE, "a deployment is malformed");
-    c->path = uk_dec_text(c->memory, in[PATH]);
+    c->path = path_text(c->memory, in[PATH]);
     int rc = read_props(d, c->memory, in[PROPS], c);
     if (!rc) rc = read_deploy(d, c->memory, in[DEPLOY], &c->deploy);
     return rc ? rc : read_supervisor(d, c->memory, in[SUPERVISOR], &c->supervisor);
@@ -260,9 +264,10 @@ int uk_daemon_open(uk_serial *s, uk_daemon_create *c, ukko_error *err) {
     for (size_t i = 0; i < c->n_args; i++) {
         const uk_daemon_value *v = &c->raw[i];
         ukko_slice manifest = v->has_manifest ? v->manifest : (ukko_slice){NULL, 0};
-        int rc = v->has_serializer
-                     ? uk_decode_body(&d, v->serializer, manifest, v->bytes, &c->args[i])
-                     : decode_old(&d, v, &c->args[i]);
+        int rc = !v->has_serializer ? decode_old(&d, v, &c->args[i])
+                                    : uk_check_manifest(&d, v->serializer, manifest);
+        if (!rc && v->has_serializer)
+            rc = uk_decode_body(&d, v->serializer, manifest, v->bytes, &c->args[i]);
         if (rc) return rc;
     }
     return UKKO_OK;
