@@ -5,11 +5,13 @@
 #include "actor/ref.h"
 #include "actor/worker.h"
 #include "base/mem.h"
+#include <stddef.h>
 #include <string.h>
 
 struct uk_msg_extra {
     struct uk_msg_extra *next;
     uint8_t pool_class;
+    bool strange; /* it holds a uk_strange */
     _Alignas(16) uint8_t bytes[];
 };
 
@@ -35,12 +37,30 @@ void *ukko_msg_alloc(ukko_msg *m, size_t len) {
     uint8_t cls;
     struct uk_msg_extra *e = uk_pool_alloc(sizeof *e + (len ? len : 1), &cls);
     e->pool_class = cls;
+    e->strange = false;
     if (m->h.env_used == UK_ENV_OWN) m->h.env_used = UK_ENV_USED; /* it is no longer plain */
     e->next = m->h.owns ? m->extra : NULL;
     m->extra = e;
     m->h.owns |= UK_OWNS_BODY;
     memset(e->bytes, 0, len ? len : 1);
     return e->bytes;
+}
+static struct uk_msg_extra *block_of(void *bytes) {
+    return (struct uk_msg_extra *)(void *)((uint8_t *)bytes - offsetof(struct uk_msg_extra, bytes));
+}
+void uk_msg_keep_strange(ukko_msg *m, ukko_slice bytes, bool whole) {
+    uk_strange *s = ukko_msg_alloc(m, sizeof *s + bytes.len);
+    uint8_t *copy = (uint8_t *)(s + 1);
+    memcpy(copy, bytes.ptr, bytes.len);
+    *s = (uk_strange){{copy, bytes.len}, whole};
+    block_of(s)->strange = true;
+    m->h.owns |= UK_OWNS_STRANGE;
+}
+const uk_strange *uk_msg_strange(const ukko_msg *m) {
+    if (!(m->h.owns & UK_OWNS_STRANGE)) return NULL;
+    struct uk_msg_extra *e = m->extra;
+    while (e && !e->strange) e = e->next;
+    return e ? (const uk_strange *)(const void *)e->bytes : NULL;
 }
 char *ukko_msg_strdup(ukko_msg *m, const char *text) {
     if (!text) return NULL;

@@ -20,7 +20,8 @@ struct uk_msg_extra; /* further memory of ukko_msg_alloc() */
 
 enum {
     UK_OWNS_BODY = 1,   /* its body may hold what has to be released, or there is extra */
-    UK_OWNS_ARRIVAL = 2 /* `arrival` is to be looked at */
+    UK_OWNS_ARRIVAL = 2, /* `arrival` is to be looked at */
+    UK_OWNS_STRANGE = 4  /* it came with fields that nobody here knows, see uk_msg_keep_strange() */
 };
 
 /* uk_msg_head.env_used: the envelope in the message is in use. OWN: by a plain message, no AUTO, between
@@ -71,6 +72,14 @@ static inline void uk_msg_release(ukko_msg *m) {
     if (__builtin_expect(m->h.owns, 0)) uk_msg_free(m);
     else uk_pool_free(m, m->h.pool_class);
 }
+/* What a protobuf message came with and its type does not know goes on with it, as on a JVM. whole:
+   the bytes are all of it, and not only what has to be put behind the rest. */
+typedef struct uk_strange {
+    ukko_slice bytes;
+    bool whole;
+} uk_strange;
+void uk_msg_keep_strange(ukko_msg *m, ukko_slice bytes, bool whole); /* once; copies */
+const uk_strange *uk_msg_strange(const ukko_msg *m);                 /* NULL: nothing */
 /* A string or bytes message in one block. */
 ukko_msg *uk_msg_string(const char *text, size_t len);
 ukko_msg *uk_msg_bytes(const ukko_type *type, const void *ptr, size_t len);

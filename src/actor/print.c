@@ -5,9 +5,11 @@
 #include "actor/provider.h"
 #include "actor/system.h"
 #include "base/pb.h"
+#include <float.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_DEPTH = 12, MAX_ITEMS = 32, MAX_BYTES = 64 };
@@ -205,6 +207,96 @@ static void put_identity(sink *s, const ukko_identity *i, unsigned depth) {
     }
     puts_to(s, ")");
 }
+
+/* ---- what travels in deployments: as Scala shows its case classes ---- */
+
+/* As Java shows a double; the fewest digits that tell it from others. */
+static void put_real(sink *s, double v) {
+    char tmp[64], *e;
+    double size = v < 0 ? -v : v;
+    bool plain = v == 0 || (size >= 1e-3 && size < 1e7);
+    for (int digits = 1; digits <= 20; digits++) {
+        snprintf(tmp, sizeof tmp, plain ? "%.*f" : "%.*e", digits, v);
+        if (strtod(tmp, NULL) == v) break;
+    }
+    if (!(size <= DBL_MAX)) snprintf(tmp, sizeof tmp, "%s", v != v ? "NaN" : v < 0 ? "-Infinity" : "Infinity");
+    else if (!plain && (e = strchr(tmp, 'e')) != NULL)
+        snprintf(e, 8, "E%d", (int)strtol(e + 1, NULL, 10));
+    puts_to(s, tmp);
+}
+static void put_duration(sink *s, const ukko_duration *d) {
+    static const char *const units[] = {"?",       "nanosecond", "microsecond", "millisecond",
+                                        "second",  "minute",     "hour",        "day"};
+    putf(s, "%" PRId64 " %s%s", d->value, units[d->unit >= 1 && d->unit <= 7 ? d->unit : 0],
+         d->value == 1 || d->value == -1 ? "" : "s");
+}
+static void put_resizer(sink *s, const ukko_default_resizer *r) {
+    putf(s, "DefaultResizer(%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",", r->lower_bound, r->upper_bound,
+         r->pressure_threshold);
+    const double rates[] = {r->rampup_rate, r->backoff_threshold, r->backoff_rate};
+    for (size_t i = 0; i < 3; i++) {
+        put_real(s, rates[i]);
+        puts_to(s, ",");
+    }
+    putf(s, "%" PRIu32 ")", r->messages_per_resize);
+}
+static void put_pool(sink *s, const ukko_pool *p, unsigned depth) {
+    static const char *const names[] = {
+        "Pool",           "BalancingPool",                   "BroadcastPool",   "RandomPool",
+        "RoundRobinPool", "ScatterGatherFirstCompletedPool", "TailChoppingPool"};
+    bool known = p->kind >= 1 && p->kind <= UKKO_POOL_TAIL_CHOPPING;
+    puts_to(s, names[known ? p->kind : 0]);
+    putf(s, "(%" PRIu32 ",", p->instances);
+    if (p->kind != UKKO_POOL_BALANCING) {
+        puts_to(s, p->resizer ? "Some(" : "None");
+        if (p->resizer) put_msg(s, p->resizer, depth + 1);
+        puts_to(s, p->resizer ? ")," : ",");
+    }
+    if (p->kind >= UKKO_POOL_SCATTER_GATHER) put_duration(s, &p->within);
+    if (p->kind == UKKO_POOL_TAIL_CHOPPING) {
+        puts_to(s, ",");
+        put_duration(s, &p->interval);
+    }
+    puts_to(s, p->kind >= UKKO_POOL_SCATTER_GATHER ? "," : "");
+    puts_to(s, "OneForOneStrategy(-1,Duration.Inf,true),");
+    puts_to(s, p->dispatcher ? p->dispatcher : "pekko.actor.default-dispatcher");
+    if (p->kind != UKKO_POOL_BALANCING) puts_to(s, p->use_pool_dispatcher ? ",true" : ",false");
+    puts_to(s, ")");
+}
+static void put_router_config(sink *s, const ukko_remote_router_config *c, unsigned depth) {
+    puts_to(s, "RemoteRouterConfig(");
+    put_msg(s, c->local, depth + 1);
+    puts_to(s, ",ArrayBuffer(");
+    for (size_t i = 0; i < c->n_nodes && i < MAX_ITEMS; i++) {
+        if (i) puts_to(s, ", ");
+        put_address(s, &c->nodes[i]);
+    }
+    puts_to(s, "))");
+}
+static void put_selection(sink *s, const uk_selection_body *b, unsigned depth) {
+    puts_to(s, "ActorSelectionMessage(");
+    put_msg(s, b->message, depth + 1);
+    puts_to(s, ",Vector(");
+    for (size_t i = 0; i < b->n_steps; i++) {
+        const uk_step *step = &b->steps[i];
+        if (i) puts_to(s, ", ");
+        if (step->kind == UK_STEP_PARENT) puts_to(s, "..");
+        else put(s, (const char *)step->text.ptr, step->text.len);
+    }
+    puts_to(s, b->fan_out ? "),true)" : "),false)");
+}
+static bool put_deployed(sink *s, const ukko_type *t, const void *body, unsigned depth) {
+    const ukko_from_config *from = body;
+    if (t == &ukko_default_resizer_type) put_resizer(s, body);
+    else if (t == &ukko_pool_type) put_pool(s, body, depth);
+    else if (t == &ukko_remote_router_config_type) put_router_config(s, body, depth);
+    else if (t == &uk_selection_type) put_selection(s, body, depth);
+    else if (t == &ukko_from_config_type && !from->resizer && !from->dispatcher)
+        puts_to(s, "FromConfig");
+    else return false;
+    return true;
+}
+
 static bool put_known(sink *s, const ukko_type *t, const void *body, unsigned depth) {
     if (t == &ukko_string_type || t == &ukko_config_type) {
         const ukko_string *str = body;
@@ -222,7 +314,8 @@ static bool put_known(sink *s, const ukko_type *t, const void *body, unsigned de
     } else if (t == &ukko_json_type) {
         puts_to(s, ((const ukko_json *)body)->text);
     } else {
-        return put_number(s, t, body) || put_wrapped(s, t, body, depth);
+        return put_number(s, t, body) || put_wrapped(s, t, body, depth) ||
+               put_deployed(s, t, body, depth);
     }
     return true;
 }

@@ -4,6 +4,7 @@
 #include "actor/cell.h"
 #include "actor/system.h"
 #include "base/mem.h"
+#include "base/pb.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -304,12 +305,22 @@ static ukko_ref *resolve(ukko_system *sys, ukko_slice text, const uk_path *p) {
     log_unresolved(sys, text, p, why);
     return p->host.len ? nowhere_ref(sys, text, p) : uk_empty_ref(sys, p->elements, p->uid);
 }
+static ukko_ref *repaired(ukko_system *sys, ukko_slice text,
+                          ukko_ref *(*resolved)(ukko_system *sys, ukko_slice text)) {
+    uk_buf b = {0};
+    uk_utf8_repair(text, &b);
+    ukko_ref *ref = resolved(sys, uk_buf_slice(&b));
+    uk_buf_fini(&b);
+    return ref;
+}
 ukko_ref *uk_system_resolve(ukko_system *sys, ukko_slice text) {
     uk_path p;
+    if (!uk_utf8_valid(text)) return repaired(sys, text, uk_system_resolve);
     return uk_path_parse(text, &p) ? uk_ref_retain(sys->dead) : resolve(sys, text, &p);
 }
 ukko_ref *uk_system_resolve_foreign(ukko_system *sys, ukko_slice text) {
     uk_path p;
+    if (!uk_utf8_valid(text)) return repaired(sys, text, uk_system_resolve_foreign);
     int rc = uk_path_parse(text, &p);
     if (rc == UKKO_EINVAL) return NULL;
     return rc || !p.address.len ? uk_ref_retain(sys->dead) : resolve(sys, text, &p);

@@ -140,6 +140,55 @@ bool uk_utf8_valid(ukko_slice s) {
     }
     return true;
 }
+static bool is_tail(const uint8_t *p, const uint8_t *end) { return p < end && (*p & 0xc0) == 0x80; }
+static bool second_ok(uint8_t first, uint8_t second) {
+    if (first == 0xe0) return second >= 0xa0;
+    if (first == 0xf0) return second >= 0x90;
+    if (first == 0xf4) return second < 0x90;
+    return true;
+}
+/* Length of the sequence at p; *good: a character. A JVM shows one U+FFFD per bad sequence. */
+static size_t sequence(const uint8_t *p, const uint8_t *end, bool *good) {
+    uint8_t c = *p;
+    size_t want = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+    *good = want == 1;
+    if (want < 2 || !is_tail(p + 1, end) || !second_ok(c, p[1])) return 1;
+    for (size_t i = 2; i < want; i++)
+        if (!is_tail(p + i, end)) return i;
+    *good = !(c == 0xed && p[1] >= 0xa0); /* a surrogate: all three bytes are replaced at once */
+    return want;
+}
+void uk_utf8_repair(ukko_slice bytes, uk_buf *out) {
+    const uint8_t *p = bytes.ptr, *end = bytes.len ? p + bytes.len : p;
+    while (p < end) {
+        bool good;
+        size_t n = sequence(p, end, &good);
+        if (good)
+            uk_buf_put(out, p, n);
+        else
+            uk_buf_put(out, "\xef\xbf\xbd", 3);
+        p += n;
+    }
+}
+void uk_utf8_to_c(ukko_slice bytes, uk_buf *out) {
+    uk_buf whole = {0};
+    uk_utf8_repair(bytes, &whole);
+    for (size_t i = 0; i < whole.len; i++) {
+        if (whole.ptr[i]) uk_buf_byte(out, whole.ptr[i]);
+        else uk_buf_put(out, UK_C_NUL, 2);
+    }
+    uk_buf_fini(&whole);
+}
+void uk_pb_text(uk_buf *b, uint32_t field, const char *text) {
+    const char *nul = strstr(text, UK_C_NUL);
+    size_t mark = uk_pb_begin(b, field);
+    for (; nul; text = nul + 2, nul = strstr(text, UK_C_NUL)) {
+        uk_buf_put(b, text, (size_t)(nul - text));
+        uk_buf_byte(b, 0);
+    }
+    uk_buf_put(b, text, strlen(text));
+    uk_pb_end(b, mark);
+}
 bool uk_pb_last_varint(ukko_slice bytes, uint32_t number, uint64_t *value) {
     uk_pb in = uk_pb_of(bytes);
     uk_pb_field f;

@@ -40,6 +40,10 @@ static inline void uk_pb_bytes(uk_buf *b, uint32_t field, const void *ptr, size_
 static inline void uk_pb_str(uk_buf *b, uint32_t field, const char *text) {
     uk_pb_bytes(b, field, text, strlen(text));
 }
+/* What stands for U+0000 in a text that is a C string: Java's modified UTF-8 does the same. */
+#define UK_C_NUL "\xc0\x80"
+/* Such a text. */
+void uk_pb_text(uk_buf *b, uint32_t field, const char *text);
 /* A nested message: begin gives a mark, end puts the length before what came since. */
 size_t uk_pb_begin(uk_buf *b, uint32_t field);
 void uk_pb_end(uk_buf *b, size_t mark);
@@ -68,4 +72,8 @@ int uk_pb_last(ukko_slice bytes, ukko_slice *last, size_t n);
 bool uk_pb_last_varint(ukko_slice bytes, uint32_t number, uint64_t *value);
 /* true when bytes are well-formed UTF-8. */
 bool uk_utf8_valid(ukko_slice s);
+/* Appends bytes as UTF-8, with U+FFFD where a JVM puts it. */
+void uk_utf8_repair(ukko_slice bytes, uk_buf *out);
+/* The same for a C string, see UK_C_NUL. */
+void uk_utf8_to_c(ukko_slice bytes, uk_buf *out);
 #endif

@@ -148,7 +148,7 @@ static int make_greeting(const source *s, ukko_msg **out) {
     int64_t n = 0;
     if (comma && number_parse(comma + 1, INT64_MIN, INT64_MAX, &n, s->f)) return -1;
     char *text = strndup(s->text, comma ? (size_t)(comma - s->text) : strlen(s->text));
-    *out = ukko_msg_copy(s->type, &(greeting){text, n});
+    *out = ukko_msg_copy(s->type, &(greeting){{text, 0}, n});
     free(text);
     return 0;
 }
@@ -173,9 +173,13 @@ static int make_mixed_cbor(const source *s, ukko_msg **out) {
     return 0;
 }
 
-/* A type whose body is one text. */
-static int make_text(const source *s, ukko_msg **out) {
-    *out = ukko_msg_copy(s->type, &(string_value){s->text});
+static int make_proto(const source *s, ukko_msg **out) {
+    *out = ukko_msg_copy(s->type, &(string_value){{s->text, 0}});
+    return 0;
+}
+
+static int make_java(const source *s, ukko_msg **out) {
+    *out = ukko_msg_copy(s->type, &(java_thing){s->text});
     return 0;
 }
 
@@ -277,8 +281,8 @@ static const kind kinds[] = {
     {"bigjson", VALUE, make_big_doc, NULL, NULL},
     {"mixed", VALUE, make_mixed, NULL, NULL},
     {"mixedcbor", VALUE, make_mixed_cbor, NULL, NULL},
-    {"proto", VALUE, make_text, &string_value_type, NULL},
-    {"java", VALUE, make_text, &java_thing_type, NULL},
+    {"proto", VALUE, make_proto, &string_value_type, NULL},
+    {"java", VALUE, make_java, &java_thing_type, NULL},
     {"ref", VALUE, make_ref, NULL, NULL},
     {"some", VALUE, make_boxed, &ukko_option_type, NULL},
     {"none", WORD, make_empty, &ukko_option_type, NULL},

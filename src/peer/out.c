@@ -55,9 +55,10 @@ static json_t *mended_text(const char *text, size_t len) {
     char *copy = malloc(3 * len + 1), *end = copy;
     for (size_t i = 0, n; i < len; i += n) {
         n = utf8_char((const unsigned char *)text + i, len - i);
-        memcpy(end, n ? text + i : "\xef\xbf\xbd", n ? n : 3);
-        end += n ? n : 3;
-        n = n ? n : 1;
+        bool nul = len - i > 1 && memcmp(text + i, "\xc0\x80", 2) == 0; /* of a C string */
+        memcpy(end, nul ? "" : n ? text + i : "\xef\xbf\xbd", nul ? 1 : n ? n : 3);
+        end += nul ? 1 : n ? n : 3;
+        n = nul ? 2 : n ? n : 1;
     }
     json_t *j = json_stringn(copy, (size_t)(end - copy));
     free(copy);

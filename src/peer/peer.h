@@ -46,7 +46,7 @@ void options_fini(options *o);
 
 /* ---- types.c: the sample messages ---------------------------------------------------- */
 
-typedef struct greeting { const char *text; int64_t number; } greeting;
+typedef struct greeting { ukko_string text; int64_t number; } greeting;
 typedef struct big_doc { const char *title; const char **lines; size_t n_lines; } big_doc;
 typedef struct pair { const char *key, *value; } pair;
 typedef struct mixed {
@@ -54,17 +54,19 @@ typedef struct mixed {
     int32_t small;
     int64_t large;
     double real;
-    const char *text, *nothing;
+    ukko_string text;
+    const char *nothing;
     ukko_slice blob;
     int32_t *list;
     size_t n_list;
     pair *map;
     size_t n_map;
-    const char *maybe, *when, *howLong; /* MixedCbor ends before these */
+    ukko_string maybe; /* MixedCbor ends before this */
+    const char *when, *howLong;
     greeting *nested;
     ukko_ref *replyTo;
 } mixed;
-typedef struct string_value { const char *value; } string_value;
+typedef struct string_value { ukko_string value; } string_value;
 typedef struct java_thing { const char *text; } java_thing;
 
 extern const ukko_type greeting_type, cbor_greeting_type, big_doc_type, mixed_type,
@@ -120,8 +122,7 @@ extern const ukko_actor echo_actor, sink_actor, collector_actor, forwarder_actor
 extern const ukko_actor parent_actor, watcher_actor, deployer_actor, all_for_one_deployer_actor,
     worker_actor;                                                   /* family.c */
 bool family_wait(void); /* until /user/parent and all below it have started; false: not in 10 s */
-/* Pekko says what is wrong with a mailbox in the cause of the exception, not in its text. */
-void cut_detail(char *text);
+void spawn_problem(ukko_error *out); /* ukko_spawn_error() without what is in the cause */
 extern const ukko_actor listener_actor;                             /* listener.c */
 extern const ukko_actor *const peer_actors[];                       /* by class; ends with NULL */
 const ukko_actor *actor_by_class(const char *name); /* "Worker" or the whole class name; or NULL */

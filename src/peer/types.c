@@ -11,7 +11,7 @@
      (uint32_t)sizeof(((S *)0)->m), (uint32_t)offsetof(S, n), type, NULL}
 
 static const ukko_field greeting_fields[] = {
-    UKKO_FIELD(greeting, text, UKKO_STR),
+    UKKO_FIELD(greeting, text, UKKO_TEXT),
     UKKO_FIELD(greeting, number, UKKO_I64),
 };
 const ukko_type greeting_type = UKKO_JACKSON(greeting, "ukko.oracle.Greeting", greeting_fields);
@@ -33,14 +33,14 @@ static const ukko_type pair_type = UKKO_TYPE_LOCAL(pair, pair_fields);
 #define MIXED_FIELDS                                                                               \
     UKKO_FIELD(mixed, flag, UKKO_BOOL), UKKO_FIELD(mixed, small, UKKO_I32),                        \
         UKKO_FIELD(mixed, large, UKKO_I64), UKKO_FIELD(mixed, real, UKKO_F64),                     \
-        UKKO_FIELD(mixed, text, UKKO_STR), UKKO_FIELD(mixed, nothing, UKKO_STR),                   \
+        UKKO_FIELD(mixed, text, UKKO_TEXT), UKKO_FIELD(mixed, nothing, UKKO_STR),                   \
         UKKO_FIELD(mixed, blob, UKKO_BYTES),                                                       \
         MANY_OR_NULL(mixed, list, n_list, UKKO_I32, UKKO_REPEATED, NULL),                          \
         MANY_OR_NULL(mixed, map, n_map, UKKO_STRUCT, UKKO_REPEATED | UKKO_MAP, &pair_type)
 
 static const ukko_field mixed_fields[] = {
     MIXED_FIELDS,
-    UKKO_FIELD(mixed, maybe, UKKO_STR),
+    UKKO_FIELD(mixed, maybe, UKKO_TEXT),
     UKKO_FIELD(mixed, when, UKKO_STR),
     UKKO_FIELD(mixed, howLong, UKKO_STR),
     UKKO_FIELD_OF(mixed, nested, UKKO_STRUCTP, &greeting_type),
@@ -53,7 +53,7 @@ const ukko_type mixed_cbor_type =
     UKKO_JACKSON_CBOR_TYPE(mixed, "ukko.oracle.MixedCbor", mixed_cbor_fields);
 
 static const ukko_field string_value_fields[] = {
-    UKKO_FIELD_TAG(string_value, value, UKKO_STR, 1),
+    UKKO_FIELD_TAG(string_value, value, UKKO_TEXT, 1),
 };
 const ukko_type string_value_type = UKKO_TYPE(string_value, "com.google.protobuf.StringValue",
                                               UKKO_SER_PROTOBUF, string_value_fields);
@@ -93,20 +93,20 @@ ukko_msg *sample_mixed(const ukko_type *type, ukko_ref *reply_to) {
     static const uint8_t blob[] = {0, 1, 0xff};
     int32_t list[] = {1, 2, 3};
     pair map[] = {{"a", "x"}, {"b", "y"}};
-    greeting nested = {"inner", 1};
+    greeting nested = {{"inner", 0}, 1};
     bool json = type == &mixed_type;
     mixed m = {
         .flag = true,
         .small = -7,
         .large = INT64_C(1) << 40,
         .real = 2.5,
-        .text = json ? "gr\u00fc\u00df \u2603 \U0001f680" : "gr\u00fc\u00df \u2603",
+        .text = {json ? "gr\u00fc\u00df \u2603 \U0001f680" : "gr\u00fc\u00df \u2603", 0},
         .blob = {blob, sizeof blob},
         .list = list,
         .n_list = 3,
         .map = map,
         .n_map = 2,
-        .maybe = "yes",
+        .maybe = {"yes", 0},
         .when = "2023-11-14T22:13:20.123456789Z",
         .howLong = "PT1M30.5S",
         .nested = &nested,

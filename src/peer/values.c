@@ -111,6 +111,10 @@ static json_t *show_null(const void *body) {
     return json_null();
 }
 
+static json_t *out_string(const ukko_string *s) {
+    return s->text ? out_text_n(s->text, s->len) : json_null();
+}
+
 static json_t *show_string(const void *body) {
     const ukko_string *s = body;
     return text_value(s->text, s->len);
@@ -232,7 +236,7 @@ static json_t *show_terminated(const void *body) {
 
 static json_t *show_greeting(const void *body) {
     const greeting *g = body;
-    return out_map("text", out_text(g->text), "number", json_integer(g->number), NULL);
+    return out_map("text", out_string(&g->text), "number", json_integer(g->number), NULL);
 }
 
 static json_t *show_big_doc(const void *body) {
@@ -262,7 +266,7 @@ static json_t *map_value(const pair *map, size_t n) {
 static json_t *show_mixed_cbor(const void *body) {
     const mixed *m = body;
     return out_map("flag", json_boolean(m->flag), "small", json_integer(m->small), "large",
-                   json_integer(m->large), "real", show_double(&m->real), "text", out_text(m->text),
+                   json_integer(m->large), "real", show_double(&m->real), "text", out_string(&m->text),
                    "nothing", out_text(m->nothing), "blob",
                    m->blob.ptr ? bytes_value(m->blob) : json_null(), "list",
                    list_value(m->list, m->n_list), "map", map_value(m->map, m->n_map), NULL);
@@ -271,7 +275,7 @@ static json_t *show_mixed_cbor(const void *body) {
 static json_t *show_mixed(const void *body) {
     const mixed *m = body;
     json_t *all = show_mixed_cbor(body);
-    json_object_set_new(all, "maybe", out_text(m->maybe));
+    json_object_set_new(all, "maybe", out_string(&m->maybe));
     json_object_set_new(all, "when", out_text(m->when));
     json_object_set_new(all, "howLong", out_text(m->howLong));
     json_object_set_new(all, "nested", m->nested ? show_greeting(m->nested) : json_null());
@@ -280,7 +284,7 @@ static json_t *show_mixed(const void *body) {
 }
 
 static json_t *show_string_value(const void *body) {
-    return out_text(((const string_value *)body)->value);
+    return out_string(&((const string_value *)body)->value);
 }
 
 static json_t *show_adjust(const void *body) {

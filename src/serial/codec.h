@@ -166,9 +166,7 @@ int uk_dec_fail(uk_dec *d, int code, const char *format, ...) __attribute__((for
 ukko_slice uk_java_class(ukko_slice stream);
 
 /* ---- text ---- */
-/* Appends bytes as UTF-8, with U+FFFD where a JVM puts it. */
-void uk_utf8_repair(ukko_slice bytes, uk_buf *out);
-/* A NUL-terminated copy in the memory of m; invalid UTF-8 is repaired. */
+/* A NUL-terminated copy in the memory of m; invalid UTF-8 is repaired, a NUL inside is UK_C_NUL. */
 const char *uk_dec_text(ukko_msg *m, ukko_slice bytes);
 /* As uk_pb_last(); but of the embedded messages (bit number - 1) that come in several fields a JVM
    makes one, whose later fields count: so they are given whole, joined in the memory of m if need
@@ -200,7 +198,7 @@ int uk_container_decode(uk_dec *d, ukko_slice in, ukko_msg **out);
 bool uk_container_peek(ukko_slice in, uk_payload *out);
 ukko_msg *uk_opaque_msg(int32_t id, ukko_slice manifest, ukko_slice bytes); /* owned */
 const char *uk_misc_class(ukko_slice manifest); /* of serializer 16; NULL: no such manifest */
-int uk_proto_encode(uk_enc *e, const ukko_type *type, const void *body);
+int uk_proto_encode(uk_enc *e, const ukko_msg *msg);
 int uk_proto_decode(uk_dec *d, const ukko_type *type, ukko_slice in, ukko_msg **out);
 /* ser NULL: as the type says. */
 int uk_jackson_encode(uk_enc *e, const ukko_msg *msg, const uk_serializer *ser, int32_t *id,

@@ -8,10 +8,10 @@
 /* AddressData: 1 system, 2 hostname, 3 port, 4 protocol. */
 void uk_put_address(uk_buf *out, uint32_t field, const ukko_address *a) {
     size_t mark = field ? uk_pb_begin(out, field) : 0;
-    uk_pb_str(out, 1, a->system);
-    uk_pb_str(out, 2, a->host);
+    uk_pb_text(out, 1, a->system);
+    uk_pb_text(out, 2, a->host);
     uk_pb_int(out, 3, (uint32_t)a->port);
-    uk_pb_str(out, 4, a->protocol);
+    uk_pb_text(out, 4, a->protocol);
     if (field) uk_pb_end(out, mark);
 }
 static int check_read_address(uk_dec *d, ukko_address *a, bool has_port) {
@@ -78,9 +78,9 @@ static int encode_address(uk_enc *e, const ukko_msg *msg) {
         return UKKO_OK;
     }
     size_t mark = uk_pb_begin(e->out, 1);
-    uk_pb_str(e->out, 1, a->protocol);
-    uk_pb_str(e->out, 2, a->system);
-    uk_pb_str(e->out, 3, a->host);
+    uk_pb_text(e->out, 1, a->protocol);
+    uk_pb_text(e->out, 2, a->system);
+    uk_pb_text(e->out, 3, a->host);
     uk_pb_int(e->out, 4, (uint32_t)a->port);
     uk_pb_end(e->out, mark);
     uk_pb_int(e->out, 2, a->uid);
@@ -175,8 +175,12 @@ static int decode_error_text(uk_dec *d, const ukko_type *type, ukko_slice bytes,
     (void)type;
     if (uk_pb_last(bytes, &text, 1) || !text.ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "no error text");
-    s->text = uk_dec_text(m, text);
-    s->len = strlen(s->text);
+    uk_buf whole = {0};
+    uk_utf8_repair(text, &whole);
+    char *copy = ukko_msg_alloc(m, whole.len + 1);
+    if (whole.len) memcpy(copy, whole.ptr, whole.len);
+    *s = (ukko_string){copy, whole.len};
+    uk_buf_fini(&whole);
     return UKKO_OK;
 }
 static int decode_ref(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukko_msg *m) {

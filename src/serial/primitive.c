@@ -1,40 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Strings, byte arrays, numbers and booleans (serializers 0, 4, 18 to 21, 35), and text repair as
-   a JVM does it. The hot path of most programs. Any thread. */
+/* Strings, byte arrays, numbers and booleans (serializers 0, 4, 18 to 21, 35), and the texts and
+   embedded messages of others. The hot path of most programs. Any thread. */
 #include "serial/codec.h"
 
-/* ---- UTF-8 ---- */
+/* ---- embedded messages in pieces, and text ---- */
 
-static bool is_tail(const uint8_t *p, const uint8_t *end) { return p < end && (*p & 0xc0) == 0x80; }
-static bool second_ok(uint8_t first, uint8_t second) {
-    if (first == 0xe0) return second >= 0xa0;
-    if (first == 0xf0) return second >= 0x90;
-    if (first == 0xf4) return second < 0x90;
-    return true;
-}
-/* Length of the sequence at p; *good: a character. A JVM shows one U+FFFD per bad sequence. */
-static size_t sequence(const uint8_t *p, const uint8_t *end, bool *good) {
-    uint8_t c = *p;
-    size_t want = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-    *good = want == 1;
-    if (want < 2 || !is_tail(p + 1, end) || !second_ok(c, p[1])) return 1;
-    for (size_t i = 2; i < want; i++)
-        if (!is_tail(p + i, end)) return i;
-    *good = !(c == 0xed && p[1] >= 0xa0); /* a surrogate: all three bytes are replaced at once */
-    return want;
-}
-void uk_utf8_repair(ukko_slice bytes, uk_buf *out) {
-    const uint8_t *p = bytes.ptr, *end = bytes.len ? p + bytes.len : p;
-    while (p < end) {
-        bool good;
-        size_t n = sequence(p, end, &good);
-        if (good)
-            uk_buf_put(out, p, n);
-        else
-            uk_buf_put(out, "\xef\xbf\xbd", 3);
-        p += n;
-    }
-}
 /* No writer cuts an embedded message in pieces; who does it a million times gets no memory for it. */
 enum { MAX_JOINED = 64 * 1024 };
 
@@ -64,17 +34,18 @@ int uk_dec_last(ukko_msg *m, ukko_slice bytes, ukko_slice *last, size_t n, unsig
         if (embedded >> i & 1 && last[i].ptr) rc = join(m, bytes, (uint32_t)i + 1, &last[i]);
     return rc;
 }
+static char *copy_of(ukko_msg *m, ukko_slice bytes) {
+    char *text = ukko_msg_alloc(m, bytes.len + 1);
+    if (bytes.len) memcpy(text, bytes.ptr, bytes.len);
+    return text;
+}
 const char *uk_dec_text(ukko_msg *m, ukko_slice bytes) {
-    if (uk_utf8_valid(bytes)) {
-        char *text = ukko_msg_alloc(m, bytes.len + 1);
-        if (bytes.len) memcpy(text, bytes.ptr, bytes.len);
-        return text;
-    }
-    uk_buf repaired = {0};
-    uk_utf8_repair(bytes, &repaired);
-    char *text = ukko_msg_alloc(m, repaired.len + 1);
-    memcpy(text, repaired.ptr, repaired.len);
-    uk_buf_fini(&repaired);
+    if (uk_utf8_valid(bytes) && !(bytes.len && memchr(bytes.ptr, 0, bytes.len)))
+        return copy_of(m, bytes);
+    uk_buf fit = {0};
+    uk_utf8_to_c(bytes, &fit);
+    char *text = copy_of(m, uk_buf_slice(&fit));
+    uk_buf_fini(&fit);
     return text;
 }
 

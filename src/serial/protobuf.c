@@ -243,6 +243,9 @@ static int write_struct(uk_enc *e, const ukko_type *type, const void *body, unsi
     }
     return UKKO_OK;
 }
-int uk_proto_encode(uk_enc *e, const ukko_type *type, const void *body) {
-    return write_struct(e, type, body, 0, false);
+int uk_proto_encode(uk_enc *e, const ukko_msg *msg) {
+    const uk_strange *more = uk_msg_strange(msg);
+    int rc = more && more->whole ? UKKO_OK : write_struct(e, msg->type, uk_msg_body(msg), 0, false);
+    if (!rc && more) uk_buf_put(e->out, more->bytes.ptr, more->bytes.len);
+    return rc;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Serializer 2, reading, with protobuf's rules: what comes again replaces or is merged, lists come
-   scattered, packed or not, unknown fields are passed over. Texts share one block that is as long
+   scattered, packed or not, unknown fields are kept aside. Texts share one block that is as long
    as the input, so that repeated fields take no memory. Any thread; foreign bytes. */
 #include "serial/protobuf.h"
 #include "serial/plan.h"
@@ -14,6 +14,8 @@ typedef struct walk {
     uk_texts texts;
     size_t in_len;
     size_t budget;
+    uk_buf strange; /* fields of the message itself that nobody knows */
+    bool strange_below; /* there are some in a message within it */
 } walk;
 
 static int read_struct(walk *s, const ukko_type *type, ukko_slice in, void *body, unsigned depth);
@@ -395,9 +397,14 @@ static int read_fields(walk *s, const ukko_type *type, const uk_plan *plan, ukko
     bool lists = false;
     for (;;) {
         if (plan) seen[0] |= read_plain(s, plan, &in, body);
+        const uint8_t *at = in.p;
         if ((rc = uk_pb_next(&in, &x)) <= 0) break;
         const ukko_field *f = find_tag(type, x.number, &hint);
-        if (!f || !fits(f, &x)) continue;
+        if (!f || !fits(f, &x)) {
+            if (depth) s->strange_below = true;
+            else uk_buf_put(&s->strange, at, (size_t)(in.p - at));
+            continue;
+        }
         size_t i = (size_t)(f - type->fields);
         seen[i / 64] |= 1ull << i % 64;
         if (f->flags & UKKO_REPEATED)
@@ -433,11 +440,14 @@ int uk_proto_decode(uk_dec *d, const ukko_type *type, ukko_slice in, ukko_msg **
     walk s = {.d = d, .root = type, .in_len = in.len + 1, .budget = LIST_BUDGET};
     s.m = uk_plan_msg(type, plan, s.in_len, &s.texts);
     int rc = read_planned(&s, type, plan, in, s.m->body, 0);
-    if (rc) {
+    if (!rc) {
+        uk_plan_settle(plan, s.m);
+        if (s.strange_below) uk_msg_keep_strange(s.m, in, true);
+        else if (s.strange.len) uk_msg_keep_strange(s.m, uk_buf_slice(&s.strange), false);
+        *out = s.m;
+    } else {
         ukko_msg_release(s.m);
-        return rc;
     }
-    uk_plan_settle(plan, s.m);
-    *out = s.m;
-    return UKKO_OK;
+    uk_buf_fini(&s.strange);
+    return rc;
 }

@@ -71,7 +71,7 @@ static int encode_bound(uk_enc *e, const ukko_msg *msg, const uk_serial_entry *e
     case UK_FAMILY_USER: return encode_with_user(e, msg, ser, manifest);
     case UK_FAMILY_PROTOBUF:
         if (msg->type->codec && msg->type->codec->encode) return uk_user_encode(e, msg);
-        return uk_proto_encode(e, msg->type, uk_msg_body(msg));
+        return uk_proto_encode(e, msg);
     default: return uk_user_encode(e, msg);
     }
 }
@@ -84,7 +84,7 @@ static int encode_unknown(uk_enc *e, const ukko_msg *msg, int32_t *id, ukko_slic
     case UKKO_SER_PROTOBUF:
         *manifest = ukko_str(t->manifest ? t->manifest : t->class_name ? t->class_name : t->name);
         if (t->codec && t->codec->encode) return uk_user_encode(e, msg);
-        return uk_proto_encode(e, t, uk_msg_body(msg));
+        return uk_proto_encode(e, msg);
     case UKKO_SER_LOCAL:
         return uk_enc_fail(e, UKKO_ENOTSERIAL, msg, "no serializer is bound to this class");
     default:
@@ -193,6 +193,7 @@ bool uk_names_a_class(uk_serial *s, ukko_slice name) {
 }
 int uk_check_manifest(uk_dec *d, int32_t id, ukko_slice manifest) {
     switch (id) {
+    case UKKO_SER_NULL:
     case UKKO_SER_STRING:
     case UKKO_SER_LONG:
     case UKKO_SER_INT:

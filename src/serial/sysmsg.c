@@ -61,36 +61,36 @@ int uk_sysmsg_encode(uk_serial *s, const uk_sysmsg *m, uk_buf *out) {
 
 /* ---- reading ---- */
 
+enum { WATCH = 2, CAUSE = 3, SUPERVISE = 5, FAILED = 6, NOTIFY = 7 }; /* fields */
+
 typedef struct raw_sysmsg {
-    ukko_slice watch, cause, supervise, failed, notify;
+    ukko_msg *memory; /* of what came in pieces; owned */
+    ukko_slice part[NOTIFY]; /* by field number - 1 */
     int64_t kind;
 } raw_sysmsg;
 
 static int split(ukko_slice bytes, raw_sysmsg *out) {
+    enum { EMBEDDED = 1 << (WATCH - 1) | 1 << (CAUSE - 1) | 1 << (SUPERVISE - 1) |
+                      1 << (FAILED - 1) | 1 << (NOTIFY - 1) };
     uk_pb in = uk_pb_of(bytes);
     uk_pb_field f;
-    int rc;
-    *out = (raw_sysmsg){.kind = -1};
-    while ((rc = uk_pb_next(&in, &f)) > 0) {
+    out->kind = -1;
+    int rc = uk_dec_last(out->memory, bytes, out->part, NOTIFY, EMBEDDED);
+    while (!rc && uk_pb_next(&in, &f) > 0) {
         bool known = f.value <= UK_SYS_NOTIFY; /* another one counts as an unknown field */
         if (f.number == 1 && f.wire == UK_PB_VARINT && known) out->kind = (int64_t)f.value;
-        if (f.wire != UK_PB_BYTES) continue;
-        if (f.number == 2) out->watch = f.bytes;
-        if (f.number == 3) out->cause = f.bytes;
-        if (f.number == 5) out->supervise = f.bytes;
-        if (f.number == 6) out->failed = f.bytes;
-        if (f.number == 7) out->notify = f.bytes;
     }
     return rc;
 }
 /* The nested messages are alike: a reference (1), and a second one (2) or numbers (2, 3). */
-static int read_part(uk_dec *d, ukko_slice bytes, bool two_refs, uk_sysmsg *m) {
+static int read_part(uk_dec *d, const raw_sysmsg *raw, int field, bool two_refs, uk_sysmsg *m) {
+    ukko_slice bytes = raw->part[field - 1];
     uk_pb in = uk_pb_of(bytes);
     uk_pb_field f;
     ukko_slice refs[2];
     if (!bytes.ptr) return uk_dec_fail(d, UKKO_EPARSE, "a system message lacks its data");
     unsigned seen = 0;
-    int bad = uk_pb_last(bytes, refs, 2);
+    int bad = uk_dec_last(raw->memory, bytes, refs, 2, 3);
     while (!bad && uk_pb_next(&in, &f) > 0) {
         if (f.wire == UK_PB_VARINT && f.number <= 3) seen |= 1U << f.number;
         if (f.number == 2 && f.wire == UK_PB_VARINT) {
@@ -105,7 +105,8 @@ static int read_part(uk_dec *d, ukko_slice bytes, bool two_refs, uk_sysmsg *m) {
     int rc = uk_get_ref(d, refs[0], &m->a);
     return rc || !two_refs ? rc : uk_get_ref(d, refs[1], &m->b);
 }
-static int read_cause(uk_dec *d, ukko_slice bytes, bool required, uk_sysmsg *m) {
+static int read_cause(uk_dec *d, const raw_sysmsg *raw, bool required, uk_sysmsg *m) {
+    ukko_slice bytes = raw->part[CAUSE - 1];
     if (!bytes.ptr)
         return required ? uk_dec_fail(d, UKKO_EPARSE, "a system message lacks its cause") : UKKO_OK;
     int rc = uk_dec_payload(d, bytes, &m->cause);
@@ -116,39 +117,43 @@ static int read_cause(uk_dec *d, ukko_slice bytes, bool required, uk_sysmsg *m) 
 static int read_sysmsg(uk_dec *d, const raw_sysmsg *raw, uk_sysmsg *m) {
     int rc;
     switch (m->kind) {
-    case UK_SYS_CREATE: return read_cause(d, raw->cause, false, m);
+    case UK_SYS_CREATE: return read_cause(d, raw, false, m);
     case UK_SYS_RECREATE:
-    case UK_SYS_RESUME: return read_cause(d, raw->cause, true, m);
-    case UK_SYS_SUPERVISE: return read_part(d, raw->supervise, false, m);
+    case UK_SYS_RESUME: return read_cause(d, raw, true, m);
+    case UK_SYS_SUPERVISE: return read_part(d, raw, SUPERVISE, false, m);
     case UK_SYS_WATCH:
-    case UK_SYS_UNWATCH: return read_part(d, raw->watch, true, m);
+    case UK_SYS_UNWATCH: return read_part(d, raw, WATCH, true, m);
     case UK_SYS_FAILED:
-        rc = read_cause(d, raw->cause, true, m);
+        rc = read_cause(d, raw, true, m);
         if (rc) return rc;
-        rc = read_part(d, raw->failed, false, m);
+        rc = read_part(d, raw, FAILED, false, m);
         m->flag = false;
         return rc;
     case UK_SYS_NOTIFY:
-        rc = read_part(d, raw->notify, false, m);
+        rc = read_part(d, raw, NOTIFY, false, m);
         m->uid = 0;
         return rc;
     default: return UKKO_OK;
     }
 }
-int uk_sysmsg_decode(uk_serial *s, ukko_slice bytes, uk_sysmsg **out, ukko_error *err) {
-    uk_dec d = {s, err, 0, false};
-    raw_sysmsg raw;
-    *out = NULL;
-    int rc = split(bytes, &raw);
-    if (rc < 0 || raw.kind < 0 || raw.kind > UK_SYS_NOTIFY)
-        return uk_dec_fail(&d, UKKO_EPARSE, "a system message of %zu bytes is malformed",
-                           bytes.len);
-    uk_sysmsg *m = uk_sysmsg_new((uk_sys_kind)raw.kind, NULL, NULL);
-    if ((rc = read_sysmsg(&d, &raw, m))) {
+static int decode(uk_dec *d, ukko_slice bytes, raw_sysmsg *raw, uk_sysmsg **out) {
+    int rc = split(bytes, raw);
+    if (rc < 0 || raw->kind < 0 || raw->kind > UK_SYS_NOTIFY)
+        return uk_dec_fail(d, UKKO_EPARSE, "a system message of %zu bytes is malformed", bytes.len);
+    uk_sysmsg *m = uk_sysmsg_new((uk_sys_kind)raw->kind, NULL, NULL);
+    if ((rc = read_sysmsg(d, raw, m))) {
         uk_sysmsg_free(m);
         return rc;
     }
     if (m->kind == UK_SYS_SUPERVISE) m->uid = 0;
     *out = m;
     return UKKO_OK;
+}
+int uk_sysmsg_decode(uk_serial *s, ukko_slice bytes, uk_sysmsg **out, ukko_error *err) {
+    uk_dec d = {s, err, 0, false};
+    raw_sysmsg raw = {.memory = ukko_msg_new(&ukko_null_type)};
+    *out = NULL;
+    int rc = decode(&d, bytes, &raw, out);
+    ukko_msg_release(raw.memory);
+    return rc;
 }

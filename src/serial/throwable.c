@@ -36,30 +36,30 @@ static char *replaced_text(const char *class_name, const char *message) {
 static void put_not_serializable(uk_buf *out, const char *text, const char *message,
                                  const char *class_name) {
     char *made = text ? NULL : replaced_text(class_name, message);
-    uk_pb_str(out, 1, text ? text : made);
-    uk_pb_str(out, 2, message);
-    uk_pb_str(out, 3, class_name);
+    uk_pb_text(out, 1, text ? text : made);
+    uk_pb_text(out, 2, message);
+    uk_pb_text(out, 3, class_name);
     uk_free(made);
 }
 static void put_frame(uk_buf *out, const ukko_stack_frame *f) {
     size_t mark = uk_pb_begin(out, 4);
-    uk_pb_str(out, 1, f->class_name ? f->class_name : "");
-    uk_pb_str(out, 2, f->method ? f->method : "");
-    uk_pb_str(out, 3, f->file ? f->file : "");
+    uk_pb_text(out, 1, f->class_name ? f->class_name : "");
+    uk_pb_text(out, 2, f->method ? f->method : "");
+    uk_pb_text(out, 3, f->file ? f->file : "");
     uk_pb_int(out, 4, f->line);
     uk_pb_end(out, mark);
 }
 static int put_throwable(uk_enc *e, const ukko_throwable *t) {
     int rc = UKKO_OK;
-    uk_pb_str(e->out, 1, t->class_name);
-    if (t->message) uk_pb_str(e->out, 2, t->message);
+    uk_pb_text(e->out, 1, t->class_name);
+    if (t->message) uk_pb_text(e->out, 2, t->message);
     if (t->cause) rc = uk_throwable_payload_field(e, 3, t->cause);
     for (size_t i = 0; !rc && i < t->n_frames; i++) put_frame(e->out, &t->frames[i]);
     return rc;
 }
 static int put_actor_init(uk_enc *e, const ukko_throwable *t) {
     if (t->actor) uk_put_ref(e->out, 1, t->actor);
-    uk_pb_str(e->out, 2, t->message ? t->message : "");
+    uk_pb_text(e->out, 2, t->message ? t->message : "");
     return uk_throwable_payload_field(e, 3, t->cause);
 }
 int uk_throwable_encode(uk_enc *e, const ukko_throwable *t, ukko_slice *manifest) {
@@ -198,15 +198,27 @@ static int decode_not_serializable(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
     uk_free(text);
     return UKKO_OK;
 }
+/* A JVM makes this exception anew, and its constructor puts the actor's path before the text. */
+static const char *text_with_actor(ukko_msg *m, const ukko_ref *actor, ukko_slice text) {
+    uk_buf b = {0};
+    uk_ref_show(actor, &b);
+    b.len = strcspn(uk_buf_text(&b), "#");
+    uk_buf_str(&b, ": ");
+    uk_buf_put(&b, text.ptr, text.len);
+    const char *whole = uk_dec_text(m, uk_buf_slice(&b));
+    uk_buf_fini(&b);
+    return whole;
+}
 static int decode_actor_init(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
     ukko_throwable *t = ukko_msg_body(m);
     ukko_slice in[3];
     t->class_name = AIEX;
     if (uk_dec_last(m, bytes, in, 3, 5) || !in[1].ptr || !in[2].ptr)
         return uk_dec_fail(d, UKKO_EPARSE, "message or cause is missing");
-    t->message = uk_dec_text(m, in[1]);
     int rc = in[0].ptr ? uk_get_ref(d, in[0], &t->actor) : UKKO_OK;
-    return rc ? rc : read_cause(d, in[2], &t->cause);
+    if (rc) return rc;
+    t->message = t->actor ? text_with_actor(m, t->actor, in[1]) : uk_dec_text(m, in[1]);
+    return read_cause(d, in[2], &t->cause);
 }
 int uk_throwable_decode(uk_dec *d, ukko_slice manifest, ukko_slice in, ukko_msg **out) {
     ukko_msg *m = ukko_msg_new(&ukko_throwable_type);

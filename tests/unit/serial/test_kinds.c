@@ -389,6 +389,14 @@ static const ukko_field strict_fields[] = {W(must, UKKO_STR, UKKO_REQUIRED, 1),
                                            W(sint, UKKO_I32, UKKO_REQUIRED, 2)};
 static const ukko_type strict_proto = UKKO_TYPE(wire, "p.Strict", UKKO_SER_PROTOBUF, strict_fields);
 static const ukko_type strict_json = UKKO_JACKSON(wire, "j.Strict", strict_fields);
+typedef struct holder {
+    wire *inner;
+    int32_t n;
+} holder;
+static const ukko_field holder_fields[] = {
+    UKKO_FIELD_ALL(holder, inner, "inner", UKKO_STRUCTP, 0, 1, inner, &strict_proto, NULL),
+    UKKO_FIELD_TAG(holder, n, UKKO_I32, 2)};
+static const ukko_type holder_type = UKKO_TYPE(holder, "p.Holder", UKKO_SER_PROTOBUF, holder_fields);
 
 static void protobuf_forms(void **state) {
     int32_t list[] = {1, 300};
@@ -427,6 +435,30 @@ static void protobuf_forms(void **state) {
         "4201 00", "4a0180"};
     for (size_t i = 0; i < COUNT(bad); i++)
         if (decode_hex(2, "p.Wire", bad[i], &m, NULL) >= 0) fail_msg("taken: %s", bad[i]);
+}
+/* A message of a newer peer that is sent on loses nothing on its way. */
+static void strange_fields_travel_on(void **state) {
+    static const struct {
+        const char *class_name, *in, *out;
+    } cases[] = {{"p.Strict", "7a0178 0a00 900105 1000", "0a00 1000 7a0178 900105"},
+                 {"p.Strict", "0a00 1000 1205", NULL}, /* half a field */
+                 {"p.Strict", "0a00 1000 1201ff", "0a00 1000 1201ff"}, /* another wire type */
+                 {"p.Holder", "1007 0a04 0a001000", "0a04 0a001000 1007"},
+                 {"p.Holder", "1007 0a07 0a001000 7a0178", "1007 0a07 0a001000 7a0178"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ukko_msg *m;
+        int rc = decode_hex(2, cases[i].class_name, cases[i].in, &m, NULL);
+        assert_int_equal(rc < 0, cases[i].out == NULL);
+        if (rc) continue;
+        writes_hex(m, cases[i].out);
+        ukko_msg *copy = ukko_msg_copy(ukko_msg_type(m), uk_msg_body(m)); /* it is another message */
+        coded c = encode(copy);
+        assert_true(c.bytes.len <= strlen(cases[i].out) / 2);
+        uk_buf_fini(&c.bytes);
+        ukko_msg_release(copy);
+        ukko_msg_release(m);
+    }
 }
 static void what_must_be_there(void **state) {
     ukko_msg *m;
@@ -592,7 +624,7 @@ static void values_c_has_no_literal_for(void **state) {
 
 static int setup(void **state) {
     static const ukko_type *const types[] = {&times_json,  &times_cbor, &every_json,   &every_cbor,
-                                             &every_proto, &wire_type,  &strict_proto, &strict_json,
+                                             &every_proto, &wire_type,  &strict_proto, &strict_json, &holder_type,
                                              &zoo_type,    &zoo_cbor};
     ukko_error err = {0, ""};
     if (open_system(state)) return -1;
@@ -610,6 +642,7 @@ int main(void) {
         cmocka_unit_test(the_same_seed_gives_the_same_message),
         cmocka_unit_test(one_other_member_is_another_message),
         cmocka_unit_test(protobuf_forms),
+        cmocka_unit_test(strange_fields_travel_on),
         cmocka_unit_test(what_must_be_there),
         cmocka_unit_test(one_of_several_structs),
         cmocka_unit_test(tables_are_checked),

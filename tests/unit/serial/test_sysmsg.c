@@ -104,6 +104,41 @@ static void failed_carries_its_exception(void **state) {
     cause_survives(UK_SYS_FAILED, TIMEOUT, TIMEOUT);
     cause_survives(UK_SYS_FAILED, "com.example.Unknown", TNSEX);
 }
+/* What is embedded may come in several fields: a later piece replaces, what it lacks stays. */
+static void pieces_of_what_is_embedded_are_one(void **state) {
+    enum { WATCH = 2, CAUSE, SUPERVISE = 5, FAILED, NOTIFY };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const row *r = &rows[i];
+        uk_sysmsg *m = make(r), *back;
+        uk_buf whole = {0}, cut = {0};
+        assert_int_equal(uk_sysmsg_encode(the_serial, m, &whole), UKKO_OK);
+        uk_pb in = uk_pb_of(uk_buf_slice(&whole));
+        for (uk_pb_field f; uk_pb_next(&in, &f) > 0;) {
+            if (f.wire != UK_PB_BYTES) {
+                uk_pb_int(&cut, f.number, (int64_t)f.value);
+                continue;
+            }
+            uk_pb inner = uk_pb_of(f.bytes);
+            uk_pb_bytes(&cut, f.number, "", 0);
+            for (uk_pb_field x; uk_pb_next(&inner, &x) > 0;) { /* a field of its own for each */
+                size_t mark = uk_pb_begin(&cut, f.number);
+                if (x.wire == UK_PB_VARINT) uk_pb_int(&cut, x.number, (int64_t)x.value);
+                else uk_pb_bytes(&cut, x.number, x.bytes.ptr, x.bytes.len);
+                uk_pb_end(&cut, mark);
+            }
+        }
+        ukko_error err = {0, ""};
+        if (uk_sysmsg_decode(the_serial, uk_buf_slice(&cut), &back, &err)) fail_msg("%zu: %s", i, err.message);
+        uk_buf_clear(&cut);
+        assert_int_equal(uk_sysmsg_encode(the_serial, back, &cut), UKKO_OK);
+        same_bytes("pieces", uk_buf_slice(&whole), uk_buf_slice(&cut));
+        uk_buf_fini(&whole);
+        uk_buf_fini(&cut);
+        uk_sysmsg_free(back);
+        uk_sysmsg_free(m);
+    }
+}
 static void malformed_ones_are_refused(void **state) {
     static const char *const hex[] = {"", "08", "080a", "0820", "08ffffffffffffffffff01", "0801",
                                       "0803", "0805", "0806", "0807", "0808", "0809", "080612020a00",
@@ -316,6 +351,7 @@ int main(void) {
         cmocka_unit_test(messages_come_back),
         cmocka_unit_test(create_carries_its_exception),
         cmocka_unit_test(failed_carries_its_exception),
+        cmocka_unit_test(pieces_of_what_is_embedded_are_one),
         cmocka_unit_test(malformed_ones_are_refused),
         cmocka_unit_test(damaged_ones_do_no_harm),
         cmocka_unit_test(it_is_serializer_3),
