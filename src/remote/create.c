@@ -149,13 +149,24 @@ static int make_elsewhere(const creation *c, const char *path, const ukko_props 
     return rc != 0;
 }
 
+/* As a message that cannot be read: for a JVM this is a part of it. */
+static void unread(const creation *c, int rc, const char *what, const char *why) {
+    uk_log(c->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_READER, NULL, NULL,
+           "%s serializer id [%d] and manifest [] from [%s]. Transient association error (association "
+           "remains live). Nothing is created at [%s] of class [%s]: %s. %s",
+           rc == UKKO_ENOTFOUND ? "Serializer not defined for message with"
+                                : "Could not deserialize message with",
+           UKKO_SER_DAEMON_CREATE, c->from, c->order->path, c->order->class_name, what, why);
+    tell(c, what, why);
+}
+
 /* A supervisor that is nobody's is as good as another, as for a JVM: the child just has nobody above. */
 static void make(const creation *c, const char *path, ukko_props *props) { /* takes props */
     uk_remote *r = c->remote;
     bool ok;
     ukko_ref *supervisor = uk_system_resolve_foreign(r->sys, ukko_str(c->order->supervisor));
     if (!supervisor) {
-        refuse(c, "The supervisor has a uid that is no number:", "its supervisor is malformed", NULL);
+        unread(c, UKKO_ENOTFOUND, "its supervisor cannot be read", "the uid is no number");
         ukko_props_release(props);
         return;
     }
@@ -171,22 +182,11 @@ static void make(const creation *c, const char *path, ukko_props *props) { /* ta
     uk_ref_release(supervisor);
 }
 
-/* As a message that cannot be read: for a JVM they are a part of it. */
-static void log_unread(const creation *c, int rc, const char *why) {
-    uk_log(c->remote->sys, UKKO_LOG_WARN, "remoting", UK_LOG_READER, NULL, NULL,
-           "%s serializer id [%d] and manifest [] from [%s]. Transient association error (association "
-           "remains live). The arguments cannot be read for class [%s] at [%s]: nothing is created. %s",
-           rc == UKKO_ENOTFOUND ? "Serializer not defined for message with"
-                                : "Could not deserialize message with",
-           UKKO_SER_DAEMON_CREATE, c->from, c->order->class_name, c->order->path, why);
-}
-
 static void make_kind(const creation *c, const char *path, const ukko_actor *actor) {
     ukko_error err = {0};
     int rc = uk_daemon_open(c->remote->serial, c->order, &err);
     if (rc) {
-        log_unread(c, rc, err.message);
-        tell(c, "its arguments cannot be read", err.message);
+        unread(c, rc, "its arguments cannot be read", err.message);
         return;
     }
     ukko_props *props = props_of(c, actor, path);

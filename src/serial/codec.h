@@ -72,6 +72,8 @@ int uk_settings_read(uk_serial_settings *set, ukko_system *sys, const ukko_confi
 void uk_settings_fini(uk_serial_settings *set);
 /* By id; NULL: not configured. */
 const uk_serializer *uk_serializer_by_id(const uk_serial_settings *set, int32_t id);
+/* That of a type's table: Jackson's two are meant also when the configuration gives them other ids. */
+const uk_serializer *uk_serializer_meant(const uk_serial_settings *set, int32_t id);
 const uk_serializer *uk_serializer_by_name(const uk_serial_settings *set, const char *name);
 bool uk_has_prefix(char *const *prefixes, size_t n, ukko_slice name);
 

@@ -8,6 +8,8 @@
 #include "serial/compress.h"
 #include "serial/tree.h"
 
+enum { OLD_CBOR = 32 }; /* "jackson-cbor-264" */
+
 /* ---- writing ---- */
 
 static int compress_from(uk_enc *e, const uk_serializer *ser, size_t start) {
@@ -45,12 +47,7 @@ static const uk_serializer *default_of(uk_enc *e, const ukko_msg *msg) {
     const ukko_json *j = ukko_msg_get(msg, &ukko_json_type);
     int32_t id = msg->type->serializer;
     if (j) id = j->cbor ? UKKO_SER_JACKSON_CBOR : UKKO_SER_JACKSON_JSON;
-    uk_family want = id == UKKO_SER_JACKSON_CBOR ? UK_FAMILY_CBOR : UK_FAMILY_JSON;
-    const uk_serializer *ser = uk_serializer_by_id(&e->s->set, id);
-    if (!ser)
-        ser = uk_serializer_by_name(&e->s->set,
-                                    want == UK_FAMILY_CBOR ? "jackson-cbor" : "jackson-json");
-    return ser && ser->family == want ? ser : NULL;
+    return uk_serializer_meant(&e->s->set, id);
 }
 /* With the version of a migration; a view that lives as long as the registry or the message. */
 static ukko_slice written_class(const uk_serial *s, const char *name) {
@@ -157,8 +154,8 @@ static int read_as_text(const incoming *in, ukko_slice bytes, bool cbor, ukko_ms
     ukko_json *j = ukko_msg_body(m);
     char *copy = ukko_msg_alloc(m, text.len + 1);
     memcpy(copy, text.ptr, text.len);
-    *j =
-        (ukko_json){uk_dec_text(m, in->name), copy, text.len, in->ser->id != UKKO_SER_JACKSON_JSON};
+    bool as_cbor = in->ser->family != UK_FAMILY_JSON || in->ser->id == OLD_CBOR;
+    *j = (ukko_json){uk_dec_text(m, in->name), copy, text.len, as_cbor};
     uk_buf_fini(&text);
     return UKKO_OK;
 }

@@ -231,7 +231,7 @@ static int check_serializer(const ukko_type *t, const uk_serializer *ser, ukko_e
 static int choose_serializer(const uk_serial *s, const ukko_type *t, const uk_serializer **ser,
                              ukko_error *err) {
     const uk_binding *b = binding_of(s, t);
-    *ser = b ? b->ser : uk_serializer_by_id(&s->set, t->serializer);
+    *ser = b ? b->ser : uk_serializer_meant(&s->set, t->serializer);
     if (*ser) return check_serializer(t, *ser, err);
     if (t->serializer >= 0 && t->serializer <= 40)
         return uk_error(err, UKKO_EINVAL, "type %s: serializer %d is Pekko's own", t->name,

@@ -379,6 +379,14 @@ const uk_serializer *uk_serializer_by_name(const uk_serial_settings *set, const 
         if (!strcmp(set->serializers[i].name, name)) return &set->serializers[i];
     return NULL;
 }
+const uk_serializer *uk_serializer_meant(const uk_serial_settings *set, int32_t id) {
+    const uk_serializer *ser = uk_serializer_by_id(set, id);
+    bool cbor = id == UKKO_SER_JACKSON_CBOR;
+    uk_family family = cbor ? UK_FAMILY_CBOR : UK_FAMILY_JSON;
+    if ((!cbor && id != UKKO_SER_JACKSON_JSON) || (ser && ser->family == family)) return ser;
+    ser = uk_serializer_by_name(set, cbor ? "jackson-cbor" : "jackson-json");
+    return ser && ser->family == family ? ser : NULL;
+}
 bool uk_has_prefix(char *const *prefixes, size_t n, ukko_slice name) {
     for (size_t i = 0; i < n; i++) {
         size_t len = strlen(prefixes[i]);

@@ -273,6 +273,26 @@ static void bindings_choose_the_serializer(void **state) {
     if (strncmp(written(sys, a_greeting("x")), "33 [", 4)) fail_msg("not CBOR");
     ukko_system_free(sys);
 }
+/* The ids of Jackson's own may be others: types say by 31 and 33 which of the two is meant. */
+static void other_numbers_for_jackson(void **state) {
+    static const ukko_type *const types[] = {&greeting_type, NULL};
+    static const struct {
+        const char *config, *written;
+    } rows[] = {
+        {"pekko.actor.serialization-identifiers.jackson-json = 1031", "1031 [ukko.oracle.Greeting]"},
+        {"pekko.actor.serialization-identifiers { jackson-json = 33, jackson-cbor = 31 }",
+         "33 [ukko.oracle.Greeting] {"},
+        {"pekko.actor { serialization-identifiers { jackson-cbor = -7 }, "
+         "serialization-bindings.\"ukko.oracle.Greeting\" = jackson-cbor }", "-7 [ukko.oracle.Greeting]"}};
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        given g = {.config = rows[i].config, .types = types};
+        ukko_system *sys = started(&g);
+        const char *got = written(sys, a_greeting("x"));
+        if (strncmp(got, rows[i].written, strlen(rows[i].written))) fail_msg("%s", got);
+        ukko_system_free(sys);
+    }
+}
 static void a_second_serializer_of_jackson(void **state) {
     static const ukko_type *const types[] = {&greeting_type, NULL};
     given g = {
@@ -698,6 +718,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(contradictions_end_the_start),
         cmocka_unit_test(bindings_choose_the_serializer),
+        cmocka_unit_test(other_numbers_for_jackson),
         cmocka_unit_test(a_second_serializer_of_jackson),
         cmocka_unit_test(the_class_of_bytes_without_a_name),
         cmocka_unit_test(the_older_number_of_cbor),
