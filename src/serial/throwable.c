@@ -198,11 +198,14 @@ static int decode_not_serializable(uk_dec *d, ukko_slice bytes, ukko_msg *m) {
     uk_free(text);
     return UKKO_OK;
 }
-/* A JVM makes this exception anew, and its constructor puts the actor's path before the text. */
+/* A JVM makes this exception anew, and its constructor puts the actor's path before the text, unless
+   it stands there. */
 static const char *text_with_actor(ukko_msg *m, const ukko_ref *actor, ukko_slice text) {
     uk_buf b = {0};
     uk_ref_show(actor, &b);
     b.len = strcspn(uk_buf_text(&b), "#");
+    bool there = text.len >= b.len + 2 && !memcmp(text.ptr, b.ptr, b.len);
+    if (there) text = (ukko_slice){text.ptr + b.len + 2, text.len - b.len - 2};
     uk_buf_str(&b, ": ");
     uk_buf_put(&b, text.ptr, text.len);
     const char *whole = uk_dec_text(m, uk_buf_slice(&b));

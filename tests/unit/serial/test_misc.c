@@ -237,7 +237,8 @@ static void actor_initialization_exceptions(void **state) {
                       actor_init("pekko.tcp://peer@h:1/user/x#7", exception("a.B", "b", NULL))};
     for (size_t i = 0; i < COUNT(in); i++) {
         coded c;
-        ukko_msg *back = one_way(in[i], 16, "AIEX", &c); /* whoever reads it puts the actor before it */
+        ukko_msg *once = one_way(in[i], 16, "AIEX", &c); /* whoever reads it puts the actor before it */
+        ukko_msg *back = round_trip(once, 16, "AIEX");
         const ukko_throwable *t = ukko_msg_get(back, &ukko_throwable_type);
         uk_buf_fini(&c.bytes);
         assert_string_equal(t->class_name, AIEX);
@@ -246,6 +247,7 @@ static void actor_initialization_exceptions(void **state) {
         assert_int_equal(t->cause != NULL, i != 2);
         if (i == 3) assert_string_equal(ukko_msg_class(t->cause), TNSEX);
         ukko_msg_release(back);
+        ukko_msg_release(once);
         ukko_msg_release(in[i]);
     }
 }
