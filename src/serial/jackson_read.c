@@ -84,8 +84,11 @@ static int take_text(walk *s, ukko_slice t, const char **out) {
 /* A number in a string, as Jackson takes it. */
 static bool text_number(walk *s, double *out, int64_t *whole) {
     uk_reader r;
-    uk_reader_init(&r, s->r.text, false, 1);
-    bool ok = s->r.text.len && !uk_reader_next(&r) && r.p == r.end &&
+    ukko_slice t = s->r.text; /* as Java trims it */
+    while (t.len && t.ptr[0] <= ' ') t = (ukko_slice){t.ptr + 1, t.len - 1};
+    while (t.len && t.ptr[t.len - 1] <= ' ') t.len--;
+    uk_reader_init(&r, t, false, 1);
+    bool ok = t.len && !uk_reader_next(&r) && r.p == r.end &&
               (r.tok == UK_TOK_INT || r.tok == UK_TOK_REAL);
     *out = r.real;
     *whole = r.tok == UK_TOK_INT ? r.integer : 0;

@@ -29,8 +29,13 @@ void uk_reader_fini(uk_reader *r) {
     if (r->levels != r->inl) uk_free(r->levels);
     uk_buf_fini(&r->scratch);
 }
+/* A mark of the byte order is passed over, as Jackson does. */
+static ukko_slice without_mark(ukko_slice in) {
+    bool marked = in.len >= 3 && !memcmp(in.ptr, "\xef\xbb\xbf", 3);
+    return marked ? (ukko_slice){in.ptr + 3, in.len - 3} : in;
+}
 int uk_reader_open(uk_reader *r, ukko_slice in, bool cbor, const uk_limits *limits) {
-    uk_reader_init(r, in, cbor, limits->depth);
+    uk_reader_init(r, cbor ? in : without_mark(in), cbor, limits->depth);
     r->limits = limits;
     return limits->document > 0 && in.len > (uint64_t)limits->document ? UKKO_ETOOBIG : UKKO_OK;
 }

@@ -370,7 +370,7 @@ def ser_compression(s):
 def ser_json_foreign(s):
     h = Hand(s, s.shared('x'))
     g, full = 'ukko.oracle.Greeting', {'text': 'a', 'number': 3}
-    for t, want in ((b'{"number":3,"text":"a"}', full), (b' \n{ "text" :\t"a" , "number" : 3 }\r\n', full), (b'{"text":"a","number":3,"more":{"x":[1,{"y":null}]}}', full), (b'{}', {'text': None, 'number': 0}), (b'{"text":"b","text":"a","number":3}', full), (b'{"text":"\\u0061","number":3}', full),
+    for t, want in ((b'{"number":3,"text":"a"}', full), (b' \n{ "text" :\t"a" , "number" : 3 }\r\n', full), (b'{"text":"a","number":3,"more":{"x":[1,{"y":null}]}}', full), (b'{}', {'text': None, 'number': 0}), (b'\xef\xbb\xbf{"text":"a","number":3}', full), (b'{"text":"a","number":" 3\\t"}', full), (b'{"text":"b","text":"a","number":3}', full), (b'{"text":"\\u0061","number":3}', full),
                     (b'{"text":"\\"\\\\\\/\\b\\f\\n\\r\\t\\ud83d\\ude00","number":3}', {'text': '"\\/\b\f\n\r\t\U0001f600', 'number': 3}), (b'{"text":5,"number":3}', {'text': '5', 'number': 3}), (b'{"text":true,"number":3}', {'text': 'true', 'number': 3})):
         s.equal(h.shown(t, 31, g)['value'], want, 'value of %r' % t)
         s.equal(h.shown(t, 31, g + '#1')['value'], want, 'value of %r with a version' % t)
