@@ -151,9 +151,9 @@ static int decode_option(uk_dec *d, const ukko_type *type, ukko_slice bytes, ukk
     ukko_boxed *b = ukko_msg_body(m);
     ukko_slice value;
     if (!bytes.len) return UKKO_OK;
-    if (uk_dec_last(m, bytes, &value, 1, 1) || !value.ptr)
-        return uk_dec_fail(d, UKKO_EPARSE, "an option without value");
-    int rc = uk_dec_payload(d, value, &b->value);
+    if (uk_dec_last(m, bytes, &value, 1, 1))
+        return uk_dec_fail(d, UKKO_EPARSE, "a malformed option");
+    int rc = value.ptr ? uk_dec_payload(d, value, &b->value) : UKKO_OK; /* absent: null, as by a JVM */
     if (rc || b->value) return rc;
     if (type == &ukko_optional_type) return uk_dec_fail(d, UKKO_EPARSE, "an Optional of null");
     b->value = ukko_msg_new(&ukko_null_type); /* Some(null) is not None */

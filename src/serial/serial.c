@@ -290,8 +290,9 @@ int uk_dec_payload(uk_dec *d, ukko_slice bytes, ukko_msg **out) {
         return uk_dec_fail(d, UKKO_ETOOBIG, "messages are nested deeper than %d", UK_MAX_NESTED);
     int rc = uk_payload_split(d, bytes, &p);
     if (rc) return rc;
+    if (p.id == UKKO_SER_NULL) rc = uk_check_manifest(d, p.id, p.manifest); /* as a JVM: only here */
     d->depth++;
-    rc = uk_decode_body(d, p.id, p.manifest, p.bytes, out);
+    if (!rc) rc = uk_decode_body(d, p.id, p.manifest, p.bytes, out);
     d->depth--;
     return rc && d->depth < 4 ? frame_error(d, rc, p.id, p.manifest, p.bytes.len) : rc;
 }

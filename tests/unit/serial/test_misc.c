@@ -340,6 +340,23 @@ static void some_null_is_not_none(void **state) {
     assert_non_null(((const ukko_boxed *)ukko_msg_get(back, &ukko_option_type))->value);
     ukko_msg_release(back);
     ukko_msg_release(m);
+    static const struct {
+        const char *manifest, *hex;
+        int code;
+    } odd[] = {{"C", "7a0178", UKKO_OK},                   /* a field, but not the value */
+               {"H", "7a0178", UKKO_EPARSE},               /* Optional.of(null) cannot be */
+               {"C", "0a04 0a001000", UKKO_OK},            /* serializer 0 */
+               {"C", "0a05 0a017a1000", UKKO_OK},          /* which reads nothing */
+               {"C", "0a07 0a001000220144", UKKO_ENOTFOUND}}; /* whose manifest is no class */
+    for (size_t i = 0; i < COUNT(odd); i++) {
+        ukko_error err = {0, ""};
+        if (decode_hex(16, odd[i].manifest, odd[i].hex, &m, &err) != odd[i].code)
+            fail_msg("%s: %s", odd[i].hex, err.message);
+        if (odd[i].code) continue;
+        assert_ptr_equal(ukko_msg_type(((const ukko_boxed *)ukko_msg_get(m, &ukko_option_type))->value),
+                         &ukko_null_type);
+        ukko_msg_release(m);
+    }
     m = boxed(&ukko_status_success_type, NULL);
     back = round_trip(m, 16, "D");
     assert_null(((const ukko_boxed *)ukko_msg_get(back, &ukko_status_success_type))->value);
