@@ -343,6 +343,10 @@ void uk_recv_forget(uk_conn *c); /* empties the caches */
 ukko_ref *uk_remote_ref_new(uk_peer *p, ukko_slice text, const uk_path *path);
 uk_peer *uk_remote_ref_peer(ukko_ref *ref);
 ukko_slice uk_remote_ref_text(ukko_ref *ref);
+/* The same, but its node knows this one by an alias: ends of actors here are told it by that. */
+ukko_ref *uk_remote_ref_knowing(ukko_ref *ref, ukko_slice alias);
+/* A reference of this node, in the spelling of the node of to; retained. */
+ukko_ref *uk_remote_ref_spelled(ukko_ref *to, ukko_ref *own);
 
 /* ---- events and logs ---- */
 
@@ -415,6 +419,7 @@ bool uk_access_takes(uk_conn *c, const uk_wire *e); /* is its class let in? */
 uk_transport *uk_transport_for(uk_remote *r, ukko_slice protocol);
 /* Is it one of the addresses under which this node answers? [any] */
 bool uk_remote_is_own(uk_remote *r, const uk_path *path);
+bool uk_remote_is_published(uk_remote *r, const uk_path *path); /* no alias */
 /* Between the two, this thread writes local references with the address of t. [any] */
 static inline void uk_transport_speak(const uk_transport *t);
 static inline void uk_transport_hush(const uk_transport *t);

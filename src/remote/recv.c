@@ -236,6 +236,16 @@ static void log_received(uk_conn *c, ukko_ref *to, const ukko_msg *m, ukko_ref *
            text, ukko_ref_path(to), from ? ukko_ref_path(from) : "no sender");
 }
 
+/* Who watches by an alias of this node is to hear by that alias. Gives ref, or another for it; owned. */
+static ukko_ref *knowing(uk_conn *c, const uk_wire *e, ukko_ref *ref) {
+    uk_path path;
+    if (!ref || !c->remote->set.n_aliases || !uk_remote_ref_peer(ref) ||
+        uk_path_parse(e->recipient, &path) || !path.host.len ||
+        uk_remote_is_published(c->remote, &path))
+        return uk_ref_retain(ref);
+    return uk_remote_ref_knowing(ref, path.address);
+}
+
 static void deliver_system(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref *from) {
     uk_sysmsg *m;
     ukko_error err = {0};
@@ -246,6 +256,11 @@ static void deliver_system(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref 
         untrusted(c, "PossiblyHarmful message of type", "[system message]", "");
         uk_sysmsg_free(m);
     } else {
+        if (m->kind == UK_SYS_WATCH) {
+            ukko_ref *watcher = m->b;
+            m->b = knowing(c, e, watcher);
+            uk_ref_release(watcher);
+        }
         uk_ref_system(to, m);
     }
 }
@@ -282,7 +297,10 @@ static void deliver_message(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref
     }
     uk_guard_arrives(c, m, e->payload.len);
     if (m->type == &uk_selection_type) {
+        const ukko_msg *inner = UK_BODY(uk_selection_body, m)->message;
+        from = inner->type == &uk_heartbeat_type ? knowing(c, e, from) : uk_ref_retain(from);
         uk_selection_deliver(to, m, from);
+        uk_ref_release(from);
         return;
     }
     uk_ref_tell(to, m, from);

@@ -8,7 +8,8 @@ typedef struct remote_ref {
     ukko_ref ref;
     uk_peer *peer; /* retained */
     uint32_t len, elements_at, elements_len;
-    char *text; /* the same as ref.text */
+    char *text;  /* the same as ref.text */
+    char *knows; /* the alias by which its node knows this one, or NULL */
 } remote_ref;
 
 static remote_ref *of(ukko_ref *ref) { return (remote_ref *)(void *)ref; }
@@ -25,7 +26,14 @@ static bool tell_body(ukko_ref *to, const ukko_type *type, const void *body, ukk
     return uk_send_body(to, of(to)->peer, type, body, sender);
 }
 
-static void system_message(ukko_ref *to, uk_sysmsg *m) { uk_send_system(to, of(to)->peer, m); }
+static void system_message(ukko_ref *to, uk_sysmsg *m) {
+    if (of(to)->knows && m->kind == UK_SYS_NOTIFY && m->a) {
+        ukko_ref *own = m->a;
+        m->a = uk_remote_ref_spelled(to, own);
+        uk_ref_release(own);
+    }
+    uk_send_system(to, of(to)->peer, m);
+}
 
 static ukko_ref *at_path(remote_ref *r, const uk_buf *text) {
     uk_path path;
@@ -68,6 +76,7 @@ static void print(ukko_ref *ref, uk_buf *out) {
 
 static void free_ref(ukko_ref *ref) {
     uk_peer *p = of(ref)->peer;
+    uk_free(of(ref)->knows);
     uk_ref_fini(ref);
     uk_free(ref);
     uk_peer_release(p);
@@ -107,6 +116,28 @@ ukko_ref *uk_remote_ref_new(uk_peer *p, ukko_slice text, const uk_path *path) {
     /* relaxed: nobody else has seen r */
     atomic_store_explicit(&r->ref.text, r->text, memory_order_relaxed);
     return &r->ref;
+}
+
+ukko_ref *uk_remote_ref_knowing(ukko_ref *ref, ukko_slice alias) {
+    uk_path path;
+    ukko_slice text = uk_remote_ref_text(ref);
+    if (uk_path_parse(text, &path)) return uk_ref_retain(ref);
+    ukko_ref *n = uk_remote_ref_new(uk_peer_retain(of(ref)->peer), text, &path);
+    of(n)->knows = uk_format("%.*s", (int)alias.len, (const char *)alias.ptr);
+    return n;
+}
+
+ukko_ref *uk_remote_ref_spelled(ukko_ref *to, ukko_ref *own) {
+    remote_ref *r = to->vt == &remote_vt ? of(to) : NULL;
+    const char *text = ukko_ref_path(own);
+    uk_path path;
+    uk_buf b = {0};
+    if (!r || !r->knows || uk_remote_ref_peer(own) || uk_path_parse(ukko_str(text), &path))
+        return uk_ref_retain(own);
+    uk_buf_printf(&b, "%s%s", r->knows, text + path.address.len);
+    ukko_ref *n = at_path(r, &b); /* its peer does not matter: it is only written */
+    uk_buf_fini(&b);
+    return n ? n : uk_ref_retain(own);
 }
 
 uk_peer *uk_remote_ref_peer(ukko_ref *ref) {

@@ -58,10 +58,15 @@ static bool is_alias(uk_remote *r, const char *alias, const uk_path *path) {
            uk_slice_is(path->system, ukko_system_name(r->sys));
 }
 
-bool uk_remote_is_own(uk_remote *r, const uk_path *path) {
+bool uk_remote_is_published(uk_remote *r, const uk_path *path) {
     for (size_t i = 0; i < r->n_transports; i++)
         if (r->transports[i].address && uk_slice_is(path->address, r->transports[i].address))
             return true;
+    return false;
+}
+
+bool uk_remote_is_own(uk_remote *r, const uk_path *path) {
+    if (uk_remote_is_published(r, path)) return true;
     for (size_t i = 0; i < r->set.n_aliases; i++)
         if (is_alias(r, r->set.aliases[i], path)) return true;
     return false;

@@ -352,7 +352,9 @@ static void receive(uk_watcher *w, ukko_msg *msg, ukko_ref *sender) {
     } else if (msg->type == &uk_heartbeat_type && sender) {
         ukko_msg *m = ukko_msg_new(&uk_heartbeat_rsp_type);
         ((uk_heartbeat_rsp *)ukko_msg_body(m))->uid = own_uid(w, sender);
-        uk_ref_tell(sender, m, &w->ref);
+        ukko_ref *self = uk_remote_ref_spelled(sender, &w->ref);
+        uk_ref_tell(sender, m, self);
+        uk_ref_release(self);
     } else if (msg->type == &ukko_identify_type) {
         uk_answer_identify(w->ref.sys, msg, sender, &w->ref, NULL);
     } else if (msg->type != &uk_heartbeat_type) {

@@ -312,6 +312,25 @@ def net_client(s):
     b.expect('terminated-msg', ref=near, addressTerminated=False)
 
 
+@scenario('NET', 'watched by a spelling that is only accepted (ukko.remote.accepted-addresses; of others by the published one): the node seems alive, an end is told', '', timeout=60)
+def net_watched_by_alias(s):
+    b = s.y('--bind-hostname', '0.0.0.0', '--hocon', 'ukko.remote.accepted-addresses = ["127.0.0.2"]')
+    a = s.x(*QUICK_FD, '--loglevel', 'DEBUG')
+    other = b.address.replace('127.0.0.1', '127.0.0.2') if b.started['pekko'].startswith('ukko') else b.address
+    refs = [b.spawn('Echo', n).replace(b.address, other) for n in ('ends', 'stays')]
+    for r in refs:
+        a.cmd('watchref ' + r)
+        a.expect('watching', ref=r)
+    a.expect_n(8, 'log', level='DEBUG', msg=has('heartbeat rsp from [%s]' % other))    # silence would have been noticed by now
+    none = other + '/user/nobody'
+    a.cmd('watchref ' + none)
+    a.expect('terminated-msg', ref=none, existenceConfirmed=False, addressTerminated=False)
+    b.cmd('stop /user/ends')
+    a.expect('terminated-msg', ref=refs[0], addressTerminated=False)
+    a.cmd('stop ' + refs[1])
+    a.expect('terminated-msg', ref=refs[1], addressTerminated=False)
+
+
 @scenario('NET', 'a message for another spelling of the host arrives but is not delivered; the published spelling works', '')
 def net_wrong_host_spelling(s):
     a, b = s.both()

@@ -162,6 +162,61 @@ static void watched_when_found_by_an_alias(void **state) {
     probe_free(p);
 }
 
+/* Whoever watches by an alias hears by that alias: of life, and of the end. Whoever dialled first. */
+static void watches_by_an_alias(bool dialled) {
+    char alias[100], text[300];
+    logs at_a, at_b;
+    logs_init(&at_a);
+    logs_init(&at_b);
+    static const char *const paths[] = {"/user/stops", "/user/left", "/user/nobody"};
+    ukko_system *a = node_with("A", (node_opts){
+        .config = "pekko.loglevel = DEBUG\npekko.remote.watch-failure-detector {\n"
+                  "heartbeat-interval = 50ms, acceptable-heartbeat-pause = 60s }",
+        .log = logs_sink, .log_data = &at_a});
+    ukko_system *b = node_with("B", (node_opts){
+        .config = "pekko.remote.classic.netty.tcp.bind-hostname = \"0.0.0.0\"\n"
+                  "ukko.remote.accepted-addresses = [\"127.0.0.2\"]\n"
+                  "pekko.loglevel = DEBUG, pekko.actor.debug.lifecycle = on",
+        .log = logs_sink, .log_data = &at_b});
+    ukko_ref *there[3], *local[2];
+    spawn_echo(a, "echo");
+    if (dialled) talk(b, ukko_remote_address(a), true);
+    snprintf(alias, sizeof alias, "pekko.tcp://B@127.0.0.2%s",
+             strrchr(ukko_remote_address(b), ':'));
+    for (int i = 0; i < 3; i++) {
+        if (i < 2) spawn_echo(b, strrchr(paths[i], '/') + 1);
+        if (i < 2) local[i] = ukko_system_ref(b, paths[i]);
+        snprintf(text, sizeof text, "%s%s", paths[i],
+                 i < 2 ? strchr(ukko_ref_path(local[i]), '#') : "");
+        there[i] = ref_at(a, alias, text);
+    }
+    probe *p = probe_new(a, "p"), *q = probe_new(a, "q");
+    probe_watch(p, there[0]);
+    probe_watch(q, there[1]);
+    snprintf(text, sizeof text, "heartbeat rsp from [%s]", alias);
+    logs_wait(&at_a, text, 5);
+    probe_watch(p, there[2]);
+    assert_false(expect_terminated_of(p, there[2]).existence_confirmed);
+    ukko_ref_signal(local[0], UKKO_SIGNAL_TERMINATE, NULL);
+    assert_false(expect_terminated_of(p, there[0]).address_terminated);
+    ukko_ref_signal(q->ref, UKKO_SIGNAL_TERMINATE, NULL); /* lets go */
+    logs_wait(&at_b, "no longer watched by", 1);
+    for (int i = 0; i < 3; i++) ukko_ref_release(there[i]);
+    for (int i = 0; i < 2; i++) ukko_ref_release(local[i]);
+    ukko_system_free(b);
+    ukko_system_free(a);
+    probe_free(p);
+    probe_free(q);
+    logs_fini(&at_a);
+    logs_fini(&at_b);
+}
+
+static void watched_by_an_alias(void **state) {
+    (void)state;
+    watches_by_an_alias(false);
+    watches_by_an_alias(true);
+}
+
 static void wrong_aliases_end_the_start(void **state) {
     static const char *const wrong[] = {"",        "a b",           "host:",          "host:0",
                                         "host:x",  "host:70000",    "pekko.tcp://B",  "://",
@@ -185,6 +240,7 @@ int main(void) {
         cmocka_unit_test(a_name_that_comes_later),
         cmocka_unit_test(aliases_are_answered),
         cmocka_unit_test(watched_when_found_by_an_alias),
+        cmocka_unit_test(watched_by_an_alias),
         cmocka_unit_test(wrong_aliases_end_the_start),
     };
     return cmocka_run_group_tests_name("names", tests, NULL, NULL);
