@@ -34,6 +34,8 @@ bool uk_link_quarantined(const uk_link *l, int32_t uid) {
 }
 
 bool uk_link_forgettable(const uk_link *l) {
+    /* who has been silent for too long is quarantined, so its time has to go on */
+    if (l->state == UK_LINK_IDLE && l->uid_known && l->until != NEVER) return false;
     return (l->state == UK_LINK_NONE || l->state == UK_LINK_IDLE) && !l->refuse && !l->reader &&
            !l->n_parked && !l->unacked;
 }

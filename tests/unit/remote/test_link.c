@@ -496,6 +496,7 @@ static void silent_too_long(void **s) {
     STATE(&r, UK_LINK_IDLE);
     later(&r, SILENCE - 1);
     STATE(&r, UK_LINK_IDLE);
+    assert_false(uk_link_forgettable(&r.link)); /* or nobody would know */
     later(&r, 1);
     STATE(&r, UK_LINK_QUARANTINED);
     rig off = new_rig(true);
@@ -505,6 +506,13 @@ static void silent_too_long(void **s) {
     later(&off, GATE);
     later(&off, SILENCE * 10);
     STATE(&off, UK_LINK_IDLE);
+    assert_true(uk_link_forgettable(&off.link));
+    rig never = new_rig(true);
+    wanted(&never);
+    refused(&never, UK_PROTO_END_LOST);
+    later(&never, GATE);
+    STATE(&never, UK_LINK_IDLE);
+    assert_true(uk_link_forgettable(&never.link)); /* there is no uid to quarantine */
 }
 
 static void broken_reader_and_writer(void **s) {
