@@ -1061,6 +1061,35 @@ def deploy(a, b, name, *args, cls='Worker'):
     return a.expect('deployed', since=n, name=name)['ref']
 
 
+def started(a, b, name, *args):
+    """a child of a's deployer that is running at b"""
+    n = b.here()
+    ref = deploy(a, b, name, *args)
+    b.expect('worker-start', since=n, actor=local_part(a, name))
+    return ref
+
+
+def made(a, line, name):
+    """the reference of what a's deployer has made by this command"""
+    n = a.here()
+    a.cmd(line)
+    return a.expect('deployed', since=n, name=name)['ref']
+
+
+def gone(a, ref, **fields):
+    """waits until a's deployer is told that a child has ended"""
+    return a.expect('terminated-msg', by='/user/deployer', ref=ref, **fields)
+
+
+def anew(s, p, cls, name):
+    """spawns it under the name of one that has ended: whoever watched that may know it before its parent does"""
+    def f():
+        n = p.here()
+        p.cmd('spawn %s %s' % (cls, name))
+        return p.expect(since=n, ev=anyof('spawned', 'error')).get('ref')
+    return s.until(f, what='another ' + name)
+
+
 def same_ask(p, path, msg):
     n = p.here()
     p.cmd('ask %s %s' % (path, msg))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Children on other nodes in less common situations: strategies over several nodes, children of children, nodes that come back."""
 import time
-from conform import Failed, scenario, has, refto, anyof, remote_path, local_part, deploy, same_ask, QUICK_FD
+from conform import Failed, scenario, has, anyof, local_part, deploy, same_ask, QUICK_FD, started, gone
 
 WORKER = 'ukko.oracle.Actors.Worker'
 
@@ -12,18 +12,6 @@ def counted(a, ref, n):
         a.cmd('tell %s inc' % ref)
     if same_ask(a, ref, 'get') != n:
         raise Failed('the counter of %s is not %d' % (ref, n))
-
-
-def started(a, b, name, *args):
-    """a child of a's deployer that is running at b"""
-    n = b.here()
-    ref = deploy(a, b, name, *args)
-    b.expect('worker-start', since=n, actor=local_part(a, name))
-    return ref
-
-
-def gone(a, ref, **fields):
-    return a.expect('terminated-msg', by='/user/deployer', ref=ref, **fields)
 
 
 # ---------------------------------------------------------------- arguments and names

@@ -2,24 +2,12 @@
 """Children on other nodes and routers over them, where several things meet: links that are cut, nests over nodes and back, watchers beside the
 parent, orders in unusual turns."""
 import collections, re, time
-from conform import scenario, has, refto, anyof, remote_path, local_part, deploy, same_ask, system_kind, QUICK_FD, SLOW_FD
+from conform import scenario, has, refto, anyof, remote_path, local_part, deploy, same_ask, system_kind, QUICK_FD, SLOW_FD, started, gone, made
 
 G1 = ('--gate', '1s')
 TERMINATED = 'terminated-msg'
 PATHS = ['/user/parent/c1', '/user/parent/c2', '/user/parent/c3']
 NO_BEAT = ('--hocon', 'pekko.remote.watch-failure-detector { heartbeat-interval = 60s, acceptable-heartbeat-pause = 120s }')
-
-
-def started(a, b, name, *args):
-    """a child of a's deployer that is running at b"""
-    n = b.here()
-    ref = deploy(a, b, name, *args)
-    b.expect('worker-start', since=n, actor=local_part(a, name))
-    return ref
-
-
-def gone(a, ref, **fields):
-    return a.expect(TERMINATED, by='/user/deployer', ref=ref, **fields)
 
 
 def decide(a, decision):
@@ -36,12 +24,6 @@ def routees(a, name):
 
 def received(node, n, t):
     return collections.Counter(e['actor'] for e in node.expect_n(n, 'recv', value=has(t)))
-
-
-def made(a, line, name):
-    n = a.here()
-    a.cmd(line)
-    return a.expect('deployed', since=n, name=name)['ref']
 
 
 # ---------------------------------------------------------------- nests
