@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Children on other nodes and routers over them, where several things meet: links that are cut, nests over nodes and back, watchers beside the
 parent, orders in unusual turns."""
-import collections, re, time
+import collections, re
 from conform import scenario, has, refto, anyof, remote_path, local_part, deploy, same_ask, system_kind, QUICK_FD, SLOW_FD, started, gone, made
 
 G1 = ('--gate', '1s')

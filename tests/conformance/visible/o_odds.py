@@ -7,6 +7,12 @@ G1 = ('--gate', '1s')
 TERMINATED = 'terminated-msg'
 NO_BEAT = ('--hocon', 'pekko.remote.watch-failure-detector { heartbeat-interval = 60s, acceptable-heartbeat-pause = 120s }')
 IDENTITY = 'org.apache.pekko.actor.ActorIdentity'
+DEBUG = ('--loglevel', 'DEBUG')
+
+
+def beating(p, q):
+    """waits until p (with DEBUG) has had an answer to a heartbeat from q, so that it knows its uid"""
+    p.expect('log', level='DEBUG', msg=has('heartbeat rsp from [%s]' % q.address))
 
 
 # ---------------------------------------------------------------- wrong names
@@ -245,8 +251,7 @@ def quarantine_forgotten(s):
     b.expect('lifecycle', kind='DisassociatedEvent', remote=a.address)
     t = s.token()
     b.cmd('select %s %s' % (a.u('/user/collector'), t))
-    time.sleep(5)                                          # nobody speaks: a probe would renew the marker
-    a.absent('recv', value=t)
+    a.quiet(5, 'recv', value=t)                            # nobody speaks: a probe would renew the marker
     s.link(a, b)
     s.link(b, a)
 
@@ -273,18 +278,18 @@ def stands_still(s):
 
 @scenario('WATCH', 'a node is frozen until it counts as lost, and thaws: it is quarantined and told so, and must be started anew', 'RemoteWatcherSpec 2; RemoteQuarantinePiercingSpec 1', timeout=60)
 def frozen_and_thawed(s):
-    a, b = s.both(QUICK_FD + G1, G1)
+    a, b = s.both(QUICK_FD + G1 + DEBUG, G1)
     ref = b.lookup('/user/echo')
     a.cmd('watchref ' + ref)
-    a.expect('watching', ref=ref)
+    beating(a, b)
     s.fence(a, b)
-    time.sleep(1)                                          # the first heartbeats
     b.pause()
     try:
         a.expect(TERMINATED, ref=ref, existenceConfirmed=False, addressTerminated=True)
         a.expect('lifecycle', kind='QuarantinedEvent', remote=b.address, uid=b.uid)
     finally:
         b.pause(False)
+    b.expect('lifecycle', kind='DisassociatedEvent', remote=a.address)   # what it says before it has read that may get through
     t, n = s.token(), [0]
     def told():
         n[0] += 1
@@ -303,7 +308,7 @@ def frozen_and_thawed(s):
 @scenario('WATCH', 'a heartbeat that comes late, but not too late, is a warning in the log', '', timeout=60)
 def late_heartbeat(s):
     fd = ('--hocon', 'pekko.remote.watch-failure-detector { heartbeat-interval = 300ms, acceptable-heartbeat-pause = 3s }')
-    a, b = s.both(fd + ('--loglevel', 'DEBUG'), fd)
+    a, b = s.both(fd + DEBUG, fd)
     ref = b.lookup('/user/echo')
     a.cmd('watchref ' + ref)
     a.expect_n(5, 'log', level='DEBUG', msg=has('heartbeat rsp from [%s]' % b.address))
@@ -319,10 +324,10 @@ def late_heartbeat(s):
 
 @scenario('DEP', 'the creator is frozen until it counts as lost: its children end; when it thaws it finds itself cut off, and is told that they are gone', 'RemoteNodeDeathWatchSpec 7', timeout=60)
 def creator_frozen(s):
-    a, b = s.both(QUICK_FD + G1, QUICK_FD + G1)
+    a, b = s.both(QUICK_FD + G1, QUICK_FD + G1 + DEBUG)
     ref = started(a, b, 'w')
     same_ask(a, ref, 'get')
-    time.sleep(1.2)
+    beating(b, a)
     a.pause()
     try:
         b.expect('worker-stop', actor=local_part(a, 'w'))
@@ -397,14 +402,14 @@ def pool_over_nowhere(s):
 
 @scenario('ROUT', 'the node of a router that was made there crashes: the parent is told of the router, with its address terminated', '', timeout=60)
 def far_router_lost(s):
-    a, b = s.both(QUICK_FD + G1, QUICK_FD)
+    a, b = s.both(QUICK_FD + G1 + DEBUG, QUICK_FD)
     ref = made(a, 'pool-at broadcast p 3 %s Worker' % b.address, 'p')
     b.expect_n(3, 'worker-start', actor=has(local_part(a, 'p')))
     t = s.token()
     a.cmd('tell %s %s' % (ref, t))
     a.expect_n(3, 'recv', actor='/user/collector', value=has(t))
+    beating(a, b)
     s.fence(a, b)
-    time.sleep(1)
     b.kill()
     gone(a, ref, timeout=20, addressTerminated=True)
     a.cmd('tell %s %s-late' % (ref, t))
