@@ -126,6 +126,7 @@ static SSL_CTX *new_context(uk_tls *t, const uk_tls_opts *o, bool server) {
                : o->mutual ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
                            : SSL_VERIFY_NONE;
     SSL_CTX_set_verify(ctx, mode, NULL);
+    if (server) SSL_CTX_set_client_hello_cb(ctx, uk_tls_on_hello, NULL);
     return ctx;
 }
 

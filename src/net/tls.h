@@ -32,6 +32,8 @@ bool uk_tls_has_key(const uk_tls *t); /* can it be a server? */
 void uk_tls_free(uk_tls *t); /* NULL is fine; filters that are left go on */
 /* Owned; uk_stream_set_filter() takes it. host: whom a client connects to, or NULL. */
 uk_filter *uk_tls_filter(uk_tls *t, bool server, const char *host);
+/* [loop] Before uk_stream_set_filter(): the stream that it will be of, if within other filters, too. */
+void uk_tls_filter_attach(uk_filter *f, uk_loop *loop, uk_stream *s);
 /* [loop] The names in the certificate of the other side, once it is up: the subject as "CN=a,O=b",
    then the alternative ones as "DNS:a", "IP:1.2.3.4", "URI:x". false when each() gave false, or there
    is no certificate. */

@@ -8,10 +8,12 @@
 #include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { WRITE_CHUNK = 65536, READ_CHUNK = 16384, SELF_TEST_ROUNDS = 20 };
+enum { RECORD_HEADER = 5, ANSWER_MS = 300 };
 
 typedef struct tls_filter {
     uk_filter f;
@@ -19,6 +21,11 @@ typedef struct tls_filter {
     SSL *ssl;
     uk_tls_io io;
     bool up, got_bytes;
+    bool is_java; /* the client is, and answers a hello of TLS 1.3 at once */
+    uk_buf rest;     /* what follows our hello, until it is answered or the alarm fires */
+    uk_loop *loop;   /* NULL: there is no stream */
+    uk_stream *stream;
+    uk_alarm late;
     char refused[240]; /* which certificate was not accepted, and why */
     int verify_error;
     char why[500];
@@ -165,11 +172,64 @@ static int read_plain(tls_filter *t, uk_buf *plain) {
         plain->len += (size_t)n;
     }
 }
+
+/* ---- a hello of its own ---- */
+
+/* Hardly a client but Java's sends this extension; without a session's name it sends no
+   change_cipher_spec. */
+int uk_tls_on_hello(SSL *ssl, int *alert, void *data) {
+    tls_filter *t = SSL_get_app_data(ssl);
+    const uint8_t *p;
+    size_t n;
+    (void)alert, (void)data;
+    if (t)
+        t->is_java = SSL_client_hello_get0_session_id(ssl, &p) &&
+                     SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_signature_algorithms_cert, &p, &n);
+    return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+/* JSSE answers the ServerHello of TLS 1.3 by a change_cipher_spec before it takes more records, and
+   netty 3 (Pekko 1.0) then drops those that it has read together with the hello. So they go out when
+   the answer is here; at: where in cipher our flight begins. */
+static void hold_back(tls_filter *t, uk_buf *cipher, size_t at) {
+    const uint8_t *p = cipher->ptr + at;
+    size_t n = cipher->len - at;
+    if (!t->is_java || !t->loop || SSL_version(t->ssl) != TLS1_3_VERSION) return;
+    if (n < RECORD_HEADER || p[0] != SSL3_RT_HANDSHAKE) return;
+    size_t hello = RECORD_HEADER + ((size_t)p[3] << 8 | p[4]);
+    if (n <= hello) return;
+    uk_buf_put(&t->rest, p + hello, n - hello);
+    cipher->len = at + hello;
+    uk_alarm_start(t->loop, &t->late, ANSWER_MS);
+}
+static void on_late(uk_alarm *a) {
+    tls_filter *t = (tls_filter *)(void *)((char *)a - offsetof(tls_filter, late));
+    uk_stream_kick(t->stream);
+}
+static void let_go(tls_filter *t, uk_buf *cipher) {
+    if (!t->rest.len) return;
+    uk_alarm_stop(t->loop, &t->late);
+    uk_buf_put(cipher, t->rest.ptr, t->rest.len);
+    uk_buf_fini(&t->rest);
+}
+static void filter_ended(uk_filter *f) {
+    tls_filter *t = (tls_filter *)(void *)f;
+    if (t->loop) uk_alarm_stop(t->loop, &t->late);
+}
+
+void uk_tls_filter_attach(uk_filter *f, uk_loop *loop, uk_stream *s) {
+    tls_filter *t = (tls_filter *)(void *)f;
+    t->loop = loop;
+    t->stream = s;
+}
+
 static int filter_in(uk_filter *f, const uint8_t *bytes, size_t n, uk_buf *plain, uk_buf *cipher,
                      bool *up, const char **why) {
     tls_filter *t = (tls_filter *)(void *)f;
     int rc = 0;
     ERR_clear_error();
+    if (n || !t->late.slot) let_go(t, cipher);
+    size_t at = cipher->len;
     uk_tls_io_begin(&t->io, bytes, n, cipher);
     t->got_bytes |= n > 0;
     if (!t->up) {
@@ -181,6 +241,7 @@ static int filter_in(uk_filter *f, const uint8_t *bytes, size_t n, uk_buf *plain
     *up = t->up;
     if (rc < 0) *why = rc == -2 ? filter_stuck(f) : explain(t);
     uk_tls_io_end(&t->io);
+    if (!t->up && !rc) hold_back(t, cipher, at);
     ERR_clear_error();
     return rc < 0 ? UKKO_ETLS : UKKO_OK;
 }
@@ -211,6 +272,7 @@ static void filter_free(uk_filter *f) {
     tls_filter *t = (tls_filter *)(void *)f;
     SSL_free(t->ssl);
     uk_tls_io_fini(&t->io);
+    uk_buf_fini(&t->rest);
     uk_tls_free(t->tls);
     uk_free(t);
 }
@@ -235,7 +297,8 @@ static tls_filter *filter_new(uk_tls *tls, bool server) {
     tls_filter *t = uk_zalloc(sizeof *t);
     atomic_fetch_add_explicit(&tls->refs, 1, memory_order_relaxed);
     t->tls = tls;
-    t->f = (uk_filter){filter_in, filter_out, filter_bye, filter_stuck, filter_free};
+    t->f = (uk_filter){filter_in, filter_out, filter_bye, filter_stuck, filter_free, filter_ended};
+    t->late.fire = on_late;
     t->ssl = SSL_new(server ? tls->server : tls->client);
     BIO *io = uk_tls_io_new(tls->io, &t->io);
     SSL_set_bio(t->ssl, io, io);

@@ -32,6 +32,8 @@ void uk_tls_io_fini(uk_tls_io *io);
 /* tls_suites.c: `protocol` and `enabled-algorithms`. */
 int uk_tls_use_protocol(SSL_CTX *ctx, const uk_tls_opts *o, ukko_error *err);
 int uk_tls_use_suites(SSL_CTX *ctx, const uk_tls_opts *o, uk_buf *notes, ukko_error *err);
+/* tls_filter.c: looks at who the client is. */
+int uk_tls_on_hello(SSL *ssl, int *alert, void *data);
 /* tls_filter.c: a handshake of the two contexts with one another, in memory. Certificates are not
    judged; notes hears whether they would be. */
 int uk_tls_self_test(uk_tls *t, const uk_tls_opts *o, uk_buf *notes, ukko_error *err);

@@ -261,6 +261,7 @@ static uk_filter *tls_filter(uk_conn *c) {
     if (!c->transport->tls) return NULL;
     char *host = c->active ? uk_strndup(c->peer->path.host.ptr, c->peer->path.host.len) : NULL;
     uk_filter *f = uk_tls_filter(c->transport->tls, !c->active, host);
+    uk_tls_filter_attach(f, c->remote->loop, c->stream);
     uk_free(host);
     return f;
 }
