@@ -60,7 +60,7 @@ static void look(const uk_keystore *s, const uk_keystore_opts *o) {
         if (e->cert) check(strlen(uk_subject_text(e->cert, text, sizeof text)) < sizeof text, "a subject");
         (void)uk_keystore_is_anchor(s, i);
         if (!e->key) continue;
-        int rc = uk_keystore_identity(s, i, o, &cert, &chain, &err);
+        int rc = uk_keystore_identity(s, i, o, &cert, &chain, NULL, &err);
         check(rc ? err.message[0] != 0 : cert != NULL, "an identity of nothing");
         sk_X509_pop_free(chain, X509_free);
     }

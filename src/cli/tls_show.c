@@ -260,19 +260,36 @@ int run_tls_suites(cli *c) {
 
 /* ---- Check --------------------------------------------------------------------------- */
 
+typedef struct trial {
+    cli *c;
+    ukko_error err; /* what a node only warns of: a certificate out of its time */
+} trial;
+
+static void trial_log(void *data, const ukko_log_record *r) {
+    trial *t = data;
+    if (r->level == UKKO_LOG_WARN && strstr(r->text, ".key-store: ") &&
+        strstr(r->text, ": the certificate ") && !t->err.code) {
+        t->err.code = UKKO_ETLS;
+        snprintf(t->err.message, sizeof t->err.message, "%s", r->text);
+    }
+    settings_log(t->c, r);
+}
+
 /* A node with this configuration is started and ended: it loads and checks all material. */
 static int try_node(cli *c, const ukko_config *config) {
     ukko_error err = {0};
+    trial t = {.c = c};
     ukko_system *sys = NULL;
     ukko_system_opts opts = UKKO_SYSTEM_OPTS("ukko-tls-check", NULL);
     opts.config = config;
-    opts.log = settings_log;
-    opts.log_data = c;
+    opts.log = trial_log;
+    opts.log_data = &t;
     int rc = ukko_system_new(&sys, &opts, &err);
     if (rc == UKKO_OK) rc = ukko_remote_enable(sys, &err);
     if (rc == UKKO_OK) rc = ukko_system_start(sys, &err);
     ukko_system_free(sys);
-    return rc == UKKO_OK ? CLI_OK : settings_failed(c, &err);
+    if (rc == UKKO_OK && !t.err.code) return CLI_OK;
+    return settings_failed(c, rc == UKKO_OK ? &t.err : &err);
 }
 
 int run_tls_check(cli *c) {

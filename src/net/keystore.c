@@ -617,25 +617,27 @@ static X509 *issuer_of(const uk_keystore *s, X509 *cert) {
     return NULL;
 }
 
-static int check_dates(const uk_keystore_opts *o, const uk_store_entry *e, const X509 *cert,
-                       ukko_error *err) {
-    char name[256], date[64] = "?", text[400];
+/* A certificate that is too old, or too young, is shown all the same: others may not look at the date,
+   or at the certificate at all. */
+static void judge_dates(const uk_keystore_opts *o, const uk_store_entry *e, const X509 *cert,
+                        uk_buf *notes) {
+    char name[256], date[64] = "?";
     bool early = X509_cmp_current_time(X509_get0_notBefore(cert)) > 0;
     bool late = X509_cmp_current_time(X509_get0_notAfter(cert)) < 0;
-    if (!early && !late) return UKKO_OK;
+    if (!notes || (!early && !late)) return;
     BIO *out = BIO_new(BIO_s_mem());
     ASN1_TIME_print(out, early ? X509_get0_notBefore(cert) : X509_get0_notAfter(cert));
     int n = BIO_read(out, date, sizeof date - 1);
     date[n > 0 ? n : 0] = 0;
     BIO_free(out);
-    snprintf(text, sizeof text, "%s, %s %s", uk_subject_text(cert, name, 100),
-             early ? "from" : "on", date);
-    return fail_at(o, err, e->alias,
-                   early ? "the certificate is not valid yet" : "the certificate has expired", text);
+    uk_buf_printf(notes, "%s.key-store: \"%s\": alias \"%s\": the certificate %s: %s, %s %s\n",
+                  o->section, o->path, e->alias ? e->alias : "(none)",
+                  early ? "is not valid yet" : "has expired", uk_subject_text(cert, name, 100),
+                  early ? "from" : "on", date);
 }
 
 int uk_keystore_identity(const uk_keystore *s, size_t i, const uk_keystore_opts *o, X509 **cert,
-                         STACK_OF(X509) **chain, ukko_error *err) {
+                         STACK_OF(X509) **chain, uk_buf *notes, ukko_error *err) {
     const uk_store_entry *k = &s->entries[i];
     char name[256];
     bool mismatch;
@@ -646,14 +648,14 @@ int uk_keystore_identity(const uk_keystore *s, size_t i, const uk_keystore_opts 
     if (mismatch)
         return fail_at(o, err, k->alias, "the key does not belong to the certificate",
                        uk_subject_text(*cert, name, sizeof name));
-    int rc = check_dates(o, k, *cert, err);
-    for (X509 *x = *cert; !rc && sk_X509_num(*chain) < MAX_CHAIN;) {
+    judge_dates(o, k, *cert, notes);
+    for (X509 *x = *cert; sk_X509_num(*chain) < MAX_CHAIN;) {
         if (X509_check_issued(x, x) == X509_V_OK || !(x = issuer_of(s, x))) break;
-        rc = check_dates(o, k, x, err);
+        judge_dates(o, k, x, notes);
         sk_X509_push(*chain, x);
     }
     ERR_clear_error();
-    return rc;
+    return UKKO_OK;
 }
 
 bool uk_keystore_is_anchor(const uk_keystore *s, size_t i) {

@@ -46,9 +46,10 @@ int uk_keystore_parse(uk_keystore *s, ukko_slice bytes, const uk_keystore_opts *
 void uk_keystore_fini(uk_keystore *s);
 
 /* The certificate of key entry i, and the chain above it from the same store (owned, also when
-   empty). UKKO_ETLS: none, not its own, expired or not valid yet. */
+   empty). UKKO_ETLS: none, or not its own. One that has expired, or is not valid yet, is a line in
+   notes (NULL: nobody asks). */
 int uk_keystore_identity(const uk_keystore *s, size_t i, const uk_keystore_opts *opts, X509 **cert,
-                         STACK_OF(X509) **chain, ukko_error *err);
+                         STACK_OF(X509) **chain, uk_buf *notes, ukko_error *err);
 /* Is entry i an authority that this store vouches for? As Java has it: marked certificates and those
    of keys; in a store without either all of them. */
 bool uk_keystore_is_anchor(const uk_keystore *s, size_t i);

@@ -15,10 +15,10 @@
 /* ---- keys ---- */
 
 static int use_identity(SSL_CTX *ctx, const uk_keystore *s, size_t i, const uk_keystore_opts *o,
-                        ukko_error *err) {
+                        uk_buf *notes, ukko_error *err) {
     X509 *cert;
     STACK_OF(X509) *chain;
-    int rc = uk_keystore_identity(s, i, o, &cert, &chain, err);
+    int rc = uk_keystore_identity(s, i, o, &cert, &chain, notes, err);
     if (!rc && SSL_CTX_use_cert_and_key(ctx, cert, s->entries[i].key, chain, 1) != 1)
         rc = uk_error(err, UKKO_ETLS, "%s.key-store: \"%s\": alias \"%s\": cannot be used: %s",
                       o->section, o->path, s->entries[i].alias ? s->entries[i].alias : "(none)",
@@ -39,7 +39,7 @@ static int use_keys(SSL_CTX *ctx, const uk_keystore *s, const uk_keystore_opts *
         kinds[n] = kind;
         if (again) continue;
         n++;
-        rc = use_identity(ctx, s, i, o, err);
+        rc = use_identity(ctx, s, i, o, notes, err);
     }
     if (!rc && !n && notes)
         uk_buf_printf(notes, "%s.key-store: no private key in \"%s\": this node can only connect, "
