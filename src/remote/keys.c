@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 /* ---- loading ---- */
@@ -66,10 +67,23 @@ static uint64_t marks(const uk_remote *r) {
     return h;
 }
 
+/* Another class of the JVM may get its keys from elsewhere, or refuse what the stores let in. */
+static int check_provider(const uk_transport *t, ukko_error *err) {
+    const char *name = t->set->security.provider;
+    if (!name || t->remote->tls_hook ||
+        !strcmp(name, "org.apache.pekko.remote.transport.netty.ConfigSSLEngineProvider"))
+        return UKKO_OK;
+    return uk_error(err, UKKO_ECONFIG,
+                    "%s.ssl-engine-provider = \"%.200s\": is not known here; keys come from the stores "
+                    "of %s, or from the program's TLS hook", t->set->path, name,
+                    t->set->security.section);
+}
+
 int uk_keys_load(uk_transport *t, ukko_error *err) {
     t->remote->key_marks = marks(t->remote);
     if (!t->set->tls) return UKKO_OK;
-    int rc = load(t, &t->tls, err);
+    int rc = check_provider(t, err);
+    if (!rc) rc = load(t, &t->tls, err);
     t->had_key = !rc && uk_tls_has_key(t->tls);
     return rc;
 }

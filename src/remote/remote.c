@@ -30,7 +30,16 @@ static void begin(uk_task *t) {
     on_prune(&r->prune);
 }
 
+static void announce_paths(uk_remote *r) {
+    for (size_t i = 0; i < r->set.n_trusted; i++)
+        if (r->set.trusted[i][0] != '/')
+            uk_log(r->sys, UKKO_LOG_WARN, "remoting", UK_LOG_MANAGER, NULL, NULL,
+                   "pekko.remote.classic.trusted-selection-paths: [%s] is the path of no actor, as it "
+                   "does not begin with a slash", r->set.trusted[i]);
+}
+
 static void announce(uk_remote *r) {
+    announce_paths(r);
     if (r->set.warn_direct)
         uk_log(r->sys, UKKO_LOG_WARN, "remoting", "org.apache.pekko.remote.RemoteActorRefProvider",
                NULL, NULL, "Using the 'remote' ActorRefProvider directly, which is a low-level "

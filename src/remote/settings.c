@@ -43,10 +43,16 @@ static void read_lifecycle(uk_remote_settings *s, uk_reader *r) {
     uk_read_wrong(r, p, "must be on, off, error, warning, info or debug");
 }
 
-static void check_trusted(uk_remote_settings *s, uk_reader *r) {
-    for (size_t i = 0; i < s->n_trusted; i++)
-        if (s->trusted[i][0] != '/')
-            uk_read_wrong(r, uk_read_at(r, "trusted-selection-paths"), "each path must begin with a slash");
+/* They have no effect here, but must be what the JVM takes. */
+static void check_unused(uk_reader *r) {
+    static const char *const times[] = {"backoff-interval", "command-ack-timeout", "handshake-timeout"};
+    char *dispatcher = NULL;
+    int64_t ms = 1;
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) uk_read_ms(r, times[i], 1, &ms);
+    uk_read_string(r, "use-dispatcher", &dispatcher);
+    if (dispatcher && *dispatcher && !ukko_config_has(r->cfg, dispatcher))
+        uk_read_wrong(r, uk_read_at(r, "use-dispatcher"), "names a section that does not exist");
+    uk_free(dispatcher);
 }
 
 static void read_phi(uk_phi_settings *s, uk_reader *r) {
@@ -81,14 +87,14 @@ static void read_classic(uk_remote_settings *s, uk_reader *r) {
     uk_read_ms(r, "resend-interval", 1, &s->resend_ms);
     uk_read_bool(r, "untrusted-mode", &s->untrusted);
     uk_read_list(r, "trusted-selection-paths", &s->trusted, &s->n_trusted);
-    check_trusted(s, r);
+    check_unused(r);
     uk_read_bool(r, "log-received-messages", &s->log_received);
     uk_read_bool(r, "log-sent-messages", &s->log_sent);
     read_lifecycle(s, r);
     if (uk_read_is_off(r, uk_read_at(r, "log-frame-size-exceeding"))) s->log_frame_size = -1;
     else uk_read_bytes(r, "log-frame-size-exceeding", &s->log_frame_size);
     if (uk_read_is_off(r, uk_read_at(r, "log-buffer-size-exceeding"))) s->log_buffer = -1;
-    else uk_read_count(r, "log-buffer-size-exceeding", 1, INT_MAX, &s->log_buffer);
+    else uk_read_count(r, "log-buffer-size-exceeding", 0, INT_MAX, &s->log_buffer);
 }
 
 static void read_watch(uk_remote_settings *s, uk_reader *r) {

@@ -16,7 +16,7 @@ enum { UK_MAX_NAMES = 2, UK_TRANSPORTS = 4 };
 typedef struct uk_tls_settings {
     char *section; /* "pekko.remote.classic.netty.ssl.security" */
     char *key_store, *key_store_password, *key_password, *trust_store, *trust_store_password;
-    char *protocol;
+    char *protocol, *provider; /* ssl-engine-provider, of the section above; NULL: not said */
     char **suites;
     size_t n_suites;
     bool mutual, verify_host;

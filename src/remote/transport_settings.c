@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NETTY "org.apache.pekko.remote.transport.netty."
+enum { JAVA_BACKLOG = 50 }; /* what Java takes for 0 */
+
 static void read_port(uk_reader *r, const char *name, bool empty_ok, int *out) {
     const char *p = uk_read_at(r, name), *text;
     int64_t v = *out;
@@ -36,24 +39,23 @@ static void read_sizes(uk_transport_settings *t, uk_reader *r) {
         uk_read_wrong(r, uk_read_at(r, "maximum-frame-size"), "must be at most 1 GiB");
     uk_read_bytes(r, "send-buffer-size", &send);
     uk_read_bytes(r, "receive-buffer-size", &receive);
-    uk_read_count(r, "backlog", 1, INT_MAX, &backlog);
+    uk_read_count(r, "backlog", 0, INT_MAX, &backlog);
     t->max_frame = (size_t)frame;
     t->send_buffer = send > INT_MAX ? INT_MAX : (int)send;
     t->receive_buffer = receive > INT_MAX ? INT_MAX : (int)receive;
-    t->backlog = (int)backlog;
+    t->backlog = backlog ? (int)backlog : JAVA_BACKLOG;
 }
 
-/* 0b: netty's own. */
+/* 0b: netty's own, which makes a low mark above the high one half of it. */
 static void read_marks(uk_transport_settings *t, uk_reader *r) {
     int64_t high = 0, low = 0;
     uk_read_bytes(r, "write-buffer-high-water-mark", &high);
     uk_read_bytes(r, "write-buffer-low-water-mark", &low);
     if (high < 0) uk_read_wrong(r, uk_read_at(r, "write-buffer-high-water-mark"), "is negative");
+    if (low < 0) uk_read_wrong(r, uk_read_at(r, "write-buffer-low-water-mark"), "is negative");
     if (!high) high = 64 * 1024;
     if (!low) low = high > 64 * 1024 ? high / 2 : 32 * 1024;
-    if (low < 0 || low > high)
-        uk_read_wrong(r, uk_read_at(r, "write-buffer-low-water-mark"),
-                      "must be between 0 and write-buffer-high-water-mark");
+    if (low > high) low = high / 2;
     t->high_mark = (size_t)high;
     t->low_mark = (size_t)low;
 }
@@ -93,7 +95,30 @@ static void read_adapters(uk_transport_settings *t, uk_reader *r) {
     uk_buf_fini(&scheme);
 }
 
+/* off-for-windows is on here. */
+static void read_reuse(uk_transport_settings *t, uk_reader *r) {
+    const char *p = uk_read_at(r, "tcp-reuse-addr"), *v;
+    bool on = true;
+    if (!ukko_config_string(r->cfg, p, &v) && !strcmp(v, "off-for-windows")) return;
+    if (uk_read_found(r, p, ukko_config_bool(r->cfg, p, &on), "must be on, off or off-for-windows"))
+        t->reuse_addr = on;
+}
+
+/* Classes and dispatchers of the JVM have no effect, but others than these would have had one there. */
+static void check_classes(uk_reader *r) {
+    char *dispatcher = NULL, *class_name = NULL;
+    uk_read_string(r, "transport-class", &class_name);
+    if (class_name && strcmp(class_name, NETTY "NettyTransport"))
+        uk_read_wrong(r, uk_read_at(r, "transport-class"), "is no transport of this program");
+    uk_read_string(r, "use-dispatcher-for-io", &dispatcher);
+    if (dispatcher && *dispatcher && !ukko_config_has(r->cfg, dispatcher))
+        uk_read_wrong(r, uk_read_at(r, "use-dispatcher-for-io"), "names a section that does not exist");
+    uk_free(dispatcher);
+    uk_free(class_name);
+}
+
 static void read_transport(uk_transport_settings *t, uk_reader *r) {
+    check_classes(r);
     uk_read_string(r, "hostname", &t->hostname);
     uk_read_string(r, "bind-hostname", &t->bind_hostname);
     read_port(r, "port", false, &t->port);
@@ -104,13 +129,14 @@ static void read_transport(uk_transport_settings *t, uk_reader *r) {
     read_marks(t, r);
     uk_read_bool(r, "tcp-nodelay", &t->nodelay);
     uk_read_bool(r, "tcp-keepalive", &t->keepalive);
-    t->reuse_addr = !uk_read_is_off(r, uk_read_at(r, "tcp-reuse-addr")); /* off-for-windows: on */
+    read_reuse(t, r);
     read_adapters(t, r);
 }
 
 static void read_tls(uk_transport_settings *t, uk_reader *r) {
     uk_tls_settings *s = &t->security;
     s->mutual = true;
+    uk_read_string(r, "ssl-engine-provider", &s->provider);
     s->section = uk_format("%s.security", t->path);
     r->base = s->section;
     uk_read_string(r, "key-store", &s->key_store);
@@ -167,7 +193,7 @@ static void wipe(char *secret) {
 void uk_transport_settings_fini(uk_transport_settings *t) {
     uk_tls_settings *s = &t->security;
     char *const texts[] = {t->path,      t->scheme,      t->hostname,    t->bind_hostname, s->section,
-                           s->key_store, s->trust_store, s->protocol};
+                           s->key_store, s->trust_store, s->protocol,   s->provider};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) uk_free(texts[i]);
     wipe(s->key_store_password);
     wipe(s->key_password);

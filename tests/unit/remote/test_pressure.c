@@ -254,8 +254,7 @@ static void ever_new_addresses(void **state) {
 static void bad_marks(void **state) {
     (void)state;
     static const char *const wrong[] = {
-        "pekko.remote.classic.netty.tcp { write-buffer-high-water-mark = 1000b\n"
-        "write-buffer-low-water-mark = 2000b }",
+        "pekko.remote.classic.netty.tcp.write-buffer-low-water-mark = -1b",
         "ukko.remote.send-queue.max-bytes = 0b", "ukko.remote.send-queue.max-messages = 0"};
     static const char *const named[] = {"write-buffer-low-water-mark", "max-bytes", "max-messages"};
     for (size_t i = 0; i < 3; i++) {

@@ -158,6 +158,57 @@ static void tls_is_read(void **state) {
     }
 }
 
+/* What a JVM starts with, ukko starts with; what it does not, is an error that names the setting, also
+   where the value has no effect here. */
+static void as_the_jvm_takes_them(void **state) {
+    (void)state;
+    static const struct {
+        const char *setting, *value;
+        bool good;
+    } cases[] = {{TCP "backlog", "0", true},
+                 {TCP "backlog", "-1", false},
+                 {TCP "tcp-reuse-addr", "off-for-windows", true},
+                 {TCP "tcp-reuse-addr", "on", true},
+                 {TCP "tcp-reuse-addr", "maybe", false},
+                 {TCP "write-buffer-high-water-mark", "100b", true},
+                 {TCP "write-buffer-low-water-mark", "100k", true},
+                 {TCP "write-buffer-low-water-mark", "-1b", false},
+                 {TCP "transport-class", "org.apache.pekko.remote.transport.netty.NettyTransport", true},
+                 {TCP "transport-class", "no.such.Transport", false},
+                 {TCP "use-dispatcher-for-io", "\"\"", true},
+                 {TCP "use-dispatcher-for-io", "nobody", false},
+                 {C "use-dispatcher", "nobody", false},
+                 {C "use-dispatcher", "pekko", true},
+                 {C "backoff-interval", "0 s", false},
+                 {C "command-ack-timeout", "0 s", false},
+                 {C "handshake-timeout", "0 s", false},
+                 {C "log-buffer-size-exceeding", "0", true},
+                 {C "trusted-selection-paths", "[user/a]", true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[300];
+        uk_remote_settings s;
+        ukko_config *cfg = NULL;
+        ukko_error err = {0};
+        snprintf(text, sizeof text, "pekko.remote.artery.enabled = off\n%s = %s\n", cases[i].setting,
+                 cases[i].value);
+        assert_int_equal(ukko_config_parse(&cfg, ukko_str(text), "test", &err), 0);
+        int rc = uk_remote_settings_read(&s, cfg, &err);
+        if ((rc == 0) != cases[i].good) fail_msg("%s%s", text, err.message);
+        if (rc && !strstr(err.message, cases[i].setting)) fail_msg("%s%s", text, err.message);
+        uk_remote_settings_fini(&s);
+        ukko_config_release(cfg);
+    }
+}
+
+static void marks_that_cross(void **state) {
+    (void)state;
+    uk_remote_settings s;
+    read_with(&s, TCP "write-buffer-high-water-mark = 1000b, " TCP "write-buffer-low-water-mark = 2000b\n");
+    assert_int_equal(s.transports[0].high_mark, 1000);
+    assert_int_equal(s.transports[0].low_mark, 500);
+    uk_remote_settings_fini(&s);
+}
+
 /* ---- What the sockets are like. ---- */
 
 static int option(int fd, int level, int name) {
@@ -351,6 +402,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(each_is_read),
                                        cmocka_unit_test(texts_are_read),
                                        cmocka_unit_test(tls_is_read),
+                                       cmocka_unit_test(as_the_jvm_takes_them),
+                                       cmocka_unit_test(marks_that_cross),
                                        cmocka_unit_test(options_of_sockets),
                                        cmocka_unit_test(log_settings),
                                        cmocka_unit_test(log_of_a_full_buffer),
