@@ -207,22 +207,6 @@ static int make_order(const place *p, const char *path, uk_buf *out) {
     return rc;
 }
 
-/* A message that is too large would never leave: the parent is to know at once. */
-static int check_size(const place *p, const uk_buf *order) {
-    char *to = uk_format("%s/remote", p->address);
-    uk_outgoing m = {.recipient = ukko_str(to),
-                     .message = uk_buf_slice(order),
-                     .serializer = UKKO_SER_DAEMON_CREATE};
-    size_t n = uk_envelope_frame_size(&m),
-           max = uk_transport_for(p->remote, p->at.protocol)->set->max_frame;
-    uk_free(to);
-    if (uk_frame_fits(n - UK_FRAME_HEADER, max)) return UKKO_OK;
-    return uk_error(p->err, UKKO_ETOOBIG,
-                    "the order to create [pekko://%s%s] takes %zu bytes, and maximum-frame-size "
-                    "is %zu: its arguments are too large",
-                    ukko_system_name(p->remote->sys), (const char *)p->logical.ptr, n, max);
-}
-
 static int make(const place *p, ukko_ref **out, ukko_msg **order) {
     uk_buf path = {0}, bytes = {0};
     uk_path parsed;
@@ -230,7 +214,6 @@ static int make(const place *p, ukko_ref **out, ukko_msg **order) {
     int rc = uk_path_parse(uk_buf_slice(&path), &parsed);
     if (rc) refused(p, rc, "remote deployment failed for", ": its path there is malformed");
     if (!rc) rc = make_order(p, uk_buf_text(&path), &bytes);
-    if (!rc) rc = check_size(p, &bytes);
     if (!rc) {
         ukko_slice body = uk_buf_slice(&bytes);
         *order = ukko_msg_copy(&order_type, &body);

@@ -244,9 +244,39 @@ void uk_news_failed(uk_remote *r, const char *text) {
     ukko_msg_release(ev.value);
 }
 
-/* ---- log-frame-size-exceeding ---- */
+/* ---- messages in the log ---- */
 
-void uk_log_frame_size(uk_remote *r, const char *class_name, size_t size) {
+/* An own actor by its local form. */
+static void put_ref(uk_remote *r, uk_buf *out, ukko_ref *ref, bool uid) {
+    const char *path = ref ? ukko_ref_path(ref) : "/deadLetters", *rest = strstr(path, "://");
+    bool own = !ref || ref->vt->kind != UK_REF_REMOTE;
+    if (own && rest) path = strchr(rest + 3, '/') ? strchr(rest + 3, '/') : "/";
+    if (own) uk_buf_printf(out, "pekko://%s", ukko_system_name(r->sys));
+    uk_buf_printf(out, "%.*s", (int)(uid ? strlen(path) : strcspn(path, "#")), path);
+}
+
+const char *uk_news_message(uk_remote *r, uk_buf *out, const ukko_msg *msg, ukko_ref *to, ukko_ref *from) {
+    char text[300];
+    ukko_msg_print(msg, text, sizeof text);
+    uk_buf_printf(out, "RemoteMessage: [%s] to [Actor[", text);
+    put_ref(r, out, to, true);
+    uk_buf_str(out, "]]<+[");
+    put_ref(r, out, to, false);
+    uk_buf_str(out, "] from [Actor[");
+    put_ref(r, out, from, true);
+    uk_buf_str(out, "]]");
+    return uk_buf_text(out);
+}
+
+/* A selection counts as what it carries. */
+static const char *class_of(const ukko_msg *msg) {
+    if (msg->type != &uk_selection_type) return ukko_msg_class(msg);
+    const uk_selection_body *s = uk_msg_body(msg);
+    return ukko_msg_class(s->message ? s->message : msg);
+}
+
+void uk_log_frame_size(uk_remote *r, const ukko_msg *msg, size_t size) {
+    const char *class_name = class_of(msg);
     uint32_t h = uk_hash(class_name, strlen(class_name));
     if (r->set.log_frame_size < 0 || size < (size_t)r->set.log_frame_size) return;
     pthread_mutex_lock(&r->sizes_lock);
@@ -256,7 +286,7 @@ void uk_log_frame_size(uk_remote *r, const char *class_name, size_t size) {
     if (log) *s = (uk_class_size){h, size};
     pthread_mutex_unlock(&r->sizes_lock);
     if (log)
-        uk_log(r->sys, UKKO_LOG_INFO, "remoting", UK_LOG_WRITER, NULL, NULL,
-               same ? "New maximum payload size for [%s] is [%zu] bytes."
-                    : "Payload size for [%s] is [%zu] bytes.", class_name, size);
+        uk_log(r->sys, UKKO_LOG_INFO, "remoting", "org.apache.pekko.remote.RemoteMetrics", NULL, NULL,
+               same ? "New maximum payload size for [%s] is [%zu] bytes"
+                    : "Payload size for [%s] is [%zu] bytes", class_name, size);
 }

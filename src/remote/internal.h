@@ -353,7 +353,10 @@ ukko_ref *uk_remote_ref_spelled(ukko_ref *to, ukko_ref *own);
 void uk_news_publish(uk_remote *r, const uk_peer *p, const uk_link_action *a);
 void uk_news_log(uk_remote *r, const uk_peer *p, const uk_link_action *a);
 /* The first size of a class at or over log-frame-size-exceeding, and each that is a tenth more. */
-void uk_log_frame_size(uk_remote *r, const char *class_name, size_t size); /* [any] */
+/* [any] size: of the envelope. */
+void uk_log_frame_size(uk_remote *r, const ukko_msg *msg, size_t size);
+/* [any] How a log tells of a message that goes to an actor, or comes to it; from: or NULL. */
+const char *uk_news_message(uk_remote *r, uk_buf *out, const ukko_msg *msg, ukko_ref *to, ukko_ref *from);
 void uk_news_listening(uk_remote *r);
 void uk_news_down(uk_remote *r);
 void uk_news_terminator(uk_remote *r, const char *text); /* [any] the log of the end */

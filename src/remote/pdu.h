@@ -87,6 +87,8 @@ typedef struct uk_outgoing {
 
 /* Length of the whole frame, header included. */
 size_t uk_envelope_frame_size(const uk_outgoing *m);
+/* What Pekko calls the size of a message: the frame without its header and that of the payload. */
+size_t uk_envelope_size(size_t frame);
 size_t uk_envelope_front(const uk_outgoing *m); /* of what is before the message's bytes */
 /* Appends the frame. UKKO_ETOOBIG: it would be longer than max, which the peer's decoder would not
    take; out is as

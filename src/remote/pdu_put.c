@@ -111,6 +111,11 @@ static uint8_t *put_back(uint8_t *p, const layout *l, const uk_outgoing *m) {
 size_t uk_envelope_frame_size(const uk_outgoing *m) {
     return UK_FRAME_HEADER + measure(m, m->message.len).body;
 }
+size_t uk_envelope_size(size_t frame) {
+    size_t body = frame - UK_FRAME_HEADER, n = body - 2;
+    while (field_size(n) > body) n--;
+    return n;
+}
 size_t uk_envelope_front(const uk_outgoing *m) { return measure(m, m->message.len).prefix; }
 int uk_envelope_put(uk_buf *out, const uk_outgoing *m, size_t max) {
     layout l = measure(m, m->message.len);

@@ -225,15 +225,15 @@ bool uk_recv_allowed(uk_conn *c, ukko_ref *to, const ukko_msg *m) {
 /* ---- delivery ---- */
 
 static void log_received(uk_conn *c, ukko_ref *to, const ukko_msg *m, ukko_ref *from) {
-    char text[300];
+    uk_buf text = {0};
     if (!uk_log_enabled(c->remote->sys, UKKO_LOG_DEBUG)) return;
-    ukko_msg_print(m, text, sizeof text);
-    uk_log(c->remote->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_READER, NULL, NULL,
-           "received %s message: [%s] to [%s] from [%s]",
+    uk_log(c->remote->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_WRITER, NULL, NULL,
+           "received %s message %s",
            to->vt->kind == UK_REF_DAEMON   ? "daemon"
            : to->vt->kind == UK_REF_REMOTE ? "remote-destined"
                                            : "local",
-           text, ukko_ref_path(to), from ? ukko_ref_path(from) : "no sender");
+           uk_news_message(c->remote, &text, m, to, from));
+    uk_buf_fini(&text);
 }
 
 /* Who watches by an alias of this node is to hear by that alias. Gives ref, or another for it; owned. */
@@ -288,8 +288,6 @@ static void deliver_message(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref
         return;
     }
     if (c->remote->set.log_received) log_received(c, to, m, from);
-    if (c->remote->set.log_frame_size >= 0)
-        uk_log_frame_size(c->remote, ukko_msg_class(m), e->payload.len);
     bool mute = uk_daemon_is(to) && m->type == &ukko_identify_type; /* /remote answers a selection only */
     if (mute || !uk_recv_allowed(c, to, m)) {
         ukko_msg_release(m);

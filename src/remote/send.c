@@ -10,6 +10,7 @@
 #include "base/os.h"
 #include "net/chunks.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 /* A write of three segments of a loopback, whose largest are of 65483 bytes: fewer are more wake-ups, and
    a little more than three is one more segment. */
@@ -246,21 +247,22 @@ static void report_unsent(uk_peer *p, ukko_ref *to, ukko_msg *msg, ukko_ref *sen
              "actual size of encoded class %s was %s bytes. (maximum-frame-size)",
              ukko_ref_path(to), p->transport->set->max_frame, ukko_msg_class(msg),
              err->message[0] ? err->message : "more");
-    uk_log(sys, UKKO_LOG_ERROR, "remoting", UK_LOG_WRITER, NULL, why,
-           "Transient association error (association remains live): OversizedPayloadException: %s",
-           why);
+    char *cause = uk_format("org.apache.pekko.remote.OversizedPayloadException: %s", why);
+    uk_log_frame_size(p->remote, msg, strtoul(err->message, NULL, 10));
+    uk_log(sys, UKKO_LOG_ERROR, "remoting", UK_LOG_WRITER, NULL, cause,
+           "Transient association error (association remains live)");
+    uk_free(cause);
     uk_dropped(sys, msg, sender, to, why);
 }
 
 static void log_sent(uk_remote *r, ukko_ref *to, const ukko_msg *msg, ukko_ref *sender, size_t n) {
     if (r->set.log_sent && uk_log_enabled(r->sys, UKKO_LOG_DEBUG)) {
-        char text[300];
-        ukko_msg_print(msg, text, sizeof text);
-        uk_log(r->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_WRITER, NULL, NULL,
-               "sending message [%s] to [%s] from [%s]", text, ukko_ref_path(to),
-               sender ? ukko_ref_path(sender) : "no sender");
+        uk_buf text = {0};
+        uk_log(r->sys, UKKO_LOG_DEBUG, "remoting", UK_LOG_WRITER, NULL, NULL, "sending message %s",
+               uk_news_message(r, &text, msg, to, sender));
+        uk_buf_fini(&text);
     }
-    if (r->set.log_frame_size >= 0) uk_log_frame_size(r, ukko_msg_class(msg), n);
+    if (r->set.log_frame_size >= 0) uk_log_frame_size(r, msg, uk_envelope_size(n));
 }
 
 /* Appends the frame of a message to out; msg stays the caller's. *size tells how long the envelope
@@ -280,7 +282,11 @@ static int encode_from(uk_peer *p, ukko_ref *to, const ukko_msg *msg, ukko_slice
     }
     size_t n = out->len - body;
     rc = uk_envelope_end(out, mark, &m, p->transport->set->max_frame);
-    if (rc) snprintf(err->message, sizeof err->message, "%zu", n);
+    if (rc) {
+        m.message.len = n;
+        snprintf(err->message, sizeof err->message, "%zu",
+                 uk_envelope_size(uk_envelope_frame_size(&m)));
+    }
     return rc;
 }
 

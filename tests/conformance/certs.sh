@@ -18,4 +18,17 @@ for c in ca foreign-ca; do
   rm -f "trust-$c.p12"
   keytool -importcert -noprompt -alias "$c" -file "$c.crt" -keystore "trust-$c.p12" -storetype PKCS12 -storepass changeit 2>/dev/null
 done
-touch .stamp
+# for the scenarios about stores: out of its time, JKS with a password of its own for the key, two authorities, one that signs itself
+node expired expired ca
+mkdir -p old; : > old/index; echo 01 > old/serial
+printf '[ca]\ndefault_ca=d\n[d]\ndatabase=old/index\nserial=old/serial\nnew_certs_dir=old\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n' > old/ca.cnf
+openssl req -new -key expired.key -subj /CN=expired -out old/csr 2>/dev/null
+openssl ca -batch -notext -config old/ca.cnf -cert ca.crt -keyfile ca.key -in old/csr -out expired.crt -startdate 20200101000000Z -enddate 20210101000000Z 2>/dev/null
+openssl pkcs12 -export -in expired.crt -inkey expired.key -certfile ca.crt -name expired -passout pass:changeit -out expired.p12
+rm -rf old
+store() { keytool "$@" > /dev/null 2>&1; }
+rm -f keypass.jks trust-ca.jks trust-two.p12
+store -importkeystore -noprompt -srckeystore node1.p12 -srcstorepass changeit -srcalias node1 -destkeystore keypass.jks -deststoretype JKS -deststorepass changeit -destkeypass another1
+store -importcert -noprompt -alias ca -file ca.crt -keystore trust-ca.jks -storetype JKS -storepass changeit
+for c in ca foreign-ca; do store -importcert -noprompt -alias "$c" -file "$c.crt" -keystore trust-two.p12 -storetype PKCS12 -storepass changeit; done
+touch .stamp2

@@ -1038,9 +1038,9 @@ CERTS = os.path.join(HERE, 'certs')
 
 def tls(cert='node1', *more):
     """options of a system that talks TLS with one of the throw-away certificates"""
-    if not os.path.exists(os.path.join(CERTS, '.stamp')):
+    if not os.path.exists(os.path.join(CERTS, '.stamp2')):
         with _port_lock:
-            if not os.path.exists(os.path.join(CERTS, '.stamp')):
+            if not os.path.exists(os.path.join(CERTS, '.stamp2')):
                 subprocess.run([os.path.join(HERE, 'certs.sh'), CERTS], check=True, stdout=subprocess.DEVNULL)
     return ('--transport', 'ssl', '--cert-dir', CERTS, '--cert', cert) + more
 

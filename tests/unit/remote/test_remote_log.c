@@ -63,7 +63,8 @@ static size_t logged_at(const char *level) {
     ukko_ref_release(to);
     ukko_system_free(a);
     ukko_system_free(b);
-    size_t n = logs_count(&lines, "message: [xxxxxxxxxx") + logs_count(&lines, "sending message [xxxxxxxxxx");
+    size_t n = logs_count(&lines, "received local message RemoteMessage: [xxxxxxxxxx") +
+               logs_count(&lines, "sending message RemoteMessage: [xxxxxxxxxx");
     logs_fini(&lines);
     return n;
 }

@@ -283,8 +283,8 @@ static void log_settings(void **state) {
     (void)state;
     static const struct {
         const char *config, *line;
-    } cases[] = {{C "log-sent-messages = %s", "sending message [there?"},
-                 {C "log-received-messages = %s", "message: [there?"},
+    } cases[] = {{C "log-sent-messages = %s", "sending message RemoteMessage: [there?"},
+                 {C "log-received-messages = %s", "message RemoteMessage: [there?"},
                  {C "log-frame-size-exceeding = %s", "Payload size for [java.lang.String]"},
                  {"pekko.remote.warn-about-direct-use = %s",
                   "Using the 'remote' ActorRefProvider directly"}};
