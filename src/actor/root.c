@@ -266,7 +266,7 @@ static bool own_address(ukko_system *sys, const uk_path *p) {
     return sys->has_provider && sys->provider.is_own(sys->provider.self, p);
 }
 static void log_unresolved(ukko_system *sys, ukko_slice text, const uk_path *p, const char *why) {
-    char local[600];
+    char local[600], cause[700];
     if (!why) {
         snprintf(local, sizeof local, "Unexpected local address in RemoteActorRef [Actor[%.*s]]",
                  (int)text.len, (const char *)text.ptr);
@@ -277,9 +277,10 @@ static void log_unresolved(ukko_system *sys, ukko_slice text, const uk_path *p, 
                "org.apache.pekko.remote.RemoteActorRefProvider", NULL, NULL,
                "Error while resolving ActorRef [%.*s] due to [%s]", (int)text.len,
                (const char *)text.ptr, why);
-    else
+    snprintf(cause, sizeof cause, "org.apache.pekko.remote.RemoteTransportException: %s", why);
+    if (p->elements.len <= 1)
         uk_log(sys, UKKO_LOG_ERROR, "ActorRefProvider",
-               "org.apache.pekko.remote.RemoteActorRefProvider", NULL, why,
+               "org.apache.pekko.remote.RemoteActorRefProvider", NULL, cause,
                "No root guardian at [%.*s]", (int)p->address.len, (const char *)p->address.ptr);
 }
 /* A path of another system may be spelled in several ways; a reference is written in Pekko's. */

@@ -101,14 +101,18 @@ static int on_remoting_error(ukko_ctx *ctx, void *state, const void *body) {
     return UKKO_OK;
 }
 
-/* Pekko names dead letters where a selection for another node was not sent; its place is "to". */
+/* Pekko names dead letters where a selection for another node was not sent, unless no transport leads
+   there; its place is "to". */
 static json_t *recipient_as_pekko(ukko_ctx *ctx, const ukko_ref *recipient) {
     ukko_system *sys = ukko_ctx_system(ctx);
     const char *own = ukko_remote_address(sys), *path = ukko_ref_path(recipient);
     size_t n = strlen(own), end = strlen(path);
     bool here = strncmp(path, own, n) == 0 && path[n] == '/';
     bool root = end && path[end - 1] == '/';
-    return value_ref(here || !root ? recipient : ukko_dead_letters(sys));
+    char address[500];
+    snprintf(address, sizeof address, "%.*s", (int)(root ? end - 1 : end), path);
+    bool led = ukko_remote_address_for(sys, address) != NULL;
+    return value_ref(here || !root || !led ? recipient : ukko_dead_letters(sys));
 }
 
 static int on_dead_letter(ukko_ctx *ctx, void *state, const void *body) {

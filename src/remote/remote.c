@@ -146,15 +146,22 @@ static const char *address(void *self) { return uk_remote_address(self); }
 
 static bool is_own(void *self, const uk_path *path) { return uk_remote_is_own(self, path); }
 
+static const char *no_transport(uk_remote *r, const uk_path *path) {
+    ukko_error *note = uk_note_of(UK_NOTE_ADDRESS);
+    uk_buf all = {0};
+    for (size_t i = 0; i < r->n_transports; i++)
+        uk_buf_printf(&all, "%s%s", i ? ", " : "", r->transports[i].protocol);
+    snprintf(note->message, sizeof note->message,
+             "No transport is loaded for protocol: [%.*s], available protocols: [%.200s]",
+             (int)path->protocol.len, (const char *)path->protocol.ptr, uk_buf_text(&all));
+    uk_buf_fini(&all);
+    return note->message;
+}
+
 static ukko_ref *remote_ref(void *self, ukko_slice text, const uk_path *path, const char **why) {
     uk_remote *r = self;
     if (!uk_transport_for(r, path->protocol)) {
-        ukko_error *note = uk_note_of(UK_NOTE_ADDRESS);
-        snprintf(note->message, sizeof note->message,
-                 "No transport is loaded for protocol: [%.*s], available protocols: [%.*s]",
-                 (int)path->protocol.len, (const char *)path->protocol.ptr,
-                 (int)strcspn(uk_remote_address(r), ":"), uk_remote_address(r));
-        *why = note->message;
+        *why = no_transport(r, path);
         return NULL;
     }
     return uk_remote_ref_new(uk_peer_get(r, path->address), text, path);

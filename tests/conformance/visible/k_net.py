@@ -142,8 +142,13 @@ def tls_plain_client(s):
 @scenario('TLS', 'a protocol without a transport: nothing is sent, the log names it and those that there are', '')
 def tls_no_transport(s):
     a, b = s.both((), tls('node2'))
-    a.cmd('select %s x' % b.u('/user/collector'))
-    a.expect('log', level='ERROR', cause=has('No transport is loaded for protocol: [pekko.ssl.tcp], available protocols: [pekko.tcp]'))
+    for cmd, at in (('select', '/'), ('tell', '/user/collector')):      # where it was to begin; to whom it was
+        n = a.here()
+        a.cmd('%s %s x' % (cmd, b.u('/user/collector')))
+        a.expect('deadletter', since=n, value='x', recipient=b.u(at))
+    a.expect('log', level='ERROR', msg='No root guardian at [%s]' % b.address,
+             cause='org.apache.pekko.remote.RemoteTransportException: No transport is loaded for protocol: [pekko.ssl.tcp], available protocols: [pekko.tcp]')
+    a.expect('log', level='WARN', msg=has('Error while resolving ActorRef [%s]' % b.u('/user/collector')))
     b.absent('lifecycle', kind='AssociatedEvent')
     a.absent('lifecycle', kind='AssociationErrorEvent')
 
