@@ -150,26 +150,40 @@ static void many_refusals(void **state) {
 
 /* ---- what does not even leave ---- */
 
+/* As in Pekko: the actor counts as made, its order is dropped, and its watch finds nobody there. */
+
 static void an_order_that_is_too_large(void **state) {
     (void)state;
     node a = node_begin("A", "pekko.remote.classic.netty.tcp.maximum-frame-size = 32000b", NULL,
                         NULL),
          b = node_begin("B", "", NULL, NULL);
     static uint8_t bytes[40000];
+    probe *dropped = probe_new(a.sys, "dropped"), *watcher = probe_new(a.sys, "watcher");
+    ukko_subscribe(a.sys, &ukko_dropped_type, dropped->ref);
     ukko_props *p = props_at(&worker, b.address);
-    ukko_msg *why = NULL;
     ukko_props_arg(p, &ukko_bytes_type, &(ukko_slice){bytes, sizeof bytes});
-    assert_null(make_props(&a, p, "w", &why));
-    assert_non_null(strstr(ukko_msg_text(why), "maximum-frame-size is 32000"));
-    ukko_msg_release(why);
+    ukko_ref *w = make_props(&a, p, "w", NULL);
+    assert_non_null(w);
+    ukko_msg *m = probe_expect(dropped, &ukko_dropped_type);
+    const ukko_dead_letter *d = ukko_msg_get(m, &ukko_dropped_type);
+    assert_string_equal(ukko_msg_class(d->message), "org.apache.pekko.remote.DaemonMsgCreate");
+    assert_non_null(strstr(d->reason, "max allowed size 32000"));
+    ukko_msg_release(m);
+    probe_watch(watcher, w);
+    m = probe_expect(watcher, &ukko_terminated_type);
+    assert_false(((const ukko_terminated *)ukko_msg_get(m, &ukko_terminated_type))->existence_confirmed);
+    ukko_msg_release(m);
+    ukko_ref_release(w);
     p = props_at(&worker, b.address);
     ukko_props_arg(p, &ukko_bytes_type, &(ukko_slice){bytes, 30000});
-    ukko_ref *w = make_props(&a, p, "w", NULL); /* its name is free */
+    w = make_props(&a, p, "v", NULL);
     assert_non_null(w);
     assert_int_equal(count_of(w), 0);
     ukko_ref_release(w);
     node_end(&a);
     node_end(&b);
+    probe_free(dropped);
+    probe_free(watcher);
 }
 
 int main(void) {
