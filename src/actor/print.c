@@ -6,6 +6,7 @@
 #include "actor/system.h"
 #include "base/pb.h"
 #include <float.h>
+#include <ukko/router.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -184,12 +185,13 @@ static const char *wrapper(const ukko_type *t, const ukko_msg *value) {
     if (t == &ukko_status_failure_type) return "Failure";
     if (t == &ukko_reply_exception_type) return "Error";
     if (t == &ukko_identify_type) return "Identify";
+    if (t == &ukko_broadcast_type) return "Broadcast";
     return NULL;
 }
 static bool put_wrapped(sink *s, const ukko_type *t, const void *body, unsigned depth) {
     const char *name = wrapper(t, NULL);
     if (!name) return false;
-    const ukko_msg *value = ((const ukko_boxed *)body)->value; /* ukko_identify looks the same */
+    const ukko_msg *value = ((const ukko_boxed *)body)->value; /* the others look the same */
     puts_to(s, wrapper(t, value));
     if (!value && (t == &ukko_option_type || t == &ukko_optional_type)) return true;
     puts_to(s, "(");
@@ -297,6 +299,13 @@ static bool put_deployed(sink *s, const ukko_type *t, const void *body, unsigned
     return true;
 }
 
+static void put_hashed(sink *s, const ukko_hash_envelope *e, unsigned depth) {
+    puts_to(s, "ConsistentHashableEnvelope(");
+    put_msg(s, e->message, depth + 1);
+    puts_to(s, ",");
+    put_msg(s, e->key, depth + 1);
+    puts_to(s, ")");
+}
 static bool put_known(sink *s, const ukko_type *t, const void *body, unsigned depth) {
     if (t == &ukko_string_type || t == &ukko_config_type) {
         const ukko_string *str = body;
@@ -311,6 +320,8 @@ static bool put_known(sink *s, const ukko_type *t, const void *body, unsigned de
         put_address(s, body);
     } else if (t == &ukko_identity_type) {
         put_identity(s, body, depth);
+    } else if (t == &ukko_hash_envelope_type) {
+        put_hashed(s, body, depth);
     } else if (t == &ukko_json_type) {
         puts_to(s, ((const ukko_json *)body)->text);
     } else {

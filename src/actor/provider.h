@@ -70,6 +70,7 @@ int uk_system_loop_fd(ukko_system *sys, int fd); /* wakes the program's loop whe
 /* Local look-up from the root: "/user/a/b" with uid (0: any). Owned; a reference to the missing
    path (UK_REF_EMPTY) when nobody lives there. */
 ukko_ref *uk_system_resolve_local(ukko_system *sys, ukko_slice elements, int32_t uid);
+ukko_ref *uk_system_dead(ukko_system *sys); /* /deadLetters; borrowed, lives as long as the system */
 /* Any path text, local or remote. Owned, never NULL. What does not parse gives dead letters. */
 ukko_ref *uk_system_resolve(ukko_system *sys, ukko_slice text);
 /* A path text that came from another system: one without an address is dead letters, too. NULL: its

@@ -144,9 +144,8 @@ static void container_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
         return;
     }
     if (to == sys->root && ends_root(to, msg)) ukko_msg_release(msg);
-    else if (msg->type == &ukko_identify_type) ukko_msg_release(msg); /* /temp never answers */
     else if (to == sys->root) unhandled(to, msg, sender);
-    else uk_dead_letter(sys, msg, sender, to, "the place takes no messages");
+    else ukko_msg_release(msg); /* /temp takes all and says nothing, as Pekko's container of paths */
 }
 static void container_system(ukko_ref *to, uk_sysmsg *m) { /* the root is the guardians' parent */
     if (m->kind == UK_SYS_NOTIFY && to == to->sys->root) uk_system_phase_done(to->sys, m->a);
@@ -182,6 +181,7 @@ static const uk_ref_vt root_vt = {UK_REF_CONTAINER, container_tell, container_sy
 static const uk_ref_vt temp_vt = {UK_REF_CONTAINER, container_tell, container_system, root_parent,
                                   temp_child,       temp_print,     plain_free,       NULL};
 
+ukko_ref *uk_system_dead(ukko_system *sys) { return sys->dead; }
 ukko_ref *uk_top_get(ukko_system *sys, ukko_slice name) {
     pthread_mutex_lock(&sys->lock);
     ukko_ref *top = uk_ref_retain(uk_map_get(&sys->tops, name.ptr, name.len));

@@ -9,7 +9,6 @@
 #include <stdio.h>
 
 #define TIMEOUT "java.util.concurrent.TimeoutException"
-#define ASK_TIMEOUT "org.apache.pekko.pattern.AskTimeoutException"
 
 /* One question that many are asked; lives until the last of them has answered or timed out. */
 typedef struct question {
@@ -62,49 +61,20 @@ static void answer(question *q, ukko_msg *msg) { /* takes msg */
     if (q->sender) uk_ref_tell(q->sender, msg, NULL);
     else ukko_msg_release(msg);
 }
-/* One of those who are asked. */
-typedef struct asked {
-    question *q;   /* counted */
-    uk_routee who; /* a copy */
-    ukko_msg *msg; /* retained */
-} asked;
-
-static ukko_msg *no_answer(const asked *a) {
-    uk_buf b = {0};
-    uk_buf_str(&b, "Ask timed out on [");
-    if (a->who.ref) {
-        uk_buf_str(&b, "Actor[");
-        uk_ref_text_with(a->who.ref, a->q->sys->local_address, &b);
-        uk_buf_byte(&b, ']');
-    } else {
-        uk_buf_str(&b, a->who.key);
-    }
-    uk_buf_printf(&b,
-                  "] after [%lld ms]. Message of type [%s]. A typical reason for "
-                  "`AskTimeoutException` is that the "
-                  "recipient actor didn't send a reply.",
-                  (long long)a->q->within_ms, ukko_msg_class(a->msg));
-    ukko_msg *m = failure(ASK_TIMEOUT, uk_buf_text(&b));
-    uk_buf_fini(&b);
-    return m;
-}
+/* One of those who were asked has answered, or what became of the question is said in msg. */
 static void answered(void *data, int status, const ukko_msg *msg) {
-    asked *a = data;
-    question *q = a->q;
+    question *q = data;
+    (void)status;
     if (win(q)) {
-        answer(q, status == UKKO_ETIMEOUT || !msg ? no_answer(a) : ukko_msg_retain(msg));
+        answer(q, ukko_msg_retain(msg));
         if (q->n && uk_timer_cancel(q->sys->timers, &q->end)) question_release(q);
     }
-    uk_routee_fini(&a->who);
-    ukko_msg_release(a->msg);
-    uk_free(a);
     question_release(q);
 }
 static void ask(question *q, const uk_routee *r, ukko_msg *msg) {
-    asked *a = uk_alloc(sizeof *a);
-    *a = (asked){question_retain(q), uk_routee_copy(r), ukko_msg_retain(msg)};
-    if (r->ref) ukko_ask_async(r->ref, ukko_msg_retain(msg), q->within_ms, answered, a);
-    else ukko_selection_ask_async(r->sel, ukko_msg_retain(msg), q->within_ms, answered, a);
+    question_retain(q);
+    if (r->ref) ukko_ask_async(r->ref, ukko_msg_retain(msg), q->within_ms, answered, q);
+    else ukko_selection_ask_async(r->sel, ukko_msg_retain(msg), q->within_ms, answered, q);
 }
 void uk_scatter(uk_cell *router, const uk_table *t, ukko_msg *msg, ukko_ref *sender) {
     question *q = question_new(sender, router->ref.sys, router->props->routing->conf->within_ms);

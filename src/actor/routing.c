@@ -84,8 +84,20 @@ static void free_later(void *cell) { /* owns one count of the cell, whose turns 
     if (r->retired) uk_timer_start(c->ref.sys->timers, &r->end, 10, free_later, c);
     else uk_ref_release(&c->ref);
 }
+/* Whoever still has the router reaches the places of its routees, as in Pekko. */
+static uk_routee last_place(const uk_routee *r) {
+    uk_path p;
+    if (!r->ref || r->ref->vt->kind != UK_REF_CELL || !uk_ref_stopped(r->ref) ||
+        uk_path_parse(ukko_str(uk_ref_text(r->ref)), &p))
+        return uk_routee_copy(r);
+    return (uk_routee){uk_empty_ref(r->ref->sys, p.elements, p.uid), NULL, NULL};
+}
 void uk_table_end(uk_cell *c) {
-    uk_table_set(c, NULL, 0);
+    const uk_table *t = atomic_load_explicit(&c->props->routing->table, memory_order_relaxed);
+    size_t n = t ? t->n : 0; /* t is the router's own to change */
+    uk_routee *list = uk_alloc((n + 1) * sizeof *list);
+    for (size_t i = 0; i < n; i++) list[i] = last_place(&t->list[i]);
+    uk_table_set(c, list, n);
     if (!c->props->routing->retired) return;
     uk_ref_retain(&c->ref);
     uk_timer_start(c->ref.sys->timers, &c->props->routing->end, 10, free_later, c);
@@ -250,6 +262,7 @@ static _Thread_local unsigned nested, routed;
 
 void uk_route(uk_cell *c, ukko_msg *msg, ukko_ref *sender) {
     uk_routing *r = c->props->routing;
+    if (!sender) sender = c->ref.sys->dead; /* also where a routee is far away, or asked */
     if (!nested) routed = 0;
     if (nested >= MAX_NESTED || routed++ >= MAX_ROUTED) {
         uk_dead_letter(c->ref.sys, unwrap(msg), sender, &c->ref, "the router routes to itself");
@@ -278,7 +291,7 @@ static void count_for_resizer(uk_cell *c) {
 }
 void uk_router_tell(ukko_ref *to, ukko_msg *msg, ukko_ref *sender) {
     uk_cell *c = uk_cell_of(to);
-    if (for_the_router(msg->type) || uk_cell_stopped(c)) {
+    if (for_the_router(msg->type)) {
         uk_cell_tell(to, msg, sender);
         return;
     }

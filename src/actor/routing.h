@@ -71,7 +71,7 @@ const uk_load *uk_routee_load(const uk_routee *r); /* NULL: not known here */
 /* routing.c: the router's own turn. Takes list (allocated) and what is in it. */
 void uk_table_set(uk_cell *c, uk_routee *list, size_t n);
 void uk_table_free(uk_table *t);
-void uk_table_end(uk_cell *c); /* the router ends: lets go of its routees, which hold it */
+void uk_table_end(uk_cell *c); /* the router ends: keeps the places of its routees, which hold it */
 void uk_routee_fini(uk_routee *r);
 uk_routee uk_routee_copy(const uk_routee *r);
 

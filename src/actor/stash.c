@@ -16,15 +16,39 @@ static bool full(uk_cell *c) {
     if (more->stash_max < 0) more->stash_max = capacity(c);
     return more->stash_max > 0 && more->stash_n >= more->stash_max;
 }
+static void show(const ukko_ref *ref, uk_buf *out) {
+    uk_buf_str(out, "Actor[");
+    uk_ref_show(ref, out);
+    uk_buf_byte(out, ']');
+}
+static int overflow(ukko_ctx *ctx) {
+    uk_buf b = {0};
+    uk_buf_printf(&b, "Couldn't enqueue message %s from ", ukko_msg_class(ctx->current->msg));
+    show(ukko_sender(ctx), &b);
+    uk_buf_str(&b, " to stash of ");
+    show(&ctx->cell->ref, &b);
+    int rc = ukko_fail_as(ctx, UKKO_ETOOBIG, "org.apache.pekko.actor.StashOverflowException", "%s",
+                          uk_buf_text(&b));
+    uk_buf_fini(&b);
+    return rc;
+}
+static int stashed_already(ukko_ctx *ctx) {
+    char text[300];
+    uk_buf b = {0};
+    ukko_msg_print(ctx->current->msg, text, sizeof text);
+    uk_buf_printf(&b, "Can't stash the same message Envelope(%s,", text);
+    show(ukko_sender(ctx), &b);
+    uk_buf_str(&b, ") more than once");
+    int rc = ukko_fail_as(ctx, UKKO_ESTATE, "java.lang.IllegalStateException", "%s", uk_buf_text(&b));
+    uk_buf_fini(&b);
+    return rc;
+}
 int ukko_stash(ukko_ctx *ctx) {
     uk_cell *c = ctx->cell;
-    if (!ctx->current || ctx->taken) return UKKO_ESTATE;
+    if (!ctx->current) return UKKO_ESTATE;
+    if (ctx->taken) return stashed_already(ctx);
     uk_more *more = uk_cell_more(c);
-    if (full(c))
-        return ukko_fail_as(ctx, UKKO_ETOOBIG, "org.apache.pekko.actor.StashOverflowException",
-                            "Couldn't enqueue message %s from Actor[%s] to stash of Actor[%s]",
-                            ukko_msg_class(ctx->current->msg), uk_ref_text(ukko_sender(ctx)),
-                            uk_ref_text(&c->ref));
+    if (full(c)) return overflow(ctx);
     ctx->taken = true;
     ctx->current->next = NULL;
     if (more->stash_tail) more->stash_tail->next = ctx->current;

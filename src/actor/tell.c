@@ -200,5 +200,5 @@ void ukko_reply(ukko_ctx *ctx, const ukko_type *type, const void *body) {
 }
 void ukko_reply_text(ukko_ctx *ctx, const char *text) { ukko_tell_text(ctx, sender(ctx), text); }
 void ukko_forward(ukko_ctx *ctx, ukko_ref *to) {
-    if (ctx->current) uk_ref_tell(to, ukko_msg_retain(ctx->current->msg), ctx->current->sender);
+    if (ctx->current) uk_ref_tell(to, ukko_msg_retain(ctx->current->msg), sender(ctx));
 }

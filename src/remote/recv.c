@@ -294,7 +294,10 @@ static void deliver_message(uk_conn *c, const uk_wire *e, ukko_ref *to, ukko_ref
         return;
     }
     uk_guard_arrives(c, m, e->payload.len);
-    if (m->type == &uk_selection_type) {
+    /* nobody is dead letters here, also where it is passed on; an actor knows that by itself */
+    bool selected = m->type == &uk_selection_type;
+    if (!from && (selected || to->vt->kind != UK_REF_CELL)) from = uk_system_dead(c->remote->sys);
+    if (selected) {
         const ukko_msg *inner = UK_BODY(uk_selection_body, m)->message;
         from = inner->type == &uk_heartbeat_type ? knowing(c, e, from) : uk_ref_retain(from);
         uk_selection_deliver(to, m, from);

@@ -232,6 +232,55 @@ static void broadcast_group(void **state) {
     assert_int_equal(name[0], 'g');
     end_group(router, routees);
 }
+/* What goes to a router that has ended, and to whom: the place of its routee. */
+static ukko_msg *dead_of(ukko_ref *router, ukko_msg *msg, const char *place) {
+    ukko_subscribe(sys, &ukko_dead_letter_type, p->ref);
+    ukko_tell_from(router, msg, NULL);
+    ukko_msg *m = probe_expect(p, &ukko_dead_letter_type);
+    ukko_unsubscribe(sys, &ukko_dead_letter_type, p->ref);
+    const ukko_dead_letter *d = ukko_msg_get(m, &ukko_dead_letter_type);
+    assert_non_null(strstr(ukko_ref_path(d->recipient), place));
+    return m;
+}
+static void an_ended_router_keeps_the_places(void **state) {
+    (void)state;
+    static const ukko_router_kind kinds[] = {UKKO_ROUTER_ROUND_ROBIN, UKKO_ROUTER_BROADCAST,
+                                             UKKO_ROUTER_SMALLEST_MAILBOX};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        ukko_ref *router = pool_of(kinds[i], 1, "ended");
+        probe_watch(p, router);
+        ukko_ref_signal(router, UKKO_SIGNAL_TERMINATE, NULL);
+        expect_terminated(router);
+        ukko_msg_release(dead_of(router, ukko_msg_string("late"), "/user/ended/$a#"));
+        ukko_msg_release(
+            dead_of(router, ukko_msg_broadcast(ukko_msg_string("all")), "/user/ended/$a#"));
+        ukko_msg_release(dead_of(router, ukko_msg_new(&ukko_get_routees_type), "/user/ended#"));
+        ukko_ref_release(router);
+    }
+}
+static void an_ended_group_still_leads_there(void **state) {
+    (void)state;
+    ukko_ref *routees[3], *router = group_of(UKKO_ROUTER_ROUND_ROBIN, routees);
+    probe_watch(p, router);
+    ukko_ref_signal(router, UKKO_SIGNAL_TERMINATE, NULL);
+    expect_terminated(router);
+    ukko_tell_from(router, ukko_msg_string("who"), p->ref);
+    probe_expect_text(p, "g0");
+    ukko_ref_release(router);
+    for (int i = 0; i < 3; i++) {
+        probe_watch(p, routees[i]);
+        ukko_ref_signal(routees[i], UKKO_SIGNAL_TERMINATE, NULL);
+        expect_terminated(routees[i]);
+        ukko_ref_release(routees[i]);
+    }
+}
+/* The answer that nobody waits for is a dead letter of dead letters. */
+static void scatter_gather_asks_for_nobody(void **state) {
+    (void)state;
+    ukko_ref *router = pool_of(UKKO_ROUTER_SCATTER_GATHER, 1, "nobody");
+    ukko_msg_release(dead_of(router, ukko_msg_string("who"), "/deadLetters"));
+    end_router(router);
+}
 /* Groups that name themselves: what is sent ends as dead letters, not the process. */
 static void a_group_of_itself(void **state) {
     (void)state;
@@ -610,6 +659,9 @@ int main(void) {
         cmocka_unit_test(random_pool_reaches_all),
         cmocka_unit_test(random_pool_broadcasts),
         cmocka_unit_test(broadcast_group),
+        cmocka_unit_test(an_ended_router_keeps_the_places),
+        cmocka_unit_test(an_ended_group_still_leads_there),
+        cmocka_unit_test(scatter_gather_asks_for_nobody),
         cmocka_unit_test(a_group_of_itself),
         cmocka_unit_test(smallest_mailbox_prefers_the_idle),
         cmocka_unit_test(scatter_gather_group_broadcasts),
