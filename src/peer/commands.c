@@ -25,7 +25,39 @@ void local_print(ukko_system *sys, const ukko_ref *ref, char *text, size_t len) 
     else snprintf(text, len, "%s", path);
 }
 
-ukko_ref *call_ref(call *c, const char *path) { return ukko_system_ref(c->p->sys, path); }
+/* What was found by a path once is found by it again, also when it has ended: as the resolver of a
+   JVM's thread does. On the command thread only. */
+enum { RESOLVED = 1024 };
+static struct {
+    char *path;
+    ukko_ref *ref;
+} resolved[RESOLVED];
+
+static bool is_actor(const ukko_ref *ref, const char *path) {
+    return strchr(ukko_ref_path(ref), '#') && !strchr(path, '#') && !strstr(path, "/temp/");
+}
+
+ukko_ref *ref_of(ukko_system *sys, const char *path) {
+    size_t i = 0;
+    for (; i < RESOLVED && resolved[i].path; i++)
+        if (strcmp(resolved[i].path, path) == 0) return ukko_ref_retain(resolved[i].ref);
+    ukko_ref *ref = ukko_system_ref(sys, path);
+    if (i < RESOLVED && is_actor(ref, path)) {
+        resolved[i].path = strdup(path);
+        resolved[i].ref = ukko_ref_retain(ref);
+    }
+    return ref;
+}
+
+ukko_ref *call_ref(call *c, const char *path) { return ref_of(c->p->sys, path); }
+
+void refs_forget(void) {
+    for (size_t i = 0; i < RESOLVED && resolved[i].path; i++) {
+        ukko_ref_release(resolved[i].ref);
+        free(resolved[i].path);
+        resolved[i].path = NULL;
+    }
+}
 
 int call_message_of(call *c, ukko_ref *sender, ukko_msg **out) {
     if (message_parse(c->p->sys, c->rest, out, &c->fault)) return -1;
@@ -263,6 +295,9 @@ static const command commands[] = {
     {"forward-to", cmd_forward_to, FEATURE_BASE, NULL},
     {"quarantine", cmd_quarantine, FEATURE_BASE, NULL},
     {"fault", cmd_fault, FEATURE_BASE, NULL},
+    {"subscribe", cmd_subscribe, FEATURE_BASE, NULL},
+    {"unsubscribe", cmd_unsubscribe, FEATURE_BASE, NULL},
+    {"task", cmd_task, FEATURE_BASE, NULL},
     {"publish", cmd_publish, FEATURE_BASE, NULL},
     {"count", cmd_count, FEATURE_BASE, NULL},
     {"config", cmd_config, FEATURE_BASE, NULL},

@@ -67,6 +67,11 @@ int cmd_deploy(call *c);
 int cmd_stop_child(call *c);
 int cmd_strategy(call *c);
 
+/* cmd_end.c */
+int cmd_subscribe(call *c);
+int cmd_unsubscribe(call *c);
+int cmd_task(call *c);
+
 /* cmd_route.c */
 int cmd_make_router(call *c);
 int cmd_make_group(call *c);

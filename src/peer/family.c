@@ -424,7 +424,8 @@ const ukko_actor *const peer_actors[] = {
     &collector_actor,    &failing_actor, &forwarder_actor,
     &parent_actor,       &order_actor,   &caller_actor,
     &receptionist_actor, &watcher_actor, &deployer_actor,
-    &listener_actor,     NULL,
+    &listener_actor,     &timed_actor,   &stashing_actor,
+    NULL,
 };
 
 const ukko_actor *actor_by_class(const char *name) {

@@ -119,6 +119,7 @@ static int end_system(peer *p, pthread_t reporter) {
         _exit(EXIT_STUCK);
     }
     pthread_join(reporter, NULL);
+    refs_forget();
     ukko_ref *refs[] = {p->collector, p->watcher, p->deployer, p->forwarder, p->listener};
     for (size_t i = 0; i < sizeof refs / sizeof refs[0]; i++) ukko_ref_release(refs[i]);
     ukko_system_free(p->sys);

@@ -161,7 +161,7 @@ static int make_big_doc(const source *s, ukko_msg **out) {
 }
 
 static int make_mixed(const source *s, ukko_msg **out) {
-    ukko_ref *ref = ukko_system_ref(s->sys, *s->text ? s->text : "/user/collector");
+    ukko_ref *ref = ref_of(s->sys, *s->text ? s->text : "/user/collector");
     *out = sample_mixed(&mixed_type, ref);
     ukko_ref_release(ref);
     return 0;
@@ -189,7 +189,7 @@ static int make_reply_error(const source *s, ukko_msg **out) {
 }
 
 static int make_ref(const source *s, ukko_msg **out) {
-    ukko_ref *ref = ukko_system_ref(s->sys, s->text);
+    ukko_ref *ref = ref_of(s->sys, s->text);
     *out = ukko_msg_copy(&ukko_ref_type, &(ukko_ref_body){ref});
     ukko_ref_release(ref);
     return 0;

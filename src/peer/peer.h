@@ -121,6 +121,7 @@ extern const ukko_actor echo_actor, sink_actor, collector_actor, forwarder_actor
     order_actor, caller_actor, receptionist_actor;                  /* actors.c */
 extern const ukko_actor parent_actor, watcher_actor, deployer_actor, all_for_one_deployer_actor,
     worker_actor;                                                   /* family.c */
+extern const ukko_actor timed_actor, stashing_actor;                /* moods.c */
 bool family_wait(void); /* until /user/parent and all below it have started; false: not in 10 s */
 void spawn_problem(ukko_error *out); /* ukko_spawn_error() without what is in the cause */
 extern const ukko_actor listener_actor;                             /* listener.c */
@@ -137,4 +138,6 @@ typedef struct peer {
     ukko_ref *collector, *watcher, *deployer, *forwarder, *listener;
 } peer;
 void command_run(peer *p, const char *line); /* one line, trimmed; prints what comes of it */
+ukko_ref *ref_of(ukko_system *sys, const char *path); /* owned; on the command thread */
+void refs_forget(void); /* what ref_of() has found: before the system is freed */
 #endif

@@ -178,6 +178,54 @@ public final class Actors {
     }
   }
 
+  /** What Timed and Stashing are in: "become a", "push a", "unbecome"; answers which behaviour got what. */
+  static AbstractActor.Receive mood(AbstractActor a, String name) {
+    return new org.apache.pekko.japi.pf.ReceiveBuilder()
+        .match(String.class, s -> s.startsWith("throw"), s -> { throw new IllegalStateException(s.length() > 6 ? s.substring(6) : "told to"); })
+        .match(String.class, s -> s.startsWith("become "), s -> a.getContext().become(mood(a, s.substring(7))))
+        .match(String.class, s -> s.startsWith("push "), s -> a.getContext().become(mood(a, s.substring(5)), false))
+        .matchEquals("unbecome", s -> a.getContext().unbecome())
+        .matchAny(m -> { recv(a, m); a.getSender().tell(name + " got " + Out.json(Render.value(m)), a.getSelf()); }).build();
+  }
+
+  /** Timers and receive timeouts; KEY is a number. "timer KEY MS TEXT", "ticks KEY MS N" (so many at most), "cancel KEY", "idle MS N" (so many at most). */
+  public static class Timed extends AbstractActorWithTimers {
+    private static final class Tick { final long key; int left; Tick(long key, int left) { this.key = key; this.left = left; } }
+    private int idles;
+    @Override public void preStart() { Out.emit("prestart", "actor", getSelf().path().toStringWithoutAddress()); }
+    @Override public void postStop() { Out.emit("poststop", "actor", getSelf().path().toStringWithoutAddress()); }
+    private static java.time.Duration ms(String s) { return java.time.Duration.ofMillis(Long.parseLong(s)); }
+    private void command(String[] w) {
+      switch (w[0]) {
+        case "timer": getTimers().startSingleTimer(Long.parseLong(w[1]), w[3], ms(w[2])); break;
+        case "ticks": getTimers().startTimerAtFixedRate(Long.parseLong(w[1]), new Tick(Long.parseLong(w[1]), Integer.parseInt(w[3])), ms(w[2])); break;
+        case "cancel": getTimers().cancel(Long.parseLong(w[1])); break;
+        default: idles = Integer.parseInt(w[2]); getContext().setReceiveTimeout(ms(w[1]));
+      }
+    }
+    @Override public Receive createReceive() {
+      return receiveBuilder()
+          .match(String.class, s -> s.matches("(timer [0-9]+ [0-9]+ \\S+|ticks [0-9]+ [0-9]+ [0-9]+|cancel [0-9]+|idle [0-9]+ [0-9]+)"), s -> command(s.split(" ")))
+          .match(Tick.class, t -> { Out.emit("tick", "actor", getSelf().path().toStringWithoutAddress(), "key", t.key, "left", --t.left); if (t.left <= 0) getTimers().cancel(t.key); })
+          .match(ReceiveTimeout.class, t -> { recv(this, t); if (--idles <= 0) getContext().cancelReceiveTimeout(); })
+          .build().orElse(mood(this, "base"));
+    }
+  }
+
+  /** "hold": from then on all but "open" is stashed; "open" takes it up again; "twice" stashes one message two times. */
+  public static class Stashing extends AbstractActorWithStash {
+    @Override public void preStart() { Out.emit("prestart", "actor", getSelf().path().toStringWithoutAddress()); }
+    @Override public void postStop() throws Exception { super.postStop(); Out.emit("poststop", "actor", getSelf().path().toStringWithoutAddress()); }
+    @Override public Receive createReceive() {
+      Receive holding = receiveBuilder().matchEquals("open", s -> { unstashAll(); getContext().unbecome(); }).matchAny(m -> stash()).build();
+      return receiveBuilder()
+          .matchEquals("hold", s -> getContext().become(holding, false))
+          .matchEquals("twice", s -> { stash(); stash(); })
+          .matchEquals("open", s -> unstashAll())
+          .build().orElse(mood(this, "base"));
+    }
+  }
+
   /** /user/listener: prints remoting lifecycle events, dead letters, unhandled and dropped messages, and cluster events. */
   public static class Listener extends AbstractActor {
     @Override public Receive createReceive() {

@@ -136,6 +136,15 @@ final class Peer {
     return Props.create(Class.forName(n), a);
   }
 
+  /** what subscribe names: an event of the runtime, or a message */
+  private static Class<?> channel(String name) throws ClassNotFoundException {
+    switch (name) {
+      case "String": return String.class;
+      case "Greeting": return Greeting.class;
+      default: return Class.forName("org.apache.pekko.actor." + name);
+    }
+  }
+
   @SuppressWarnings("unchecked")
   void command(String line) throws Exception {
     String[] c = cut(line), a = cut(c[1]);
@@ -228,6 +237,19 @@ final class Peer {
         Out.emit("config", "key", a[1], "value", v);
         break;
       }
+      case "task": { // task PHASE NAME [fail]: of the coordinated shutdown
+        List<String> w = words(c[1]);
+        CoordinatedShutdown.get(system).addTask(w.get(0), w.get(1), () -> {
+          Out.emit("task", "phase", w.get(0), "task", w.get(1));
+          java.util.concurrent.CompletableFuture<org.apache.pekko.Done> f = new java.util.concurrent.CompletableFuture<>();
+          if (w.size() > 2) f.completeExceptionally(new IllegalStateException("told to")); else f.complete(org.apache.pekko.Done.getInstance());
+          return f;
+        });
+        Out.emit("ok", "cmd", "task");
+        break;
+      }
+      case "subscribe": Out.emit("ok", "cmd", "subscribe", "value", system.eventStream().subscribe(ref(a[0]), channel(a[1]))); break; // subscribe PATH CHANNEL
+      case "unsubscribe": Out.emit("ok", "cmd", "unsubscribe", "value", system.eventStream().unsubscribe(ref(a[0]), channel(a[1]))); break;
       case "strategy": deployer.tell(new Actors.Deployer.Strategy(a[0]), ActorRef.noSender()); break; // restart | resume | stop | escalate
       case "pool": { // pool KIND NAME N ADDRESS[,ADDRESS] CLASS ARGS...
         List<String> w = words(c[1]);
