@@ -87,6 +87,7 @@ static void free_later(void *cell) { /* owns one count of the cell, whose turns 
 /* Whoever still has the router reaches the places of its routees, as in Pekko. */
 static uk_routee last_place(const uk_routee *r) {
     uk_path p;
+    if (r->sel) return (uk_routee){NULL, uk_selection_rooted(r->sel), uk_strdup(r->key)};
     if (!r->ref || r->ref->vt->kind != UK_REF_CELL || !uk_ref_stopped(r->ref) ||
         uk_path_parse(ukko_str(uk_ref_text(r->ref)), &p))
         return uk_routee_copy(r);

@@ -302,4 +302,23 @@ ukko_selection *uk_selection_retain(const ukko_selection *sel) {
     if (s) atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
     return s;
 }
+ukko_selection *uk_selection_rooted(const ukko_selection *s) {
+    uk_path p;
+    size_t i = 0;
+    if (s->anchor->vt->kind != UK_REF_CELL ||
+        uk_path_parse(ukko_str(uk_ref_text(s->anchor)), &p))
+        return uk_selection_retain(s);
+    uk_buf b = {0};
+    uk_buf_put(&b, p.elements.ptr, p.elements.len);
+    for (; i < s->n && s->steps[i].kind == UK_STEP_PARENT; i++)
+        while (b.len && b.ptr[--b.len] != '/') continue;
+    for (; i < s->n; i++) {
+        uk_buf_byte(&b, '/');
+        if (s->steps[i].kind == UK_STEP_PARENT) uk_buf_str(&b, "..");
+        else uk_buf_put(&b, s->steps[i].text.ptr, s->steps[i].text.len);
+    }
+    ukko_selection *rooted = make(uk_ref_retain(s->anchor->sys->root), uk_buf_slice(&b));
+    uk_buf_fini(&b);
+    return rooted;
+}
 ukko_system *uk_selection_system(const ukko_selection *s) { return s->anchor->sys; }

@@ -143,6 +143,8 @@ bool uk_each_child(ukko_ref *ref, ukko_ref ***out,
                    size_t *n); /* false: cannot have children here */
 ukko_system *uk_selection_system(const ukko_selection *s);
 ukko_selection *uk_selection_retain(const ukko_selection *s); /* NULL gives NULL */
+/* The same from the root: keeps no actor alive. Owned. */
+ukko_selection *uk_selection_rooted(const ukko_selection *sel);
 void uk_selection_name(const ukko_selection *s,
                        uk_buf *out); /* anchor without uid, then the steps */
 /* events.c */
