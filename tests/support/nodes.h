@@ -73,7 +73,7 @@ static inline void spawn_echo(ukko_system *sys, const char *name) {
 }
 /* The reference by its path alone, owned. */
 static inline ukko_ref *ref_at(ukko_system *from, const char *address, const char *path) {
-    char text[300];
+    char text[600];
     snprintf(text, sizeof text, "%s%s", address, path);
     return ukko_system_ref(from, text);
 }
