@@ -62,10 +62,10 @@ static int task_run(ukko_ctx *ctx, void *data, ukko_shutdown_task *self) {
 /* task PHASE NAME [fail] */
 int cmd_task(call *c) {
     const char *phase = call_word(c), *name = call_word(c);
-    size_t n = strlen(phase) + 1;
-    task *t = malloc(sizeof *t + n + strlen(name) + 1);
+    size_t n = strlen(phase) + 1, n_name = strlen(name) + 1;
+    task *t = malloc(sizeof *t + n + n_name);
     memcpy(t->phase, phase, n);
-    t->name = strcpy(t->phase + n, name);
+    t->name = memcpy(t->phase + n, name, n_name);
     t->fails = *c->rest;
     int rc = ukko_shutdown_task_add(c->p->sys, phase, name, task_run, t, NULL);
     if (rc != UKKO_OK) {
