@@ -243,7 +243,7 @@ def not_for_far_routers(s):
 
 # ---------------------------------------------------------------- time
 @scenario('LINK', 'a quarantine ends by itself when its marker is pruned: the same incarnation gets through again', 'EndpointRegistrySpec 7', timeout=60)
-def quarantine_forgotten(s):
+def pruned_marker(s):
     a, b = s.both(('--gate', '500ms', '--hocon', 'pekko.remote.classic.prune-quarantine-marker-after = 3s'), ('--gate', '500ms'))
     s.ping(a, b)
     a.cmd('quarantine %s %d' % (b.address, b.uid))
